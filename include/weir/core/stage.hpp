@@ -1,0 +1,154 @@
+// The three stage shapes. A stage owns no thread: it is called, does a piece of work, and returns.
+//
+// What a stage may answer besides ok and an error:
+//   pending  it waits for something outside. It must call Context's waker when to ask again. Nothing was consumed.
+//   more     (transforms) it holds more output of the input it was given: call process({}, out) again when there is
+//   room.
+// A stage that must block says so with `blocking()` and is then run on a thread that may.
+// All calls to one stage come from one thread at a time; open() first, close() or abort() last.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "weir/core/budget.hpp"
+#include "weir/core/chunk.hpp"
+#include "weir/core/executor.hpp"
+#include "weir/core/status.hpp"
+
+namespace weir {
+
+/// Reads any range of a source again, as often as wanted. Thread-safe.
+class Replay {
+ public:
+  virtual ~Replay() = default;
+  /// Fills the front of `into` from `offset`; returns how many bytes, short only at the end or where the system was
+  /// short. With `may_block` false it answers pending rather than wait for a disk.
+  virtual Result<std::size_t> read_at(std::uint64_t offset, std::span<std::byte> into, bool may_block) = 0;
+  /// source_changed if the source is no longer what it was when it was opened.
+  virtual Status check_unchanged() = 0;
+};
+
+/// What is known, where a stage sits, about the bytes that will reach it. Each stage passes it on in `describe`.
+struct Upstream {
+  std::string source;                        ///< name of the source, for messages
+  std::optional<std::uint64_t> exact_bytes;  ///< the length, if known
+  std::optional<std::uint64_t> max_bytes;    ///< an upper bound, if known
+  std::shared_ptr<Replay> replay;            ///< set while the bytes are a replayable source's own
+  bool observed = false;                     ///< a stage before needs to see the bytes even if the sink does not
+};
+
+/// The memory a stage will hold. The planner reserves `min_bytes` before the start and deals out what is left.
+struct MemoryNeed {
+  std::size_t min_bytes = 0;
+  std::size_t step_bytes = 0;  ///< useful increment above the minimum
+  std::size_t max_bytes = 0;   ///< no use for more; 0: the minimum
+};
+
+/// What a stage gets from the job that runs it. Valid from open() until the stage is destroyed; thread-safe.
+struct Context {
+  std::string name;  ///< of the stage, "zstd"
+  std::shared_ptr<Budget> budget;
+  std::shared_ptr<Executor> executor;
+  std::function<void()> wake;      ///< runs the stage's segment again; any thread, any time, also after the end
+  std::function<bool()> stopping;  ///< true once the job is cancelled or has failed
+  Upstream upstream;
+  std::size_t grant_bytes = 0;           ///< how much memory the stage may hold; at least its minimum
+  std::size_t slab_bytes = kSliceBytes;  ///< the slab size that suits whoever comes next
+};
+
+/// What a stage found out, for the receipt: "sha256" → hex, "etag" → "…".
+using Facts = std::map<std::string, std::string>;
+
+/// The proof of a finished transfer.
+struct Receipt {
+  std::uint64_t bytes_read = 0;    ///< that the source delivered
+  std::uint64_t bytes_acked = 0;   ///< that the sink acknowledged
+  std::uint64_t bytes_stored = 0;  ///< that the store reports for the finished object
+  std::string destination;         ///< without secrets
+  std::string etag;
+  std::string checksum;            ///< "crc64nvme:rosUhgp5mIg=": ours
+  bool checksum_verified = false;  ///< the store's own checksum was compared with ours and is equal
+  std::uint32_t parts = 0;
+  std::uint32_t retries = 0;
+  std::uint64_t duration_ns = 0;
+  Facts facts;  ///< what taps found: digests by name
+};
+
+class Stage {
+ public:
+  virtual ~Stage() = default;
+  virtual std::string name() const = 0;
+  /// The stage waits in calls: run it on a thread that may block, with a ring before and behind it.
+  virtual bool blocking() const { return false; }
+  /// Much work per byte: worth a ring before it, so that it overlaps with what comes before.
+  virtual bool heavy() const { return false; }
+  virtual MemoryNeed memory(const Upstream&) const { return {}; }
+  virtual Status open(Context&) { return {}; }
+  /// What it found out, after the end.
+  virtual Facts facts() const { return {}; }
+};
+
+class Source : public Stage {
+ public:
+  /// Says what it will deliver. Called before open(), may look at the outside world, must not change it.
+  virtual Status describe(Upstream& upstream) = 0;
+  /// The next piece; an empty chunk is the end.
+  virtual Result<Chunk> next() = 0;
+};
+
+/// Where a transform puts its output. Belongs to the runner; valid during the call.
+class Emit {
+ public:
+  virtual ~Emit() = default;
+  virtual void operator()(Chunk chunk) = 0;
+  /// False: return `more` soon, what is emitted now only queues up.
+  virtual bool room() const noexcept = 0;
+};
+
+class Transform : public Stage {
+ public:
+  /// Turns what is known of its input into what is known of its output. Default: nothing is.
+  virtual void describe(Upstream& upstream) const {
+    upstream.exact_bytes.reset();
+    upstream.max_bytes.reset();
+    upstream.replay.reset();
+  }
+  /// Slab size that it likes its input in; 0: no wish, ask the next.
+  virtual std::size_t likes_slabs_of() const { return 0; }
+  /// Takes `chunk` whole. Empty: only after `more` or `pending`, to go on.
+  virtual Status process(Chunk chunk, Emit& out) = 0;
+  /// The input has ended. Called again after `more` or `pending`.
+  virtual Status finish(Emit&) { return {}; }
+};
+
+class Sink : public Stage {
+ public:
+  /// The sink fetches the source's bytes itself; only `observed` pipelines still send them past it.
+  virtual bool replays(const Upstream&) const { return false; }
+  /// ok: write() will take a chunk now.
+  virtual Status ready() { return {}; }
+  virtual Status write(Chunk chunk) = 0;
+  /// All was written: finish, and prove it. Called again after pending. Success only if everything is safe.
+  virtual Result<Receipt> close() = 0;
+  /// Leave nothing behind. May start work that ends later; `stopped()` tells.
+  virtual void abort() = 0;
+  /// After abort(): ok when nothing is left running, pending (with a wake) until then.
+  virtual Status stopped() { return {}; }
+  /// Bytes that the destination has confirmed so far.
+  virtual std::uint64_t confirmed_bytes() const { return 0; }
+  virtual std::uint32_t retries() const { return 0; }
+  /// Parts done, in flight.
+  virtual std::pair<std::uint32_t, std::uint32_t> parts() const { return {0, 0}; }
+  /// Stops or allows the start of new work; what is under way ends.
+  virtual void pause(bool) {}
+};
+
+}  // namespace weir

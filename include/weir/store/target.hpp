@@ -1,0 +1,95 @@
+// Target: a store as an uploader sees it: begin, put parts in any order, commit or abort.
+//
+// A target speaks its wire protocol and nothing else. Each call is one attempt: the uploader cuts, schedules, retries
+// and verifies. All calls return at once; `done` comes once, on any thread, never inside the call itself.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "weir/core/chunk.hpp"
+#include "weir/core/stage.hpp"
+#include "weir/core/status.hpp"
+
+namespace weir {
+
+/// What a store can do, and its limits. Sizes in bytes.
+struct Profile {
+  std::string name;                         ///< "aws", "minio", "local"
+  std::uint64_t min_part_bytes = 5 * kMiB;  ///< of every part but the last
+  std::uint64_t max_part_bytes = 5 * 1024 * kMiB;
+  std::uint32_t max_parts = 10000;
+  std::uint64_t max_object_bytes = 10000ull * 5 * 1024 * kMiB;
+  std::uint64_t max_single_bytes = 5 * 1024 * kMiB;  ///< largest object of one put_whole
+  std::uint64_t preferred_part_bytes = 8 * kMiB;
+  bool equal_parts = false;          ///< all parts but the last must be the same size
+  bool replay_needs_memory = false;  ///< put_part cannot stream a range: it needs the bytes whole
+};
+
+/// One part of an object: bytes in memory, or a range of a source that can be read again.
+struct Part {
+  std::uint32_t number = 1;  ///< from 1
+  std::uint64_t offset = 0;  ///< in the object
+  std::uint64_t length = 0;
+  std::vector<Chunk> chunks;               ///< the bytes, or empty with `replay`
+  std::shared_ptr<Replay> replay;          ///< read [offset, offset + length) of it
+  std::optional<std::uint64_t> crc64nvme;  ///< if known before sending
+};
+
+/// A part that the store has acknowledged.
+struct PartReceipt {
+  std::uint32_t number = 0;
+  std::uint64_t offset = 0;
+  std::uint64_t length = 0;
+  std::uint64_t crc64nvme = 0;  ///< of the bytes that were sent
+  std::string etag;
+  std::string checksum;  ///< as the store answered it; empty if it did not
+};
+
+/// What the store holds under the name.
+struct Stored {
+  std::uint64_t length = 0;
+  std::string etag;
+  std::optional<std::uint64_t> crc64nvme;  ///< the store's own full-object checksum, if it has one
+};
+
+/// What the uploader knows of the whole when it commits.
+struct Whole {
+  std::uint64_t length = 0;
+  std::uint64_t crc64nvme = 0;
+};
+
+class Target {
+ public:
+  template <class T>
+  using Done = std::function<void(Result<T>)>;
+  struct None {};
+  /// Cancels the call it came from: it ends soon with Kind::cancelled. May be called late and more than once.
+  using Cancel = std::function<void()>;
+
+  virtual ~Target() = default;
+  virtual const Profile& profile() const = 0;
+  /// For messages and receipts: "s3://bucket/key". No secrets.
+  virtual std::string url() const = 0;
+
+  /// Opens an upload and gives its id.
+  virtual Cancel begin(Done<std::string> done) = 0;
+  virtual Cancel put_part(const std::string& id, Part part, Done<PartReceipt> done) = 0;
+  /// All parts the store holds of an upload, in order (pages followed).
+  virtual Cancel list_parts(const std::string& id, Done<std::vector<PartReceipt>> done) = 0;
+  /// Makes the object of the parts. An answer that cannot be trusted (lost reply) is an error with Retry::transient; a
+  /// repeated commit that finds no upload any more reports Kind::not_found, and the uploader looks with inspect().
+  virtual Cancel commit(const std::string& id, std::vector<PartReceipt> parts, Whole whole, Done<Stored> done) = 0;
+  /// Removes the upload and its parts. ok also where it is already gone.
+  virtual Cancel abort(const std::string& id, Done<None> done) = 0;
+  /// A small object in one request.
+  virtual Cancel put_whole(Part part, Done<Stored> done) = 0;
+  /// What is stored under the name now; Kind::not_found if nothing.
+  virtual Cancel inspect(Done<Stored> done) = 0;
+};
+
+}  // namespace weir

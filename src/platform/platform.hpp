@@ -1,0 +1,56 @@
+// The only system calls of weir: files, clock, random. Everything else calls these, so that tests can make them fail.
+//
+// `platform()` is the table in force; tests put another in its place with ScopedPlatform (see faulting.hpp).
+#pragma once
+
+#include <sys/stat.h>
+#include <sys/types.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "weir/core/status.hpp"
+
+namespace weir::platform {
+
+/// One function per system call: same arguments, same result, errno on failure.
+struct Calls {
+  int (*open)(const char* path, int flags, mode_t mode);
+  int (*close)(int fd);
+  ssize_t (*read)(int fd, void* into, std::size_t count);
+  ssize_t (*write)(int fd, const void* from, std::size_t count);
+  ssize_t (*pread)(int fd, void* into, std::size_t count, off_t offset);
+  /// As pread, but fails with EAGAIN rather than wait for a disk; EOPNOTSUPP where the file system cannot tell.
+  ssize_t (*pread_nowait)(int fd, void* into, std::size_t count, off_t offset);
+  ssize_t (*pwrite)(int fd, const void* from, std::size_t count, off_t offset);
+  int (*fstat)(int fd, struct stat* into);
+  int (*stat)(const char* path, struct stat* into);
+  int (*fdatasync)(int fd);
+  int (*fsync)(int fd);
+  int (*ftruncate)(int fd, off_t length);
+  int (*rename)(const char* from, const char* to);
+  int (*unlink)(const char* path);
+  int (*mkdir)(const char* path, mode_t mode);
+  std::int64_t (*monotonic_ns)();
+  std::int64_t (*realtime_ns)();
+  /// Fills `into` with random bytes; never fails.
+  void (*random)(void* into, std::size_t count);
+};
+
+/// The table in force. Read by any thread.
+const Calls& platform() noexcept;
+/// The real system calls.
+const Calls& real_calls() noexcept;
+/// Puts another table in force (nullptr: the real one). For tests; not while jobs run.
+void set_platform(const Calls* calls) noexcept;
+
+/// The Status of a failed call: kind by errno, cause "No such file or directory".
+Status errno_status(int error_number, std::string operation);
+
+/// A uniform draw from [0, bound); bound > 0.
+std::uint64_t random_below(std::uint64_t bound);
+/// `count` random letters and digits, for temporary names.
+std::string random_name(std::size_t count);
+
+}  // namespace weir::platform
