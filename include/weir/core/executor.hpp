@@ -31,3 +31,5 @@ class Executor {
 };
 
 }  // namespace weir
+
+#include "weir/core/thread_pool.hpp"  // IWYU pragma: export

@@ -85,6 +85,7 @@ struct Receipt {
 class Stage {
  public:
   virtual ~Stage() = default;
+  /// One word, for messages and progress: "zstd".
   virtual std::string name() const = 0;
   /// The stage waits in calls: run it on a thread that may block, with a ring before and behind it.
   virtual bool blocking() const { return false; }
@@ -127,6 +128,9 @@ class Transform : public Stage {
   virtual Status process(Chunk chunk, Emit& out) = 0;
   /// The input has ended. Called again after `more` or `pending`.
   virtual Status finish(Emit&) { return {}; }
+  /// Output of earlier input may become ready by itself (workers are at it): process({}, out) may then be called to
+  /// fetch it also while no input comes.
+  virtual bool working() const { return false; }
 };
 
 class Sink : public Stage {

@@ -1,0 +1,181 @@
+// The executor that weir brings itself: a fixed pool for computing, a growing one for blocking, one timer thread.
+#pragma once
+
+#include <pthread.h>
+#include <sched.h>
+
+#include <algorithm>
+#include <condition_variable>
+#include <deque>
+#include <map>
+#include <mutex>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "weir/core/executor.hpp"
+
+namespace weir {
+
+namespace detail {
+
+/// Threads over one queue, started as they are needed up to a limit; above `keep` they end when idle.
+class Threads {
+ public:
+  Threads(std::size_t keep, std::size_t most, std::chrono::seconds idle) : keep_(keep), most_(most), idle_limit_(idle) {}
+  ~Threads() {
+    std::unique_lock lock(mutex_);
+    stopping_ = true;
+    queue_.clear();
+    ready_.notify_all();
+    gone_.wait(lock, [&] { return alive_ == 0; });
+    reap(lock);
+  }
+
+  void post(Executor::Task task) {
+    std::unique_lock lock(mutex_);
+    if (stopping_) return;
+    queue_.push_back(std::move(task));
+    if (waiting_ < queue_.size() && alive_ < most_) {
+      ++alive_;
+      threads_.emplace_back([this] { run(); });
+      reap(lock);
+    } else {
+      ready_.notify_one();
+    }
+  }
+
+ private:
+  void run() {
+    std::unique_lock lock(mutex_);
+    for (;;) {
+      if (queue_.empty()) {
+        ++waiting_;
+        const bool woken = ready_.wait_for(lock, idle_limit_, [&] { return stopping_ || !queue_.empty(); });
+        --waiting_;
+        if (stopping_ || (!woken && alive_ > keep_)) break;
+        if (!woken) continue;
+      }
+      if (stopping_) break;
+      Executor::Task task = std::move(queue_.front());
+      queue_.pop_front();
+      lock.unlock();
+      task();
+      task = nullptr;  // what it held goes before the lock is taken again
+      lock.lock();
+    }
+    --alive_;
+    ended_.push_back(std::this_thread::get_id());
+    gone_.notify_all();
+  }
+  /// Joins threads that have ended.
+  void reap(std::unique_lock<std::mutex>& lock) {
+    std::vector<std::thread> done;
+    for (const std::thread::id id : std::exchange(ended_, {})) {
+      const auto found = std::find_if(threads_.begin(), threads_.end(), [&](auto& t) { return t.get_id() == id; });
+      if (found == threads_.end()) continue;
+      done.push_back(std::move(*found));
+      threads_.erase(found);
+    }
+    lock.unlock();
+    for (std::thread& thread : done) thread.join();
+    lock.lock();
+  }
+
+  const std::size_t keep_;
+  const std::size_t most_;
+  const std::chrono::seconds idle_limit_;
+  std::mutex mutex_;
+  std::condition_variable ready_;
+  std::condition_variable gone_;
+  std::deque<Executor::Task> queue_;
+  std::vector<std::thread> threads_;
+  std::vector<std::thread::id> ended_;
+  std::size_t alive_ = 0;
+  std::size_t waiting_ = 0;
+  bool stopping_ = false;
+};
+
+/// One thread that runs each task at its time; started with the first.
+class Timer {
+ public:
+  ~Timer() {
+    {
+      std::lock_guard lock(mutex_);
+      stopping_ = true;
+      changed_.notify_all();
+    }
+    if (thread_.joinable()) thread_.join();
+  }
+  void post(std::chrono::nanoseconds delay, Executor::Task task) {
+    std::lock_guard lock(mutex_);
+    tasks_.emplace(std::chrono::steady_clock::now() + delay, std::move(task));
+    if (!thread_.joinable()) thread_ = std::thread([this] { run(); });
+    changed_.notify_all();
+  }
+
+ private:
+  void run() {
+    std::unique_lock lock(mutex_);
+    while (!stopping_) {
+      if (tasks_.empty()) {
+        changed_.wait(lock);
+      } else if (const auto first = tasks_.begin(); first->first <= std::chrono::steady_clock::now()) {
+        Executor::Task task = std::move(first->second);
+        tasks_.erase(first);
+        lock.unlock();
+        task();
+        task = nullptr;
+        lock.lock();
+      } else {
+        const auto when = first->first;
+        changed_.wait_until(lock, when);
+      }
+    }
+  }
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::multimap<std::chrono::steady_clock::time_point, Executor::Task> tasks_;
+  std::thread thread_;
+  bool stopping_ = false;
+};
+
+class ThreadPool final : public Executor {
+ public:
+  explicit ThreadPool(std::size_t threads)
+      : concurrency_(std::max<std::size_t>(threads, 1)),
+        compute_(concurrency_, concurrency_, std::chrono::seconds(60)),
+        blocking_(0, 512, std::chrono::seconds(5)) {}
+  void post(Task task) override { compute_.post(std::move(task)); }
+  void post_blocking(Task task) override { blocking_.post(std::move(task)); }
+  void post_after(std::chrono::nanoseconds delay, Task task) override {
+    timer_.post(delay, [this, task = std::move(task)]() mutable { compute_.post(std::move(task)); });
+  }
+  std::size_t concurrency() const noexcept override { return concurrency_; }
+
+ private:
+  const std::size_t concurrency_;
+  Threads compute_;
+  Threads blocking_;
+  Timer timer_;  // last: ends first, since it posts to the pools
+};
+
+inline std::size_t usable_cpus() noexcept {
+  cpu_set_t set;
+  if (::sched_getaffinity(0, sizeof set, &set) == 0 && CPU_COUNT(&set) > 0) return static_cast<std::size_t>(CPU_COUNT(&set));
+  return std::max(1u, std::thread::hardware_concurrency());
+}
+
+}  // namespace detail
+
+inline std::shared_ptr<Executor> Executor::make_pool(std::size_t threads) {
+  return std::make_shared<detail::ThreadPool>(threads);
+}
+
+inline std::shared_ptr<Executor> Executor::default_pool() {
+  static const std::shared_ptr<Executor> kPool = make_pool(detail::usable_cpus());
+  return kPool;
+}
+
+}  // namespace weir
