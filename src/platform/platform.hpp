@@ -1,8 +1,9 @@
 // The only system calls of weir: files, clock, random. Everything else calls these, so that tests can make them fail.
 //
-// `platform()` is the table in force; tests put another in its place with ScopedPlatform (see faulting.hpp).
+// `platform()` is the table in force; tests put a faulting one in its place with ScopedFaults (see faulting.hpp).
 #pragma once
 
+#include <poll.h>
 #include <sys/stat.h>
 #include <sys/types.h>
 
@@ -32,6 +33,10 @@ struct Calls {
   int (*rename)(const char* from, const char* to);
   int (*unlink)(const char* path);
   int (*mkdir)(const char* path, mode_t mode);
+  /// As rename, but fails with EEXIST rather than replace `to`.
+  int (*rename_noreplace)(const char* from, const char* to);
+  int (*fchmod)(int fd, mode_t mode);
+  int (*poll)(struct pollfd* fds, nfds_t count, int timeout_ms);
   std::int64_t (*monotonic_ns)();
   std::int64_t (*realtime_ns)();
   /// Fills `into` with random bytes; never fails.

@@ -1,0 +1,94 @@
+// The real system calls behind the table.
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/random.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <utility>
+
+#include "platform/platform.hpp"
+
+namespace weir::platform {
+namespace {
+
+int real_open(const char* path, int flags, mode_t mode) { return ::open(path, flags, mode); }
+
+ssize_t real_pread_nowait(int fd, void* into, std::size_t count, off_t offset) {
+#ifdef RWF_NOWAIT
+  const iovec piece{into, count};
+  return ::preadv2(fd, &piece, 1, offset, RWF_NOWAIT);
+#else
+  (void)fd, (void)into, (void)count, (void)offset;
+  errno = EOPNOTSUPP;
+  return -1;
+#endif
+}
+
+/// link + unlink where the file system has no RENAME_NOREPLACE (some network and FUSE file systems).
+int link_then_unlink(const char* from, const char* to) {
+  if (::link(from, to) != 0) return -1;
+  if (::unlink(from) == 0) return 0;
+  const int why = errno;
+  ::unlink(to);
+  errno = why;
+  return -1;
+}
+
+int real_rename_noreplace(const char* from, const char* to) {
+#ifdef RENAME_NOREPLACE
+  if (::renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0) return 0;
+  if (errno != EINVAL && errno != ENOSYS) return -1;
+#endif
+  return link_then_unlink(from, to);
+}
+
+std::int64_t clock_ns(clockid_t clock) {
+  timespec now{};
+  ::clock_gettime(clock, &now);
+  return std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
+}
+
+void real_random(void* into, std::size_t count) {
+  auto* at = static_cast<char*>(into);
+  while (count > 0) {
+    const ssize_t got = ::getrandom(at, count, 0);
+    if (got < 0) continue;  // EINTR only: the kernel's pool is ready before any program runs
+    at += got;
+    count -= static_cast<std::size_t>(got);
+  }
+}
+
+constexpr Calls kReal = {
+    .open = real_open,
+    .close = ::close,
+    .read = ::read,
+    .write = ::write,
+    .pread = ::pread,
+    .pread_nowait = real_pread_nowait,
+    .pwrite = ::pwrite,
+    .fstat = ::fstat,
+    .stat = ::stat,
+    .fdatasync = ::fdatasync,
+    .fsync = ::fsync,
+    .ftruncate = ::ftruncate,
+    .rename = ::rename,
+    .unlink = ::unlink,
+    .mkdir = ::mkdir,
+    .rename_noreplace = real_rename_noreplace,
+    .fchmod = ::fchmod,
+    .poll = ::poll,
+    .monotonic_ns = [] { return clock_ns(CLOCK_MONOTONIC); },
+    .realtime_ns = [] { return clock_ns(CLOCK_REALTIME); },
+    .random = real_random,
+};
+
+}  // namespace
+
+const Calls& real_calls() noexcept { return kReal; }
+
+}  // namespace weir::platform
