@@ -55,6 +55,8 @@ struct Stored {
   std::uint64_t length = 0;
   std::string etag;
   std::optional<std::uint64_t> crc64nvme;  ///< the store's own full-object checksum, if it has one
+  /// Only from put_whole: checksum of the bytes that were sent, as PartReceipt::crc64nvme. Ours, not the store's word.
+  std::optional<std::uint64_t> sent_crc64nvme;
 };
 
 /// What the uploader knows of the whole when it commits.
