@@ -1,0 +1,142 @@
+// S3 and the services that speak its protocol: object operations, a Target for uploads, a Source for downloads.
+//
+// One S3Client serves any number of transfers and threads. Requests are signed anew at each attempt with keys pulled
+// from the CredentialsProvider then; the clock follows the server's, the region follows the bucket's.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "weir/core/stage.hpp"
+#include "weir/core/status.hpp"
+#include "weir/net/credentials.hpp"
+#include "weir/store/target.hpp"
+
+namespace weir {
+
+namespace net {
+class Client;
+}  // namespace net
+
+enum class S3Addressing : std::uint8_t {
+  automatic,     ///< virtual hosts at AWS (bucket names with dots: path), path style at endpoints of one's own
+  path,          ///< https://endpoint/bucket/key
+  virtual_host,  ///< https://bucket.endpoint/key
+};
+enum class S3Checksum : std::uint8_t {
+  automatic,  ///< crc64nvme, or none where AWS_REQUEST_CHECKSUM_CALCULATION=when_required
+  crc64nvme,  ///< of each part and of the object; the store checks them
+  none,       ///< for services that refuse checksum headers
+};
+enum class S3Trailer : std::uint8_t {
+  automatic,  ///< a part read from a range sends its checksum behind the bytes (aws-chunked, unsigned)
+  never,      ///< such a part is read twice, first for its checksum, which goes into a header
+};
+
+/// What is left empty comes from the environment, then from the profile, then the default.
+struct S3Options {
+  std::string endpoint_url;  ///< else AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL; empty: AWS
+  std::string region;        ///< else AWS_REGION, AWS_DEFAULT_REGION, the profile's; else "us-east-1"
+  std::string profile;       ///< else AWS_PROFILE
+  S3Addressing addressing = S3Addressing::automatic;
+  S3Checksum checksum = S3Checksum::automatic;
+  S3Trailer trailer = S3Trailer::automatic;
+  std::string ca_bundle;  ///< file or directory; else AWS_CA_BUNDLE
+  std::size_t max_connections = 64;
+  std::chrono::milliseconds connect_timeout{10000};
+  std::chrono::milliseconds stall_timeout{30000};  ///< no byte either way
+  /// Attempts of the synchronous operations, and of a download without progress. At least 1.
+  int attempts = 5;
+  std::shared_ptr<CredentialsProvider> credentials;  ///< else default_credentials(profile)
+  std::shared_ptr<net::Client> http;                 ///< to share connections with others; else one of its own
+};
+
+/// "s3://bucket/key". The key is not encoded: it is the object's name, byte for byte.
+struct S3Location {
+  std::string bucket;
+  std::string key;  ///< empty: the bucket
+
+  /// invalid_argument for another scheme, a missing or malformed bucket; limit for a key above 1,024 bytes. What
+  /// follows the first '/' behind the bucket is the key as it stands; it may be empty.
+  static Result<S3Location> parse(std::string_view url);
+  /// That this names an object: a bucket, and a key of 1 to 1,024 bytes.
+  Status check_object() const;
+  std::string url() const;
+};
+
+struct S3ObjectInfo {
+  S3Location location;
+  std::uint64_t size = 0;
+  std::string etag;                        ///< without quotes
+  std::optional<std::uint64_t> crc64nvme;  ///< of the whole object, if the store has one
+  std::string content_type;
+  std::string content_encoding;
+  std::int64_t modified_unix = 0;               ///< seconds; 0: the store did not say
+  std::map<std::string, std::string> metadata;  ///< names in lower case, without x-amz-meta-
+};
+
+struct S3Listing {
+  struct Entry {
+    std::string key;
+    std::uint64_t size = 0;
+    std::string etag;
+    std::int64_t modified_unix = 0;
+  };
+  std::vector<Entry> objects;
+  std::vector<std::string> common_prefixes;
+  std::string next_token;  ///< empty: this is the last page
+};
+
+struct S3ListOptions {
+  std::string prefix;
+  std::string delimiter;    ///< "/" folds what lies below into common_prefixes
+  std::string token;        ///< S3Listing::next_token of the page before
+  std::uint32_t limit = 0;  ///< of one page; 0: the store's, 1,000
+};
+
+/// Thread-safe. Operations wait, retry what may work again, and report errors in the store's own words.
+class S3Client {
+ public:
+  /// Fails for options that cannot work; sends nothing.
+  static Result<std::shared_ptr<S3Client>> make(const S3Options& options);
+  virtual ~S3Client() = default;
+
+  /// One page. A store that answers with the same token again is a protocol error, not an endless loop.
+  virtual Result<S3Listing> list(const std::string& bucket, const S3ListOptions& options) = 0;
+  virtual Result<S3ObjectInfo> head(const S3Location& location) = 0;
+  /// ok also where there was nothing.
+  virtual Status remove(const S3Location& location) = 0;
+  /// A URL that lets anyone do `method` ("GET", "PUT") for up to a week.
+  virtual Result<std::string> presign(const std::string& method, const S3Location& location,
+                                      std::chrono::seconds valid) = 0;
+};
+
+/// What the object is stored with.
+struct S3ObjectOptions {
+  std::string content_type;                     ///< empty: the store's default
+  std::map<std::string, std::string> metadata;  ///< 2 KB in all; non-ASCII values are sent as RFC 2047 words
+};
+
+/// The object as the destination of an upload. A location or option that cannot work is reported by begin() and
+/// put_whole(), before anything is sent. With S3Checksum::none, crc64nvme in receipts is what Part::crc64nvme said, or
+/// 0.
+std::shared_ptr<Target> s3_target(std::shared_ptr<S3Client> client, S3Location location, S3ObjectOptions options = {});
+
+/// Which bytes of an object.
+struct S3Range {
+  std::uint64_t offset = 0;
+  std::optional<std::uint64_t> length;  ///< empty: to the end
+};
+
+/// Reads the object in one stream that is pinned to the version found by describe(): after an interruption it goes on
+/// where it was, and an object that was replaced meanwhile is source_changed. Read as a whole, the bytes are compared
+/// with the store's full-object CRC64NVME where it has one; facts() has "crc64nvme_verified" then.
+std::unique_ptr<Source> s3_source(std::shared_ptr<S3Client> client, S3Location location, S3Range range = {});
+
+}  // namespace weir
