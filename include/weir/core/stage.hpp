@@ -116,8 +116,14 @@ class Emit {
 
 class Transform : public Stage {
  public:
-  /// Turns what is known of its input into what is known of its output. Default: nothing is.
+  /// It only looks: the chunks pass unchanged.
+  virtual bool tap() const { return false; }
+  /// Turns what is known of its input into what is known of its output.
   virtual void describe(Upstream& upstream) const {
+    if (tap()) {
+      upstream.observed = true;
+      return;
+    }
     upstream.exact_bytes.reset();
     upstream.max_bytes.reset();
     upstream.replay.reset();
@@ -146,6 +152,8 @@ class Sink : public Stage {
   virtual void abort() = 0;
   /// After abort(): ok when nothing is left running, pending (with a wake) until then.
   virtual Status stopped() { return {}; }
+  // The rest may be called from any thread, at any time before the end.
+
   /// Bytes that the destination has confirmed so far.
   virtual std::uint64_t confirmed_bytes() const { return 0; }
   virtual std::uint32_t retries() const { return 0; }

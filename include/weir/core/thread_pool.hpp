@@ -19,6 +19,12 @@ namespace weir {
 
 namespace detail {
 
+/// True on threads of any ThreadPool.
+inline bool& on_pool_thread() noexcept {
+  thread_local bool on = false;
+  return on;
+}
+
 /// Threads over one queue, started as they are needed up to a limit; above `keep` they end when idle.
 class Threads {
  public:
@@ -47,6 +53,7 @@ class Threads {
 
  private:
   void run() {
+    on_pool_thread() = true;
     std::unique_lock lock(mutex_);
     for (;;) {
       if (queue_.empty()) {
@@ -116,6 +123,7 @@ class Timer {
 
  private:
   void run() {
+    on_pool_thread() = true;
     std::unique_lock lock(mutex_);
     while (!stopping_) {
       if (tasks_.empty()) {
@@ -170,7 +178,14 @@ inline std::size_t usable_cpus() noexcept {
 }  // namespace detail
 
 inline std::shared_ptr<Executor> Executor::make_pool(std::size_t threads) {
-  return std::make_shared<detail::ThreadPool>(threads);
+  // The last reference may go on one of the pool's own threads, which cannot wait for itself.
+  return {new detail::ThreadPool(threads), [](detail::ThreadPool* pool) {
+            if (!detail::on_pool_thread()) {
+              delete pool;
+            } else {
+              std::thread([pool] { delete pool; }).detach();
+            }
+          }};
 }
 
 inline std::shared_ptr<Executor> Executor::default_pool() {

@@ -1,0 +1,152 @@
+// Job: a running pipeline. start() plans it, reserves its memory and lets its segments run on the executor.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "weir/core/pipeline.hpp"
+#include "weir/core/planner.hpp"
+#include "weir/core/progress.hpp"
+#include "weir/core/segment.hpp"
+
+namespace weir {
+
+struct JobOptions {
+  std::size_t budget_bytes = kDefaultBudgetBytes;  ///< at least kMinBudgetBytes
+  std::shared_ptr<Executor> executor;              ///< none: the process-wide pool
+  /// Called about ten times a second on a thread that may block, and once at the end. Never two calls at once.
+  std::function<void(const Progress&)> on_progress;
+};
+
+namespace detail {
+
+/// All that a job is. Kept alive by its handle and by each task of it.
+class JobCore : public std::enable_shared_from_this<JobCore> {
+ public:
+  JobCore(Pipeline pipeline, JobOptions options)
+      : pipeline_(std::move(pipeline)), options_(std::move(options)), start_ns_(now_ns()) {
+    if (!options_.executor) options_.executor = Executor::default_pool();
+  }
+
+  /// Plans, reserves and runs. A failure here ends the job before anything has happened.
+  void start();
+  void pause(bool on);
+  /// The first reason wins; the job winds up and reports it.
+  void stop(Status reason);
+  Progress progress() const;
+  /// Waits at most `timeout`; none if the job has not ended by then.
+  std::optional<Result<Receipt>> wait(std::optional<std::chrono::nanoseconds> timeout);
+
+ private:
+  struct Runner {
+    Plan::Segment stages;
+    Inlet inlet;
+    std::vector<TransformNode> nodes;
+    Outlet outlet;
+    Chunk held;                 // pulled, but not yet taken by the outlet
+    bool input_ended = false;
+    bool aborted = false;
+    bool ended = false;
+    std::uint64_t waiting_since = 0;
+    bool waits_for_output = false;
+
+    enum class State : std::uint8_t { idle, queued, running, rerun };
+    std::atomic<State> state{State::idle};
+  };
+
+  Status prepare();
+  Status open_stages();
+  void connect(const Plan& plan);
+  Stage& stage(std::size_t index) const;
+  void wake(std::size_t segment);
+  void wake_all();
+  void run(std::size_t segment);
+  Step step(Runner& runner);
+  Step move_data(Runner& runner);
+  Result<Chunk> pull(Runner& runner, std::size_t depth);
+  Step finish_output(Runner& runner);
+  Step wind_up(Runner& runner);
+  void note_wait(Runner& runner, bool for_output);
+  void segment_ended(Runner& runner);
+  Status seal(Receipt& receipt);
+  void complete(Result<Receipt> result);
+  void report_later();
+
+  static constexpr int kChunksPerRun = 64;  // then others get their turn
+
+  Pipeline pipeline_;
+  JobOptions options_;
+  const std::uint64_t start_ns_;
+  Plan plan_;
+  std::shared_ptr<Budget> budget_;
+  std::vector<std::unique_ptr<Context>> contexts_;
+  std::vector<std::unique_ptr<ChunkRing>> rings_;
+  std::vector<std::unique_ptr<Runner>> runners_;
+  std::vector<std::unique_ptr<StageCounters>> counters_;
+  std::vector<std::string> names_;
+  std::atomic<std::size_t> live_segments_{0};
+  std::atomic<bool> started_{false};
+  std::atomic<bool> stopping_{false};
+  std::atomic<bool> paused_{false};
+
+  mutable std::mutex mutex_;  // guards what follows
+  std::condition_variable ended_;
+  Status reason_;
+  std::optional<Receipt> receipt_;
+  std::optional<Result<Receipt>> result_;
+  std::uint64_t end_ns_ = 0;
+  Progress last_;  // of the sink, once it is gone
+  bool sink_alive_ = true;
+  std::shared_ptr<JobCore> keep_alive_;  // from the start to the end, so that winding up outlives a dropped handle
+  std::mutex report_mutex_;              // one on_progress at a time; taken before mutex_
+};
+
+}  // namespace detail
+
+/// A handle on a running pipeline; move-only. All calls are thread-safe. Dropping it cancels the job and does not wait.
+class Job {
+ public:
+  explicit Job(std::shared_ptr<detail::JobCore> core) : core_(std::move(core)) {}
+  Job(Job&&) noexcept = default;
+  Job& operator=(Job&& other) noexcept {
+    if (core_ && core_ != other.core_) cancel();
+    core_ = std::move(other.core_);
+    return *this;
+  }
+  ~Job() {
+    if (core_) cancel();
+  }
+
+  /// Waits for the end. The receipt, or why there is none; the same answer each time.
+  Result<Receipt> wait() { return *core_->wait({}); }
+  /// As wait(), but none if the job has not ended within `timeout`.
+  std::optional<Result<Receipt>> wait_for(std::chrono::nanoseconds timeout) { return core_->wait(timeout); }
+  /// Takes nothing more from the source and starts no new request; what is under way ends.
+  void pause() { core_->pause(true); }
+  void resume() { core_->pause(false); }
+  /// Stops, removes what was begun, and lets wait() report Kind::cancelled.
+  void cancel() { core_->stop(Status(Kind::cancelled, "the job was cancelled")); }
+  Progress progress() const { return core_->progress(); }
+
+ private:
+  std::shared_ptr<detail::JobCore> core_;
+};
+
+/// Starts a pipeline. It never fails by itself: a pipeline that cannot work, or that the budget cannot hold, is a job that
+/// has already ended with the reason, having touched nothing.
+inline Job start(Pipeline pipeline, JobOptions options = {}) {
+  auto core = std::make_shared<detail::JobCore>(std::move(pipeline), std::move(options));
+  core->start();
+  return Job(std::move(core));
+}
+
+}  // namespace weir
+
+#include "weir/core/job_impl.hpp"  // IWYU pragma: export

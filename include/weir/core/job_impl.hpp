@@ -1,0 +1,385 @@
+// How a job runs: preparing, scheduling of segments, moving data, winding up. See job.hpp for what it promises.
+#pragma once
+
+#include <tuple>
+
+#include "weir/core/job.hpp"
+
+namespace weir::detail {
+
+// --- before the start ---------------------------------------------------------------------------------------------------
+
+inline Stage& JobCore::stage(std::size_t index) const {
+  if (index == 0) return *pipeline_.source;
+  if (index == pipeline_.transforms.size() + 1) return *pipeline_.sink;
+  return *pipeline_.transforms[index - 1];
+}
+
+inline void JobCore::start() {
+  if (Status status = prepare(); !status.ok()) {
+    complete(std::move(status));
+    return;
+  }
+  live_segments_ = runners_.size();
+  keep_alive_ = shared_from_this();
+  started_.store(true, std::memory_order_release);
+  wake_all();
+  if (options_.on_progress) report_later();
+}
+
+inline Status JobCore::prepare() {
+  if (options_.budget_bytes < kMinBudgetBytes) {
+    Error error;
+    error.kind = Kind::budget_too_small;
+    error.operation = "start the pipeline";
+    error.cause = fmt::format("a budget of {} bytes is below the least of {}", options_.budget_bytes, kMinBudgetBytes);
+    error.advice = "Give it a budget of at least 8 MiB.";
+    error.needed_bytes = kMinBudgetBytes;
+    return Status(std::move(error));
+  }
+  WEIR_ASSIGN(plan_, make_plan(pipeline_, options_.budget_bytes));
+  budget_ = Budget::make(options_.budget_bytes);
+  for (std::size_t i = 0; i < plan_.upstream.size(); ++i) {
+    counters_.push_back(std::make_unique<StageCounters>());
+    names_.push_back(stage(i).name());
+  }
+  connect(plan_);
+  return open_stages();
+}
+
+/// Segments, and the rings between them.
+inline void JobCore::connect(const Plan& plan) {
+  const std::size_t sink = plan.upstream.size() - 1;
+  const std::weak_ptr<JobCore> self = weak_from_this();
+  const auto waker = [&](std::size_t segment) {
+    return [self, segment] {
+      if (const auto core = self.lock()) core->wake(segment);
+    };
+  };
+  for (std::size_t s = 0; s < plan.segments.size(); ++s) {
+    auto runner = std::make_unique<Runner>();
+    runner->stages = plan.segments[s];
+    const auto& [first, last, blocking] = runner->stages;
+    if (s > 0) {
+      runner->inlet.ring = rings_.back().get();
+      runner->inlet.wake_producer = waker(s - 1);
+    } else if (first == 0) {
+      runner->inlet.source = pipeline_.source.get();
+      runner->inlet.counters = counters_[0].get();
+    }
+    for (std::size_t i = std::max<std::size_t>(first, 1); i <= last && i < sink; ++i) {
+      runner->nodes.emplace_back(*pipeline_.transforms[i - 1], *counters_[i]);
+    }
+    if (last == sink) {
+      runner->outlet.sink = pipeline_.sink.get();
+      runner->outlet.counters = counters_[sink].get();
+    } else {
+      rings_.push_back(std::make_unique<ChunkRing>(plan.ring_depth));
+      runner->outlet.ring = rings_.back().get();
+      runner->outlet.wake_consumer = waker(s + 1);
+    }
+    for (std::size_t i = first; i <= last; ++i) {
+      auto context = std::make_unique<Context>();
+      context->wake = waker(s);
+      contexts_.push_back(std::move(context));
+    }
+    runners_.push_back(std::move(runner));
+  }
+}
+
+inline Status JobCore::open_stages() {
+  const std::size_t first = plan_.upstream.size() - contexts_.size();  // 0, or the sink alone
+  for (std::size_t i = 0; i < contexts_.size(); ++i) {
+    const std::size_t index = first + i;
+    Context& context = *contexts_[i];
+    context.name = names_[index];
+    context.budget = budget_;
+    context.executor = options_.executor;
+    context.stopping = [self = weak_from_this()] {
+      const auto core = self.lock();
+      return !core || core->stopping_.load(std::memory_order_relaxed);
+    };
+    context.upstream = plan_.upstream[index];
+    context.grant_bytes = plan_.grant_bytes[index];
+    context.slab_bytes = plan_.slab_bytes[index];
+    if (Status status = stage(index).open(context); !status.ok()) return std::move(status.in_stage(names_[index]));
+  }
+  return {};
+}
+
+// --- scheduling ---------------------------------------------------------------------------------------------------------
+
+inline void JobCore::wake(std::size_t segment) {
+  if (!started_.load(std::memory_order_acquire)) return;  // start() wakes them all
+  using State = Runner::State;
+  Runner& runner = *runners_[segment];
+  for (State state = runner.state.load(std::memory_order_acquire);;) {
+    if (state == State::queued || state == State::rerun) return;
+    const State next = state == State::idle ? State::queued : State::rerun;
+    if (!runner.state.compare_exchange_weak(state, next, std::memory_order_acq_rel)) continue;
+    if (next == State::rerun) return;
+    break;
+  }
+  auto task = [self = shared_from_this(), segment] { self->run(segment); };
+  if (runner.stages.blocking) {
+    options_.executor->post_blocking(std::move(task));
+  } else {
+    options_.executor->post(std::move(task));
+  }
+}
+
+inline void JobCore::wake_all() {
+  for (std::size_t s = 0; s < runners_.size(); ++s) wake(s);
+}
+
+inline void JobCore::run(std::size_t segment) {
+  using State = Runner::State;
+  Runner& runner = *runners_[segment];
+  runner.state.store(State::running, std::memory_order_release);
+  if (runner.ended) return;
+  if (runner.waiting_since != 0) {
+    StageCounters& counters = *counters_[runner.waits_for_output ? runner.stages.last : runner.stages.first];
+    StageCounters::add(runner.waits_for_output ? counters.blocked_ns : counters.starved_ns,
+                       now_ns() - std::exchange(runner.waiting_since, 0));
+  }
+  const Step outcome = step(runner);
+  if (outcome == Step::done) {
+    runner.ended = true;
+    segment_ended(runner);
+    return;
+  }
+  // A wake-up that came while it ran counts as one after it.
+  State state = State::running;
+  const bool rerun = !runner.state.compare_exchange_strong(state, State::idle, std::memory_order_acq_rel);
+  if (rerun) runner.state.store(State::idle, std::memory_order_release);
+  if (rerun || outcome == Step::again) wake(segment);
+}
+
+// --- moving data --------------------------------------------------------------------------------------------------------
+
+inline Step JobCore::step(Runner& runner) {
+  if (!stopping_.load(std::memory_order_acquire)) {
+    const Step outcome = move_data(runner);
+    runner.outlet.flush();
+    if (!stopping_.load(std::memory_order_acquire)) return outcome;
+  }
+  return wind_up(runner);
+}
+
+inline Step JobCore::move_data(Runner& runner) {
+  for (int moved = 0; moved < kChunksPerRun; ++moved) {
+    if (stopping_.load(std::memory_order_relaxed)) return Step::again;
+    if (runner.held.empty() && !runner.input_ended) {
+      Result<Chunk> chunk = pull(runner, runner.nodes.size());
+      if (!chunk.ok()) {
+        if (chunk.status().is_pending()) return note_wait(runner, false), Step::waiting;
+        return stop(chunk.status()), Step::again;
+      }
+      runner.held = std::move(*chunk);
+      runner.input_ended = runner.held.empty();
+    }
+    if (runner.input_ended) return finish_output(runner);
+    if (Status status = runner.outlet.put(runner.held); !status.ok()) {
+      if (status.is_pending()) return note_wait(runner, true), Step::waiting;
+      return stop(std::move(status.in_stage(names_[runner.stages.last]))), Step::again;
+    }
+    runner.held = Chunk();
+  }
+  return Step::again;
+}
+
+/// The output of the segment's first `depth` transforms.
+inline Result<Chunk> JobCore::pull(Runner& runner, std::size_t depth) {
+  if (depth > 0) {
+    Result<Chunk> chunk = runner.nodes[depth - 1].pull([&] { return pull(runner, depth - 1); });
+    if (chunk.ok() || chunk.status().is_pending()) return chunk;
+    return std::move(chunk.status().in_stage(names_[std::max<std::size_t>(runner.stages.first, 1) + depth - 1]));
+  }
+  if (runner.inlet.source != nullptr && paused_.load(std::memory_order_acquire)) return Status::pending();
+  Result<Chunk> chunk = runner.inlet.next();
+  if (chunk.ok() || chunk.status().is_pending()) return chunk;
+  return std::move(chunk.status().in_stage(names_[runner.stages.first]));
+}
+
+inline Step JobCore::finish_output(Runner& runner) {
+  if (runner.outlet.ring != nullptr) {
+    runner.outlet.ring->end();
+    runner.outlet.flush();
+    return Step::done;
+  }
+  Result<Receipt> receipt = pipeline_.sink->close();
+  if (!receipt.ok()) {
+    Status status = receipt.status();
+    if (status.is_pending()) return note_wait(runner, true), Step::waiting;
+    return stop(std::move(status.in_stage(names_.back()))), Step::again;
+  }
+  if (Status status = seal(*receipt); !status.ok()) return stop(std::move(status)), Step::again;
+  std::lock_guard lock(mutex_);
+  receipt_ = std::move(*receipt);
+  return Step::done;
+}
+
+/// The counts of both ends must be the same, or the receipt is no proof.
+inline Status JobCore::seal(Receipt& receipt) {
+  const std::uint64_t into_sink = plan_.flows ? counters_.back()->bytes_in.load() : receipt.bytes_acked;
+  receipt.bytes_read = plan_.flows ? counters_.front()->bytes_out.load() : receipt.bytes_acked;
+  if (receipt.bytes_acked != into_sink || receipt.bytes_stored != receipt.bytes_acked) {
+    return Status(Kind::corrupt, fmt::format("{} bytes were sent, {} acknowledged, and the store holds {}", into_sink,
+                                             receipt.bytes_acked, receipt.bytes_stored))
+        .during("prove " + receipt.destination);
+  }
+  if (const auto& expected = plan_.upstream[1].exact_bytes; expected && receipt.bytes_read != *expected) {
+    return Status(Kind::source_changed, fmt::format("{} has {} bytes, but {} were announced", plan_.upstream[1].source,
+                                                    receipt.bytes_read, *expected));
+  }
+  return {};
+}
+
+inline void JobCore::note_wait(Runner& runner, bool for_output) {
+  runner.waits_for_output = for_output;
+  runner.waiting_since = now_ns();
+}
+
+// --- ending -------------------------------------------------------------------------------------------------------------
+
+inline void JobCore::pause(bool on) {
+  {
+    std::lock_guard lock(mutex_);
+    if (result_ || !sink_alive_) return;
+    paused_.store(on, std::memory_order_release);
+    pipeline_.sink->pause(on);
+  }
+  if (!on) wake_all();
+}
+
+inline void JobCore::stop(Status reason) {
+  {
+    std::lock_guard lock(mutex_);
+    if (result_ || receipt_ || stopping_.load(std::memory_order_relaxed)) return;
+    reason_ = std::move(reason);
+    stopping_.store(true, std::memory_order_release);
+  }
+  wake_all();
+}
+
+/// After stop(): drops what the segment holds; the sink's segment removes what it began.
+inline Step JobCore::wind_up(Runner& runner) {
+  runner.held = Chunk();
+  runner.nodes.clear();
+  if (runner.outlet.sink == nullptr) return Step::done;
+  if (!std::exchange(runner.aborted, true)) pipeline_.sink->abort();
+  return pipeline_.sink->stopped().is_pending() ? Step::waiting : Step::done;
+}
+
+inline void JobCore::segment_ended(Runner&) {
+  if (live_segments_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+  Facts facts;
+  for (std::size_t i = 0; i < plan_.upstream.size(); ++i) facts.merge(stage(i).facts());
+  std::unique_lock lock(mutex_);
+  if (!receipt_) {
+    Status reason = reason_;
+    lock.unlock();
+    complete(std::move(reason));
+    return;
+  }
+  Receipt receipt = std::move(*receipt_);
+  lock.unlock();
+  receipt.facts = std::move(facts);
+  receipt.duration_ns = now_ns() - start_ns_;
+  complete(std::move(receipt));
+}
+
+inline void JobCore::complete(Result<Receipt> result) {
+  Progress last = progress();
+  Pipeline gone;
+  {
+    std::lock_guard lock(mutex_);
+    last.state = result.ok() ? JobState::done : JobState::failed;
+    last_ = last;
+    sink_alive_ = false;
+    gone = std::move(pipeline_);
+  }
+  // The stages go before anyone hears of the end: their files are closed and their memory is back by then.
+  for (auto& runner : runners_) runner->held = Chunk(), runner->nodes.clear();
+  rings_.clear();
+  gone.sink.reset();
+  gone.transforms.clear();
+  gone.source.reset();
+  if (budget_) budget_->trim(0);
+  if (options_.on_progress) {
+    std::lock_guard reporting(report_mutex_);
+    options_.on_progress(last);
+  }
+  std::lock_guard lock(mutex_);
+  result_ = std::move(result);
+  ended_.notify_all();
+  keep_alive_.reset();  // the caller holds another reference
+}
+
+inline std::optional<Result<Receipt>> JobCore::wait(std::optional<std::chrono::nanoseconds> timeout) {
+  std::unique_lock lock(mutex_);
+  const auto ended = [&] { return result_.has_value(); };
+  if (timeout) {
+    ended_.wait_for(lock, *timeout, ended);
+  } else {
+    ended_.wait(lock, ended);
+  }
+  return result_;
+}
+
+// --- looking on ---------------------------------------------------------------------------------------------------------
+
+/// The stage nearest the end among those that keep the others waiting most.
+inline std::string limiting_stage(const std::vector<StageProgress>& stages) {
+  std::uint64_t most = 0;
+  for (const StageProgress& stage : stages) most = std::max(most, stage.busy_ns + stage.waited_ns);
+  for (std::size_t i = stages.size(); i-- > 0 && most > 0;) {
+    if (static_cast<double>(stages[i].busy_ns + stages[i].waited_ns) >= 0.8 * static_cast<double>(most)) return stages[i].name;
+  }
+  return {};
+}
+
+inline Progress JobCore::progress() const {
+  std::lock_guard lock(mutex_);
+  if (!sink_alive_) return last_;
+  Progress progress;
+  progress.state = stopping_ ? JobState::stopping : paused_ ? JobState::paused : JobState::running;
+  progress.elapsed_ns = now_ns() - start_ns_;
+  if (counters_.empty()) return progress;
+  for (std::size_t i = 0; i < counters_.size(); ++i) {
+    const StageCounters& c = *counters_[i];
+    progress.stages.push_back({names_[i], c.bytes_in, c.bytes_out, c.busy_ns, c.waited_ns, c.starved_ns, c.blocked_ns});
+  }
+  // A segment starves for its source, and waits for its sink, only when these themselves make it wait.
+  progress.stages.front().waited_ns += progress.stages.front().starved_ns;
+  progress.stages.back().waited_ns += progress.stages.back().blocked_ns;
+  progress.limited_by = limiting_stage(progress.stages);
+  progress.total_bytes = plan_.upstream[1].exact_bytes;
+  progress.bytes_confirmed = pipeline_.sink->confirmed_bytes();
+  progress.bytes_read = plan_.flows ? counters_[0]->bytes_out.load() : progress.bytes_confirmed;
+  std::tie(progress.parts_done, progress.parts_in_flight) = pipeline_.sink->parts();
+  progress.retries = pipeline_.sink->retries();
+  progress.memory_bytes = budget_->used_bytes();
+  progress.memory_limit_bytes = budget_->limit_bytes();
+  return progress;
+}
+
+inline void JobCore::report_later() {
+  options_.executor->post_after(std::chrono::milliseconds(100), [weak = weak_from_this()] {
+    const auto self = weak.lock();
+    if (!self) return;
+    self->options_.executor->post_blocking([weak] {
+      const auto core = weak.lock();
+      if (!core) return;
+      {
+        std::lock_guard reporting(core->report_mutex_);
+        const Progress progress = core->progress();
+        if (progress.state >= JobState::done) return;  // complete() reports the end
+        core->options_.on_progress(progress);
+      }
+      core->report_later();
+    });
+  });
+}
+
+}  // namespace weir::detail

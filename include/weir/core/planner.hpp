@@ -1,0 +1,140 @@
+// The planner: turns a pipeline into segments, and deals out the memory, before anything runs.
+//
+// Neighbouring stages are fused into one segment. A cut, a ring between two segments, is placed after a blocking source,
+// before a blocking sink, around a blocking transform, and before a heavy transform: there a second thread pays.
+#pragma once
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "weir/core/pipeline.hpp"
+#include "weir/core/stage.hpp"
+#include "weir/core/status.hpp"
+
+namespace weir {
+
+/// What the planner decided. Stage 0 is the source, the last one the sink.
+struct Plan {
+  struct Segment {
+    std::size_t first = 0;  ///< index of its first stage
+    std::size_t last = 0;   ///< index of its last stage
+    bool blocking = false;
+  };
+  std::vector<Segment> segments;
+  std::size_t ring_depth = 8;             ///< chunks in each ring
+  std::vector<Upstream> upstream;         ///< as each stage sees it
+  std::vector<std::size_t> grant_bytes;   ///< by stage
+  std::vector<std::size_t> slab_bytes;    ///< by stage
+  std::size_t needed_bytes = 0;           ///< the smallest budget that would do
+  bool sink_replays = false;              ///< the sink reads the source's bytes itself
+  bool flows = true;                      ///< data flows through the stages; false: the sink does it all
+};
+
+namespace detail {
+
+/// The slab size for what stage `index` emits: as the next transform likes it that sees these bytes as they are.
+inline std::size_t slabs_after(const Pipeline& pipeline, std::size_t index) {
+  for (std::size_t i = index; i < pipeline.transforms.size(); ++i) {
+    if (const std::size_t liked = pipeline.transforms[i]->likes_slabs_of(); liked != 0) return liked;
+    if (!pipeline.transforms[i]->tap()) break;
+  }
+  return kSliceBytes;
+}
+
+inline void place_cuts(const Pipeline& pipeline, Plan& plan) {
+  const std::size_t count = pipeline.transforms.size() + 2;
+  const auto blocking = [&](std::size_t i) {
+    if (i == 0) return pipeline.source->blocking();
+    if (i == count - 1) return pipeline.sink->blocking();
+    return pipeline.transforms[i - 1]->blocking();
+  };
+  plan.segments.push_back({0, 0, blocking(0)});
+  for (std::size_t i = 1; i < count; ++i) {
+    const bool heavy = i < count - 1 ? pipeline.transforms[i - 1]->heavy() : pipeline.sink->heavy();
+    if (blocking(i) || blocking(i - 1) || heavy) {
+      plan.segments.push_back({i, i, blocking(i)});
+    } else {
+      plan.segments.back().last = i;
+    }
+  }
+}
+
+/// Every stage its minimum, then what is left step by step to those who want more.
+inline Status deal_memory(const std::vector<MemoryNeed>& needs, std::size_t budget_bytes, Plan& plan) {
+  const std::size_t ring_bytes = (plan.segments.size() - 1) * plan.ring_depth * kSliceBytes;
+  const std::size_t least_ring_bytes = (plan.segments.size() - 1) * 2 * kSliceBytes;
+  std::size_t least = 0;
+  for (const MemoryNeed& need : needs) {
+    plan.grant_bytes.push_back(need.min_bytes);
+    least += need.min_bytes;
+  }
+  plan.needed_bytes = std::max(least + least_ring_bytes, kMinBudgetBytes);
+  if (plan.needed_bytes > budget_bytes) {
+    Error error;
+    error.kind = Kind::budget_too_small;
+    error.operation = "start the pipeline";
+    error.needed_bytes = (plan.needed_bytes + kMiB - 1) / kMiB * kMiB;
+    error.cause = fmt::format("it needs {} MiB of memory and its budget is {:.4g} MiB", error.needed_bytes / kMiB,
+                              static_cast<double>(budget_bytes) / static_cast<double>(kMiB));
+    error.advice = fmt::format("Give it a budget of at least {} MiB.", error.needed_bytes / kMiB);
+    return Status(std::move(error));
+  }
+  std::size_t left = budget_bytes - least;
+  if (left >= ring_bytes + least_ring_bytes) {
+    left -= ring_bytes;
+  } else {
+    plan.ring_depth = 2;
+    left -= least_ring_bytes;
+  }
+  for (bool dealt = true; dealt;) {
+    dealt = false;
+    for (std::size_t i = 0; i < needs.size(); ++i) {
+      const std::size_t step = needs[i].step_bytes;
+      if (step == 0 || step > left || plan.grant_bytes[i] + step > needs[i].max_bytes) continue;
+      plan.grant_bytes[i] += step;
+      left -= step;
+      dealt = true;
+    }
+  }
+  return {};
+}
+
+}  // namespace detail
+
+/// Checks the pipeline and says how it will run. Touches nothing but what describe() looks at.
+inline Result<Plan> make_plan(Pipeline& pipeline, std::size_t budget_bytes) {
+  if (!pipeline.source || !pipeline.sink) return Status(Kind::invalid_argument, "the pipeline was already started");
+  Plan plan;
+  Upstream known;
+  plan.upstream.push_back(known);
+  if (Status status = pipeline.source->describe(known); !status.ok()) return std::move(status.in_stage(pipeline.source->name()));
+  plan.upstream.push_back(known);
+  for (const auto& transform : pipeline.transforms) {
+    transform->describe(known);
+    plan.upstream.push_back(known);
+  }
+  plan.sink_replays = pipeline.sink->replays(known);
+  plan.flows = !plan.sink_replays || known.observed;
+  detail::place_cuts(pipeline, plan);
+  if (!plan.flows) plan.segments.assign(1, {pipeline.transforms.size() + 1, pipeline.transforms.size() + 1, pipeline.sink->blocking()});
+
+  std::vector<MemoryNeed> needs;
+  for (std::size_t i = 0; i < pipeline.transforms.size() + 2; ++i) {
+    plan.slab_bytes.push_back(detail::slabs_after(pipeline, i));
+    const bool last = i == pipeline.transforms.size() + 1;
+    if (!plan.flows && !last) {
+      needs.push_back({});
+    } else if (i == 0) {
+      needs.push_back(pipeline.source->memory(plan.upstream[0]));
+      // Slabs that a codec likes are the codec's own input: it counts them.
+      if (plan.slab_bytes[0] == kSliceBytes) needs[0].min_bytes = std::max(needs[0].min_bytes, 2 * kSliceBytes);
+    } else {
+      needs.push_back(last ? pipeline.sink->memory(plan.upstream[i]) : pipeline.transforms[i - 1]->memory(plan.upstream[i]));
+    }
+  }
+  WEIR_TRY(detail::deal_memory(needs, budget_bytes, plan));
+  return plan;
+}
+
+}  // namespace weir
