@@ -50,7 +50,7 @@ class JobCore : public std::enable_shared_from_this<JobCore> {
     Inlet inlet;
     std::vector<TransformNode> nodes;
     Outlet outlet;
-    Chunk held;                 // pulled, but not yet taken by the outlet
+    Chunk held;  // pulled, but not yet taken by the outlet
     bool input_ended = false;
     bool aborted = false;
     bool ended = false;
@@ -101,7 +101,6 @@ class JobCore : public std::enable_shared_from_this<JobCore> {
   Status reason_;
   std::optional<Receipt> receipt_;
   std::optional<Result<Receipt>> result_;
-  std::uint64_t end_ns_ = 0;
   Progress last_;  // of the sink, once it is gone
   bool sink_alive_ = true;
   std::shared_ptr<JobCore> keep_alive_;  // from the start to the end, so that winding up outlives a dropped handle
@@ -139,8 +138,8 @@ class Job {
   std::shared_ptr<detail::JobCore> core_;
 };
 
-/// Starts a pipeline. It never fails by itself: a pipeline that cannot work, or that the budget cannot hold, is a job that
-/// has already ended with the reason, having touched nothing.
+/// Starts a pipeline. It never fails by itself: a pipeline that cannot work, or that the budget cannot hold, is a job
+/// that has already ended with the reason, having touched nothing.
 inline Job start(Pipeline pipeline, JobOptions options = {}) {
   auto core = std::make_shared<detail::JobCore>(std::move(pipeline), std::move(options));
   core->start();

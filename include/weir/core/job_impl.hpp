@@ -7,7 +7,8 @@
 
 namespace weir::detail {
 
-// --- before the start ---------------------------------------------------------------------------------------------------
+// --- before the start
+// ---------------------------------------------------------------------------------------------------
 
 inline Stage& JobCore::stage(std::size_t index) const {
   if (index == 0) return *pipeline_.source;
@@ -102,12 +103,13 @@ inline Status JobCore::open_stages() {
     context.upstream = plan_.upstream[index];
     context.grant_bytes = plan_.grant_bytes[index];
     context.slab_bytes = plan_.slab_bytes[index];
-    if (Status status = stage(index).open(context); !status.ok()) return std::move(status.in_stage(names_[index]));
+    if (Status status = stage(index).open(context); !status.ok()) return std::move(status).in_stage(names_[index]);
   }
   return {};
 }
 
-// --- scheduling ---------------------------------------------------------------------------------------------------------
+// --- scheduling
+// ---------------------------------------------------------------------------------------------------------
 
 inline void JobCore::wake(std::size_t segment) {
   if (!started_.load(std::memory_order_acquire)) return;  // start() wakes them all
@@ -155,7 +157,8 @@ inline void JobCore::run(std::size_t segment) {
   if (rerun || outcome == Step::again) wake(segment);
 }
 
-// --- moving data --------------------------------------------------------------------------------------------------------
+// --- moving data
+// --------------------------------------------------------------------------------------------------------
 
 inline Step JobCore::step(Runner& runner) {
   if (!stopping_.load(std::memory_order_acquire)) {
@@ -181,7 +184,7 @@ inline Step JobCore::move_data(Runner& runner) {
     if (runner.input_ended) return finish_output(runner);
     if (Status status = runner.outlet.put(runner.held); !status.ok()) {
       if (status.is_pending()) return note_wait(runner, true), Step::waiting;
-      return stop(std::move(status.in_stage(names_[runner.stages.last]))), Step::again;
+      return stop(std::move(status).in_stage(names_[runner.stages.last])), Step::again;
     }
     runner.held = Chunk();
   }
@@ -193,12 +196,12 @@ inline Result<Chunk> JobCore::pull(Runner& runner, std::size_t depth) {
   if (depth > 0) {
     Result<Chunk> chunk = runner.nodes[depth - 1].pull([&] { return pull(runner, depth - 1); });
     if (chunk.ok() || chunk.status().is_pending()) return chunk;
-    return std::move(chunk.status().in_stage(names_[std::max<std::size_t>(runner.stages.first, 1) + depth - 1]));
+    return chunk.status().in_stage(names_[std::max<std::size_t>(runner.stages.first, 1) + depth - 1]);
   }
   if (runner.inlet.source != nullptr && paused_.load(std::memory_order_acquire)) return Status::pending();
   Result<Chunk> chunk = runner.inlet.next();
   if (chunk.ok() || chunk.status().is_pending()) return chunk;
-  return std::move(chunk.status().in_stage(names_[runner.stages.first]));
+  return chunk.status().in_stage(names_[runner.stages.first]);
 }
 
 inline Step JobCore::finish_output(Runner& runner) {
@@ -211,7 +214,7 @@ inline Step JobCore::finish_output(Runner& runner) {
   if (!receipt.ok()) {
     Status status = receipt.status();
     if (status.is_pending()) return note_wait(runner, true), Step::waiting;
-    return stop(std::move(status.in_stage(names_.back()))), Step::again;
+    return stop(std::move(status).in_stage(names_.back())), Step::again;
   }
   if (Status status = seal(*receipt); !status.ok()) return stop(std::move(status)), Step::again;
   std::lock_guard lock(mutex_);
@@ -240,7 +243,8 @@ inline void JobCore::note_wait(Runner& runner, bool for_output) {
   runner.waiting_since = now_ns();
 }
 
-// --- ending -------------------------------------------------------------------------------------------------------------
+// --- ending
+// -------------------------------------------------------------------------------------------------------------
 
 inline void JobCore::pause(bool on) {
   {
@@ -327,14 +331,16 @@ inline std::optional<Result<Receipt>> JobCore::wait(std::optional<std::chrono::n
   return result_;
 }
 
-// --- looking on ---------------------------------------------------------------------------------------------------------
+// --- looking on
+// ---------------------------------------------------------------------------------------------------------
 
 /// The stage nearest the end among those that keep the others waiting most.
 inline std::string limiting_stage(const std::vector<StageProgress>& stages) {
   std::uint64_t most = 0;
   for (const StageProgress& stage : stages) most = std::max(most, stage.busy_ns + stage.waited_ns);
   for (std::size_t i = stages.size(); i-- > 0 && most > 0;) {
-    if (static_cast<double>(stages[i].busy_ns + stages[i].waited_ns) >= 0.8 * static_cast<double>(most)) return stages[i].name;
+    if (static_cast<double>(stages[i].busy_ns + stages[i].waited_ns) >= 0.8 * static_cast<double>(most))
+      return stages[i].name;
   }
   return {};
 }

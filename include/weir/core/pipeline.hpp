@@ -1,8 +1,8 @@
 // Pipeline: a description, `source | transform | … | sink`. Nothing runs until start().
 //
-// The operators below are the whole grammar, so what does not fit does not compile. A stage of one's own is any class with
-// `Result<Chunk> next()`, `Status process(Chunk, Emit&)` or `Status write(Chunk)` and `Result<Receipt> close()`; deriving from
-// Source, Transform or Sink gives access to the rest.
+// The operators below are the whole grammar, so what does not fit does not compile. A stage of one's own is any class
+// with `Result<Chunk> next()`, `Status process(Chunk, Emit&)` or `Status write(Chunk)` and `Result<Receipt> close()`;
+// deriving from Source, Transform or Sink gives access to the rest.
 #pragma once
 
 #include <concepts>
@@ -73,7 +73,9 @@ struct Through {
 
   Through() = default;
   template <std::derived_from<Transform> T>
-  Through(std::unique_ptr<T> transform) { transforms.push_back(std::move(transform)); }  // NOLINT(google-explicit-constructor)
+  Through(std::unique_ptr<T> transform) {
+    transforms.push_back(std::move(transform));
+  }  // NOLINT(google-explicit-constructor)
   template <detail::PlainTransform T>
   Through(T stage) : Through(std::make_unique<detail::AdaptedTransform<T>>(std::move(stage))) {}  // NOLINT
 

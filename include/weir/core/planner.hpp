@@ -1,7 +1,8 @@
 // The planner: turns a pipeline into segments, and deals out the memory, before anything runs.
 //
-// Neighbouring stages are fused into one segment. A cut, a ring between two segments, is placed after a blocking source,
-// before a blocking sink, around a blocking transform, and before a heavy transform: there a second thread pays.
+// Neighbouring stages are fused into one segment. A cut, a ring between two segments, is placed after a blocking
+// source, before a blocking sink, around a blocking transform, and before a heavy transform: there a second thread
+// pays.
 #pragma once
 
 #include <algorithm>
@@ -22,13 +23,13 @@ struct Plan {
     bool blocking = false;
   };
   std::vector<Segment> segments;
-  std::size_t ring_depth = 8;             ///< chunks in each ring
-  std::vector<Upstream> upstream;         ///< as each stage sees it
-  std::vector<std::size_t> grant_bytes;   ///< by stage
-  std::vector<std::size_t> slab_bytes;    ///< by stage
-  std::size_t needed_bytes = 0;           ///< the smallest budget that would do
-  bool sink_replays = false;              ///< the sink reads the source's bytes itself
-  bool flows = true;                      ///< data flows through the stages; false: the sink does it all
+  std::size_t ring_depth = 8;            ///< chunks in each ring
+  std::vector<Upstream> upstream;        ///< as each stage sees it
+  std::vector<std::size_t> grant_bytes;  ///< by stage
+  std::vector<std::size_t> slab_bytes;   ///< by stage
+  std::size_t needed_bytes = 0;          ///< the smallest budget that would do
+  bool sink_replays = false;             ///< the sink reads the source's bytes itself
+  bool flows = true;                     ///< data flows through the stages; false: the sink does it all
 };
 
 namespace detail {
@@ -108,7 +109,8 @@ inline Result<Plan> make_plan(Pipeline& pipeline, std::size_t budget_bytes) {
   Plan plan;
   Upstream known;
   plan.upstream.push_back(known);
-  if (Status status = pipeline.source->describe(known); !status.ok()) return std::move(status.in_stage(pipeline.source->name()));
+  if (Status status = pipeline.source->describe(known); !status.ok())
+    return std::move(status).in_stage(pipeline.source->name());
   plan.upstream.push_back(known);
   for (const auto& transform : pipeline.transforms) {
     transform->describe(known);
@@ -117,7 +119,9 @@ inline Result<Plan> make_plan(Pipeline& pipeline, std::size_t budget_bytes) {
   plan.sink_replays = pipeline.sink->replays(known);
   plan.flows = !plan.sink_replays || known.observed;
   detail::place_cuts(pipeline, plan);
-  if (!plan.flows) plan.segments.assign(1, {pipeline.transforms.size() + 1, pipeline.transforms.size() + 1, pipeline.sink->blocking()});
+  if (!plan.flows)
+    plan.segments.assign(1,
+                         {pipeline.transforms.size() + 1, pipeline.transforms.size() + 1, pipeline.sink->blocking()});
 
   std::vector<MemoryNeed> needs;
   for (std::size_t i = 0; i < pipeline.transforms.size() + 2; ++i) {
@@ -130,7 +134,8 @@ inline Result<Plan> make_plan(Pipeline& pipeline, std::size_t budget_bytes) {
       // Slabs that a codec likes are the codec's own input: it counts them.
       if (plan.slab_bytes[0] == kSliceBytes) needs[0].min_bytes = std::max(needs[0].min_bytes, 2 * kSliceBytes);
     } else {
-      needs.push_back(last ? pipeline.sink->memory(plan.upstream[i]) : pipeline.transforms[i - 1]->memory(plan.upstream[i]));
+      needs.push_back(last ? pipeline.sink->memory(plan.upstream[i])
+                           : pipeline.transforms[i - 1]->memory(plan.upstream[i]));
     }
   }
   WEIR_TRY(detail::deal_memory(needs, budget_bytes, plan));

@@ -33,8 +33,8 @@ struct StageProgress {
 
 struct Progress {
   JobState state = JobState::running;
-  std::uint64_t bytes_read = 0;       ///< by the source
-  std::uint64_t bytes_confirmed = 0;  ///< by the destination
+  std::uint64_t bytes_read = 0;              ///< by the source
+  std::uint64_t bytes_confirmed = 0;         ///< by the destination
   std::optional<std::uint64_t> total_bytes;  ///< of the source
   std::uint64_t elapsed_ns = 0;
   std::uint32_t parts_done = 0;
@@ -42,7 +42,7 @@ struct Progress {
   std::uint32_t retries = 0;
   std::uint64_t memory_bytes = 0;
   std::uint64_t memory_limit_bytes = 0;
-  std::string limited_by;             ///< name of the stage that sets the speed; empty until known
+  std::string limited_by;  ///< name of the stage that sets the speed; empty until known
   std::vector<StageProgress> stages;
 };
 

@@ -1,8 +1,9 @@
 // Ring: the bounded hand-over between two segments. One producer, one consumer, no locks, no waiting inside.
 //
-// Indices grow without end and each lies on a cache line of its own beside the copy of the other's that its owner keeps,
-// so that the two sides touch each other's line only when the ring looks full or empty. A side that finds nothing to do
-// announces that it waits; the other side wakes it in batches (at half), since a sleep costs more than many hand-overs.
+// Indices grow without end and each lies on a cache line of its own beside the copy of the other's that its owner
+// keeps, so that the two sides touch each other's line only when the ring looks full or empty. A side that finds
+// nothing to do announces that it waits; the other side wakes it in batches (at half), since a sleep costs more than
+// many hand-overs.
 #pragma once
 
 #include <atomic>
@@ -32,18 +33,18 @@ class Ring {
     if (tail - cached_head_ > mask_) {
       cached_head_ = head_.load(std::memory_order_acquire);
       if (tail - cached_head_ > mask_ && !announce(producer_waits_, [&] {
-            cached_head_ = head_.load(std::memory_order_acquire);
+            cached_head_ = head_.load(std::memory_order_seq_cst);
             return tail - cached_head_ <= mask_;
           })) {
         return false;
       }
     }
     slots_[tail & mask_] = std::move(item);
-    tail_.store(tail + 1, std::memory_order_release);
+    tail_.store(tail + 1, std::memory_order_seq_cst);
     return true;
   }
   /// No more items will come.
-  void end() noexcept { ended_.store(true, std::memory_order_release); }
+  void end() noexcept { ended_.store(true, std::memory_order_seq_cst); }
 
   enum class Pop { item, empty, ended };
   /// empty: the consumer will be owed a wake-up.
@@ -52,8 +53,8 @@ class Ring {
     if (head == cached_tail_) {
       const auto look = [&] {
         // ended_ first: what was pushed before end() is then seen too.
-        const bool ended = ended_.load(std::memory_order_acquire);
-        cached_tail_ = tail_.load(std::memory_order_acquire);
+        const bool ended = ended_.load(std::memory_order_seq_cst);
+        cached_tail_ = tail_.load(std::memory_order_seq_cst);
         return head != cached_tail_ || ended;
       };
       if (!look() && !announce(consumer_waits_, look)) return Pop::empty;
@@ -61,32 +62,30 @@ class Ring {
     }
     into = std::move(slots_[head & mask_]);
     slots_[head & mask_] = Item();
-    head_.store(head + 1, std::memory_order_release);
+    head_.store(head + 1, std::memory_order_seq_cst);
     return Pop::item;
   }
 
   /// True once for each announced wait of the consumer, when there is enough to make a wake-up worth it. `at_least` 1
   /// when the producer will not push more for now.
   bool consumer_owed(std::size_t at_least) noexcept {
-    std::atomic_thread_fence(std::memory_order_seq_cst);
-    if (!consumer_waits_.load(std::memory_order_relaxed)) return false;
+    if (!consumer_waits_.load(std::memory_order_seq_cst)) return false;
     if (size() < at_least && !ended_.load(std::memory_order_acquire)) return false;
     return consumer_waits_.exchange(false, std::memory_order_acq_rel);
   }
   /// True once for each announced wait of the producer, when at least `room` slots are free.
   bool producer_owed(std::size_t room) noexcept {
-    std::atomic_thread_fence(std::memory_order_seq_cst);
-    if (!producer_waits_.load(std::memory_order_relaxed)) return false;
+    if (!producer_waits_.load(std::memory_order_seq_cst)) return false;
     if (depth() - size() < room) return false;
     return producer_waits_.exchange(false, std::memory_order_acq_rel);
   }
 
  private:
-  /// Announces a wait, then looks once more, so that no wake-up is lost between looking and announcing.
+  /// Announces a wait, then looks once more, so that no wake-up is lost between looking and announcing: of the waiting
+  /// side's announce-then-look and the other's store-then-check, all sequentially consistent, one must see the other.
   template <class Look>
   static bool announce(std::atomic<bool>& waits, Look look) noexcept {
-    waits.store(true, std::memory_order_relaxed);
-    std::atomic_thread_fence(std::memory_order_seq_cst);
+    waits.store(true, std::memory_order_seq_cst);
     if (!look()) return false;
     waits.store(false, std::memory_order_relaxed);
     return true;

@@ -18,7 +18,8 @@ using ChunkRing = Ring<Chunk>;
 
 inline std::uint64_t now_ns() noexcept {
   return static_cast<std::uint64_t>(
-      std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch()).count());
+      std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch())
+          .count());
 }
 
 /// Adds the time of a scope to a counter.
@@ -98,7 +99,7 @@ class TransformNode final : public Emit {
   Transform& transform_;
   StageCounters& counters_;
   std::deque<Chunk> queue_;
-  bool again_ = false;        // it answered more or pending
+  bool again_ = false;  // it answered more or pending
   bool input_ended_ = false;
   bool finished_ = false;
   std::uint64_t pending_since_ = 0;

@@ -129,6 +129,7 @@ class [[nodiscard]] Status {
   Status& advise(std::string advice) & { return fill(&Error::advice, std::move(advice)); }
   Status&& advise(std::string advice) && { return std::move(fill(&Error::advice, std::move(advice))); }
   Status& in_stage(std::string stage) & { return fill(&Error::stage, std::move(stage)); }
+  Status&& in_stage(std::string stage) && { return std::move(fill(&Error::stage, std::move(stage))); }
   Status& at(std::uint64_t offset) & {
     if (failed() && !error_->offset) own().offset = offset;
     return *this;

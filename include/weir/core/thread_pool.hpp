@@ -28,7 +28,8 @@ inline bool& on_pool_thread() noexcept {
 /// Threads over one queue, started as they are needed up to a limit; above `keep` they end when idle.
 class Threads {
  public:
-  Threads(std::size_t keep, std::size_t most, std::chrono::seconds idle) : keep_(keep), most_(most), idle_limit_(idle) {}
+  Threads(std::size_t keep, std::size_t most, std::chrono::seconds idle)
+      : keep_(keep), most_(most), idle_limit_(idle) {}
   ~Threads() {
     std::unique_lock lock(mutex_);
     stopping_ = true;
@@ -171,7 +172,8 @@ class ThreadPool final : public Executor {
 
 inline std::size_t usable_cpus() noexcept {
   cpu_set_t set;
-  if (::sched_getaffinity(0, sizeof set, &set) == 0 && CPU_COUNT(&set) > 0) return static_cast<std::size_t>(CPU_COUNT(&set));
+  if (::sched_getaffinity(0, sizeof set, &set) == 0 && CPU_COUNT(&set) > 0)
+    return static_cast<std::size_t>(CPU_COUNT(&set));
   return std::max(1u, std::thread::hardware_concurrency());
 }
 

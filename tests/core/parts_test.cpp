@@ -1,0 +1,158 @@
+// The pieces of core, each for itself: status, chunk, budget, ring, pool, rate.
+#include <catch2/catch.hpp>
+#include <thread>
+
+#include "weir/core/budget.hpp"
+#include "weir/core/executor.hpp"
+#include "weir/core/progress.hpp"
+#include "weir/core/ring.hpp"
+#include "weir/core/status.hpp"
+
+using namespace weir;
+
+TEST_CASE("an error's message says what, where, why and what next") {
+  Status status =
+      Status(Kind::access_denied, "403 ExpiredToken from the store").during("store part 7 of s3://b/k").at(58720256);
+  status.advise("6 parts are safe.");
+  status.during("ignored: the one closest to the failure is heard");
+  CHECK(status.message() ==
+        "cannot store part 7 of s3://b/k (byte 58720256): 403 ExpiredToken from the store\n6 parts are safe.");
+  CHECK(fmt::format("{}", status) == status.message());
+  CHECK(Status().ok());
+  CHECK_FALSE(Status::pending().failed());
+}
+
+TEST_CASE("copies of a Status share the error until one changes it") {
+  const Status first(Kind::io, "disk");
+  Status second = first;
+  second.during("read");
+  CHECK(first.error().operation.empty());
+  CHECK(second.error().operation == "read");
+}
+
+TEST_CASE("chunks share memory, and the last one releases it") {
+  int released = 0;
+  const std::string text = "hello world";
+  {
+    Chunk whole = Chunk::foreign(std::as_bytes(std::span(text)), [&](const std::byte*) { ++released; });
+    Chunk head = whole.slice(0, 5);
+    Chunk tail = whole.slice(5);
+    whole = Chunk();
+    CHECK(head.text() == "hello");
+    CHECK(head.join(tail));
+    CHECK(head.text() == "hello world");
+    CHECK_FALSE(head.join(tail));
+    CHECK(tail.slice(100).empty());
+    CHECK(released == 0);
+  }
+  CHECK(released == 1);
+}
+
+TEST_CASE("a budget never hands out more than its limit, and wakes who waited") {
+  auto budget = Budget::make(kMinBudgetBytes);
+  std::vector<Slab> slabs;
+  int woken = 0;
+  const auto wake = [&] { ++woken; };
+  for (int i = 0; i < 2; ++i) slabs.push_back(std::move(*budget->acquire(kFrameBytes, wake)));
+  CHECK(budget->acquire(1, wake).status().is_pending());
+  CHECK(budget->used_bytes() == budget->limit_bytes());
+  Chunk chunk = slabs[0].take(100);
+  slabs.erase(slabs.begin());
+  CHECK(woken == 0);  // the chunk still holds the slab
+  chunk = Chunk();
+  CHECK(woken == 1);
+  CHECK(budget->acquire(kSliceBytes, wake).ok());  // another size: the pooled slab has to go
+  CHECK(budget->acquire(kMinBudgetBytes + 1, wake).error().kind == Kind::budget_too_small);
+  CHECK_FALSE(budget->set_aside(kMinBudgetBytes).ok());
+  slabs.clear();
+  CHECK(budget->used_bytes() == 0);
+}
+
+TEST_CASE("a ring keeps order between two threads and loses no wake-up") {
+  constexpr int kCount = 200'000;
+  Ring<int> ring(8);
+  std::atomic<int> consumer_wakes{0}, producer_wakes{0};
+  std::thread producer([&] {
+    for (int i = 1; i <= kCount; ++i) {
+      int item = i;
+      while (!ring.push(item)) {
+        const int seen = producer_wakes;
+        if (ring.size() == ring.depth() && seen == producer_wakes) std::this_thread::yield();
+      }
+      if (ring.consumer_owed(4)) ++consumer_wakes;
+    }
+    ring.end();
+    if (ring.consumer_owed(1)) ++consumer_wakes;
+  });
+  int expected = 1;
+  for (;;) {
+    int item = 0;
+    const auto pop = ring.pop(item);
+    if (pop == Ring<int>::Pop::ended) break;
+    if (pop == Ring<int>::Pop::item) {
+      REQUIRE(item == expected);
+      ++expected;
+    }
+    if (ring.producer_owed(4)) ++producer_wakes;
+  }
+  producer.join();
+  CHECK(expected == kCount + 1);
+}
+
+TEST_CASE("a full ring owes its producer a wake-up at half empty, an empty one its consumer at half full") {
+  Ring<int> ring(4);
+  int item = 1;
+  CHECK(ring.pop(item) == Ring<int>::Pop::empty);
+  CHECK(ring.push(item));
+  CHECK_FALSE(ring.consumer_owed(2));
+  CHECK(ring.push(item));
+  CHECK(ring.consumer_owed(2));
+  CHECK_FALSE(ring.consumer_owed(1));  // once
+  while (ring.push(item)) {
+  }
+  CHECK(ring.size() == 4);
+  CHECK(ring.pop(item) == Ring<int>::Pop::item);
+  CHECK_FALSE(ring.producer_owed(2));
+  CHECK(ring.pop(item) == Ring<int>::Pop::item);
+  CHECK(ring.producer_owed(2));
+}
+
+TEST_CASE("a pool runs what is posted, timers at their time, and blocking tasks beside each other") {
+  auto pool = Executor::make_pool(1);
+  std::atomic<int> blocked{0}, ran{0};
+  for (int i = 0; i < 8; ++i) {
+    pool->post_blocking([&] {
+      ++blocked;
+      while (blocked < 8) std::this_thread::yield();  // ends only if all eight run at once
+      ++ran;
+    });
+  }
+  const auto before = std::chrono::steady_clock::now();
+  std::atomic<bool> rang{false};
+  pool->post_after(std::chrono::milliseconds(20), [&] { rang = true; });
+  while (!rang || ran < 8) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  CHECK(std::chrono::steady_clock::now() - before >= std::chrono::milliseconds(20));
+}
+
+TEST_CASE("a pool may lose its last owner on one of its own threads") {
+  auto pool = Executor::make_pool(2);
+  std::atomic<bool> ran{false};
+  Executor* raw = pool.get();
+  raw->post([owner = std::move(pool), &ran]() mutable {
+    owner.reset();
+    ran = true;
+  });
+  while (!ran) std::this_thread::yield();
+}
+
+TEST_CASE("a rate settles within seconds, and remaining time is given only when it can be known") {
+  RateMeter meter;
+  constexpr std::uint64_t kSecond = 1'000'000'000;
+  for (std::uint64_t t = 0; t <= 10; ++t) meter.update(t * 1000, t * kSecond + 1);
+  CHECK(meter.bytes_per_second() == Approx(1000).epsilon(0.01));
+  REQUIRE(meter.eta_seconds(20'000));
+  CHECK(*meter.eta_seconds(20'000) == Approx(10).epsilon(0.05));
+  for (std::uint64_t t = 11; t <= 20; ++t) meter.update(10'000, t * kSecond);
+  CHECK_FALSE(meter.eta_seconds(20'000));
+  CHECK(meter.stalled_seconds() == Approx(10).epsilon(0.01));
+}
