@@ -1,0 +1,39 @@
+// Endpoints: sources and sinks by name, as people type them.
+//
+//   source: PATH · file:PATH · - (standard input) · s3://bucket/key · gen:SIZE[?seed=N&ratio=R]
+//   sink:   PATH · file:PATH · - (standard output) · s3://bucket/key · null:
+#pragma once
+
+#include <memory>
+#include <string_view>
+
+#include "weir/core/stage.hpp"
+#include "weir/core/status.hpp"
+#include "weir/store/s3.hpp"
+#include "weir/transfer/upload.hpp"
+
+namespace weir {
+
+struct EndpointOptions {
+  S3Options s3;                      ///< ignored where `client` is set
+  std::shared_ptr<S3Client> client;  ///< to share connections and keys between transfers
+  S3ObjectOptions object;
+  UploadOptions upload;
+  bool durable = true;  ///< files: synced with their directory before they count as done
+};
+
+/// Errors: invalid_argument for a name that cannot be meant, with the nearest that can. Sends and opens nothing.
+Result<std::unique_ptr<Source>> open_source(std::string_view name, const EndpointOptions& options = {});
+Result<std::unique_ptr<Sink>> open_sink(std::string_view name, const EndpointOptions& options = {});
+
+/// As above, for composing: what is wrong with the name is told by start().
+std::unique_ptr<Source> from(std::string_view name, const EndpointOptions& options = {});
+std::unique_ptr<Sink> to(std::string_view name, const EndpointOptions& options = {});
+
+/// The client that `options` describe: theirs, or a new one.
+Result<std::shared_ptr<S3Client>> s3_client(const EndpointOptions& options);
+
+/// The candidate nearest to what was typed, or empty if none is near: for "did you mean".
+std::string_view nearest(std::string_view typed, const std::vector<std::string_view>& candidates);
+
+}  // namespace weir
