@@ -1,0 +1,84 @@
+// The client: a loop and the thread that runs it.
+#include <curl/curl.h>
+#include <pthread.h>
+#include <csignal>
+
+#include <future>
+#include <mutex>
+#include <thread>
+
+#include "net/http.hpp"
+#include "net/loop.hpp"
+
+namespace weir::net {
+namespace {
+
+void init_curl_once() {
+  static std::once_flag once;
+  std::call_once(once, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
+}
+
+// Starts a thread that takes none of the host's signals, SIGPIPE of its own sockets included. Those of a crash stay.
+template <class Run>
+std::thread quiet_thread(Run run) {
+  sigset_t blocked;
+  sigset_t before;
+  sigfillset(&blocked);
+  for (const int crash : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS, SIGPROF})
+    sigdelset(&blocked, crash);
+  pthread_sigmask(SIG_BLOCK, &blocked, &before);
+  std::thread thread(std::move(run));
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  return thread;
+}
+
+class CurlClient final : public Client {
+ public:
+  explicit CurlClient(const ClientOptions& options) : CurlClient(std::make_shared<Loop>(options)) {}
+  CurlClient(const CurlClient&) = delete;
+  CurlClient& operator=(const CurlClient&) = delete;
+  ~CurlClient() override {
+    mailbox_->stop();
+    if (thread_.get_id() == std::this_thread::get_id()) {
+      thread_.detach();  // the last owner let go in a `done`: the loop ends by itself, right after it
+    } else {
+      thread_.join();
+    }
+  }
+
+  std::shared_ptr<Call> send(Request request, Done done) override {
+    auto transfer = std::make_shared<Transfer>(std::move(request), std::move(done), mailbox_);
+    mailbox_->post(Wish::start, transfer);
+    return transfer;
+  }
+
+ private:
+  explicit CurlClient(std::shared_ptr<Loop> loop)
+      : mailbox_(loop->mailbox()), thread_(quiet_thread([loop = std::move(loop)] { loop->run(); })) {}
+
+  const std::shared_ptr<Mailbox> mailbox_;
+  std::thread thread_;
+};
+
+}  // namespace
+
+std::string_view Response::header(std::string_view name) const {
+  for (const auto& [key, value] : headers) {
+    if (key == name) return value;
+  }
+  return {};
+}
+
+Result<Response> Client::fetch(Request request) {
+  std::promise<Result<Response>> promise;
+  auto answer = promise.get_future();
+  send(std::move(request), [&promise](Result<Response> result) { promise.set_value(std::move(result)); });
+  return answer.get();
+}
+
+std::shared_ptr<Client> Client::make(const ClientOptions& options) {
+  init_curl_once();
+  return std::make_shared<CurlClient>(options);
+}
+
+}  // namespace weir::net

@@ -1,0 +1,211 @@
+// What libcurl calls while a request runs: body out, head and body in, progress. All on the loop thread.
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cctype>
+#include <cstring>
+
+#include "net/transfer.hpp"
+
+namespace weir::net {
+namespace {
+
+constexpr std::size_t kMaxHeadBytes = 256 * 1024;  // all heads of one request together: floods end here
+
+Transfer* of(void* self) { return static_cast<Transfer*>(self); }
+
+std::string_view trimmed(std::string_view text) {
+  constexpr std::string_view kBlank = " \t\r\n";
+  const auto first = text.find_first_not_of(kBlank);
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(kBlank) - first + 1);
+}
+
+// The status of "HTTP/1.1 200 OK", 0 for any other line.
+int status_of_line(std::string_view line) {
+  const auto space = line.find(' ');
+  if (!line.starts_with("HTTP/") || space == std::string_view::npos || line.size() < space + 4) return 0;
+  int status = 0;
+  for (const char c : line.substr(space + 1, 3)) {
+    if (c < '0' || c > '9') return 0;
+    status = status * 10 + (c - '0');
+  }
+  return status;
+}
+
+}  // namespace
+
+// Called when a connection is ready for the request: at first, and when libcurl repeats it on another connection
+// because a kept one turned out to be dead. libcurl below 8.7 does not always rewind the body then, so this does.
+int Transfer::on_request(void* self, char*, char*, int, int) {
+  Transfer& transfer = *of(self);
+  transfer.moved();
+  if (transfer.attempts_++ > 0 && !transfer.may_repeat()) {
+    transfer.fail(transfer.failure(Kind::network, Retry::transient, "the kept connection was closed before an answer"));
+    return CURL_PREREQFUNC_ABORT;
+  }
+  transfer.last_sent_ = 0;
+  transfer.last_received_ = 0;
+  if (transfer.given_ > 0 || !transfer.held_.empty()) {
+    if (Status status = transfer.rewind_body(); !status.ok()) {
+      transfer.fail(std::move(status));
+      return CURL_PREREQFUNC_ABORT;
+    }
+  }
+  transfer.socket_ = CURL_SOCKET_BAD;
+  curl_easy_getinfo(transfer.easy_, CURLINFO_ACTIVESOCKET, &transfer.socket_);
+  return CURL_PREREQFUNC_OK;
+}
+
+Status Transfer::rewind_body() {
+  given_ = 0;
+  held_.clear();
+  return request_.body ? request_.body->rewind() : Status();
+}
+
+int Transfer::on_seek(void* self, curl_off_t offset, int origin) {
+  Transfer& transfer = *of(self);
+  if (offset != 0 || origin != SEEK_SET) return CURL_SEEKFUNC_FAIL;
+  Status status = transfer.rewind_body();
+  if (status.ok()) return CURL_SEEKFUNC_OK;
+  transfer.fail(std::move(status));
+  return CURL_SEEKFUNC_FAIL;
+}
+
+std::size_t Transfer::on_read(char* into, std::size_t size, std::size_t count, void* self) {
+  return of(self)->give({reinterpret_cast<std::byte*>(into), size * count});
+}
+
+// Bytes of a reply that libcurl has not read. (Behind TLS also a session ticket, which costs one turn of the loop.)
+bool Transfer::reply_waits() const {
+  char byte = 0;
+  return socket_ != CURL_SOCKET_BAD && !receive_paused_ && recv(socket_, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+}
+
+// libcurl fails with a send error when it writes to a connection that the server has answered and closed, and the
+// answer is lost. It reads before it writes, but filling its buffer takes long enough for the answer to arrive in
+// between. So a buffer filled meanwhile is kept back, and the loop comes round again to read.
+std::size_t Transfer::give(std::span<std::byte> into) {
+  if (!held_.empty()) {
+    const std::size_t count = std::min(held_.size(), into.size());
+    std::memcpy(into.data(), held_.data(), count);
+    held_.erase(held_.begin(), held_.begin() + static_cast<std::ptrdiff_t>(count));
+    given_ += count;
+    return count;
+  }
+  into = into.first(static_cast<std::size_t>(std::min<std::uint64_t>(into.size(), body_size_ - given_)));
+  if (into.empty()) return 0;
+  auto filled = fill(into);
+  if (!filled) {
+    send_paused_ = true;
+    if (filled.status().is_pending()) return CURL_READFUNC_PAUSE;
+    fail(filled.status());
+    return CURL_READFUNC_ABORT;
+  }
+  if (reply_waits()) {
+    held_.assign(into.begin(), into.begin() + static_cast<std::ptrdiff_t>(*filled));
+    send_paused_ = true;
+    mailbox_->post(Wish::send_again, shared_from_this());
+    return CURL_READFUNC_PAUSE;
+  }
+  given_ += *filled;
+  return *filled;
+}
+
+// As much as the body has now; pending only where it has nothing.
+Result<std::size_t> Transfer::fill(std::span<std::byte> into) {
+  std::size_t filled = 0;
+  while (filled < into.size()) {
+    auto count = request_.body->read(into.subspan(filled));
+    if (!count) {
+      if (count.status().is_pending() && filled > 0) break;
+      return count.status();
+    }
+    if (*count == 0 || *count > into.size() - filled) {
+      return failure(Kind::source_changed, Retry::never,
+                     fmt::format("the body ended at byte {} of {}", given_ + filled, body_size_));
+    }
+    filled += *count;
+  }
+  return filled;
+}
+
+std::size_t Transfer::on_header(char* line, std::size_t size, std::size_t count, void* self) {
+  return of(self)->take_header({line, size * count}) ? size * count : 0;
+}
+
+bool Transfer::take_header(std::string_view line) {
+  moved();
+  head_bytes_ += line.size();
+  if (head_bytes_ > kMaxHeadBytes) {
+    fail(failure(Kind::protocol, Retry::never, fmt::format("the reply's head has more than {} bytes", kMaxHeadBytes)));
+    return false;
+  }
+  if (const int status = status_of_line(line); status != 0) {
+    head_done_ = false;
+    response_ = Response{};
+    response_.status = status;
+    return true;
+  }
+  if (head_done_) return true;  // a trailer
+  const std::string_view text = trimmed(line);
+  if (text.empty()) return end_of_head();
+  if ((line.front() == ' ' || line.front() == '\t') && !response_.headers.empty()) {  // a folded line
+    response_.headers.back().second.append(" ").append(text);
+    return true;
+  }
+  const auto colon = text.find(':');
+  if (colon == std::string_view::npos) return true;
+  std::string name(trimmed(text.substr(0, colon)));
+  for (char& c : name) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  response_.headers.emplace_back(std::move(name), trimmed(text.substr(colon + 1)));
+  return true;
+}
+
+bool Transfer::end_of_head() {
+  if (response_.status < 200) return true;  // an interim reply: the next status line begins anew
+  head_done_ = true;
+  // A refusal ends the sending, but libcurl does not end a transfer that is paused: the body may never wake it.
+  if (response_.status >= 300 && send_paused_) mailbox_->post(Wish::send_again, shared_from_this());
+  if (!request_.on_head) return true;
+  Status status = request_.on_head(response_);
+  if (!status.failed()) return true;
+  fail(std::move(status));
+  return false;
+}
+
+std::size_t Transfer::on_write(char* data, std::size_t size, std::size_t count, void* self) {
+  return of(self)->take_data({reinterpret_cast<const std::byte*>(data), size * count});
+}
+
+std::size_t Transfer::take_data(std::span<const std::byte> data) {
+  moved();
+  if (request_.on_data && response_.status >= 200 && response_.status < 300) {
+    Status status = request_.on_data(data);
+    if (status.ok()) return data.size();
+    receive_paused_ = status.is_pending();
+    if (receive_paused_) return CURL_WRITEFUNC_PAUSE;  // libcurl gives the same bytes again
+    fail(std::move(status));
+    return CURL_WRITEFUNC_ERROR;
+  }
+  if (data.size() > request_.max_body_bytes - response_.body.size()) {
+    fail(failure(
+        Kind::limit, Retry::never,
+        fmt::format("answered {} with a body of more than {} bytes", response_.status, request_.max_body_bytes)));
+    return CURL_WRITEFUNC_ERROR;
+  }
+  response_.body.append(reinterpret_cast<const char*>(data.data()), data.size());
+  return data.size();
+}
+
+int Transfer::on_progress(void* self, curl_off_t, curl_off_t received, curl_off_t, curl_off_t sent) {
+  Transfer& transfer = *of(self);
+  if (sent == transfer.last_sent_ && received == transfer.last_received_) return 0;
+  transfer.last_sent_ = sent;
+  transfer.last_received_ = received;
+  transfer.bytes_sent_.store(static_cast<std::uint64_t>(sent), std::memory_order_relaxed);
+  transfer.moved();
+  return 0;
+}
+
+}  // namespace weir::net
