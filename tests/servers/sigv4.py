@@ -45,13 +45,13 @@ def signature(secret, date, scope, method, path, pairs, headers, signed_names, p
     return hmac.new(key, text.encode(), "sha256").hexdigest()
 
 
-def sign(method, host, path, query, access_key, secret, region, headers=None, payload_hash=UNSIGNED):
-    """The headers of a signed request, those given included."""
+def sign(method, host, path, query, access_key, secret, region, headers=None):
+    """The headers of a signed request, those given included; an x-amz-content-sha256 among them is the payload hash."""
     date = now().strftime("%Y%m%dT%H%M%SZ")
     scope = f"{date[:8]}/{region}/s3/aws4_request"
-    all_headers = {"host": host, "x-amz-date": date, "x-amz-content-sha256": payload_hash}
+    all_headers = {"host": host, "x-amz-date": date, "x-amz-content-sha256": UNSIGNED}
     all_headers.update({name.lower(): value for name, value in (headers or {}).items()})
-    names = sorted(all_headers)
+    names, payload_hash = sorted(all_headers), all_headers["x-amz-content-sha256"]
     signed = signature(secret, date, scope, method, path, split_query(query), all_headers, names, payload_hash)
     all_headers["authorization"] = (
         f"AWS4-HMAC-SHA256 Credential={access_key}/{scope}, SignedHeaders={';'.join(names)}, Signature={signed}")

@@ -1,0 +1,1 @@
+"""The rooms of the scripted fault server (fault_s3.py)."""

@@ -1,0 +1,296 @@
+"""An S3 store in memory: objects, uploads, and every check that S3 makes of them."""
+
+import base64
+import hashlib
+import itertools
+import re
+import threading
+from xml.etree import ElementTree
+from xml.sax.saxutils import escape
+
+from fault import checksums
+from fault.wire import Reply
+from sigv4 import Refusal
+
+XML = '<?xml version="1.0" encoding="UTF-8"?>\n'
+NAMESPACE = 'xmlns="http://s3.amazonaws.com/doc/2006-03-01/"'
+MODIFIED_HTTP, MODIFIED_XML = "Thu, 01 Jan 2026 00:00:00 GMT", "2026-01-01T00:00:00.000Z"
+MAX_KEY_BYTES = 1024
+
+
+class Stored:
+    """Bytes with what S3 keeps beside them: an object, or a part."""
+
+    def __init__(self, data, etag, sums):
+        self.data, self.etag, self.sums = data, etag, sums
+        self.upload_id, self.metadata = "", {}
+
+
+class Upload:
+    def __init__(self, name, algorithm, metadata):
+        self.name, self.algorithm, self.metadata, self.parts = name, algorithm, metadata, {}
+
+
+def xml_reply(text):
+    return Reply(200, {"Content-Type": "application/xml"}, (XML + text).encode("utf-8", "surrogateescape"))
+
+
+def sums_xml(sums):
+    return "".join(f"<{checksums.xml_name(name)}>{value}</{checksums.xml_name(name)}>" for name, value in sums.items())
+
+
+class Store:
+    """Thread-safe: one lock around each operation."""
+
+    def __init__(self, min_part, page, equal_parts, no_checksums):
+        self.min_part, self.page, self.equal_parts, self.no_checksums = min_part, page, equal_parts, no_checksums
+        self.lock = threading.RLock()
+        self.clear()
+
+    def clear(self):
+        with self.lock:
+            self.buckets, self.objects, self.uploads, self.ids = {"weir-test"}, {}, {}, itertools.count(1)
+
+    def run(self, op, request):
+        with self.lock:
+            if op != "CreateBucket" and request.bucket not in self.buckets:
+                raise Refusal(404, "NoSuchBucket", "The specified bucket does not exist")
+            if len(request.key.encode("utf-8", "surrogateescape")) > MAX_KEY_BYTES:
+                raise Refusal(400, "KeyTooLongError", "Your key is too long")
+            return getattr(self, "_" + re.sub(r"(?<!^)(?=[A-Z])", "_", op).lower().replace("_v2", ""))(request)
+
+    # --- objects ------------------------------------------------------------------------------------------------------
+
+    def _received(self, request):
+        """The body with its checksums, if they agree with what the client declared."""
+        data, sums = request.body, {}
+        if self.no_checksums and any(name.startswith("x-amz-checksum-") for name in (*request.headers, *request.trailers)):
+            raise Refusal(400, "InvalidArgument", "Unsupported header 'x-amz-checksum-crc64nvme' received for this API call.")
+        for name in checksums.NAMES:
+            declared = request.checksum(name)
+            if declared:
+                sums[name] = checksums.text(name, data)
+                if sums[name] != declared:
+                    raise Refusal(400, "BadDigest", f"The {name.upper()} you specified did not match the calculated checksum.")
+        md5 = hashlib.md5(data)
+        if request.header("content-md5", None) not in (None, base64.b64encode(md5.digest()).decode()):
+            raise Refusal(400, "BadDigest", "The Content-MD5 you specified did not match what we received.")
+        payload = request.header("x-amz-content-sha256")
+        if re.fullmatch("[0-9a-f]{64}", payload) and payload != hashlib.sha256(data).hexdigest():
+            raise Refusal(400, "XAmzContentSHA256Mismatch", "The provided 'x-amz-content-sha256' header does not match.")
+        if not sums and not self.no_checksums:
+            sums["crc64nvme"] = checksums.text("crc64nvme", data)  # as S3 does
+        return Stored(data, f'"{md5.hexdigest()}"', sums)
+
+    def _check_absent(self, request):
+        there = self.objects.get(request.name)
+        if request.header("if-none-match") == "*" and there and there.upload_id != request.query.get("uploadId", "-"):
+            raise Refusal(412, "PreconditionFailed", "At least one of the pre-conditions you specified did not hold")
+
+    def _put_object(self, request):
+        stored = self._received(request)
+        self._check_absent(request)
+        stored.metadata = metadata_of(request)
+        self.objects[request.name] = stored
+        return Reply(200, described(stored))
+
+    def _object(self, request):
+        stored = self.objects.get(request.name)
+        if not stored:
+            raise Refusal(404, "NoSuchKey", "The specified key does not exist.")
+        match = request.header("if-match")
+        if match and match != "*" and match.strip('"') != stored.etag.strip('"'):
+            raise Refusal(412, "PreconditionFailed", "At least one of the pre-conditions you specified did not hold")
+        return stored
+
+    def _head_object(self, request):
+        stored = self._object(request)
+        reply = Reply(200, {**described(stored), **stored.metadata, "Accept-Ranges": "bytes"})
+        reply.length = len(stored.data)
+        return reply
+
+    def _get_object(self, request):
+        stored = self._object(request)
+        reply = Reply(200, {**described(stored), **stored.metadata, "Accept-Ranges": "bytes"}, stored.data)
+        wanted = re.fullmatch(r"bytes=(\d*)-(\d*)", request.header("range"))
+        if wanted and any(wanted.groups()):
+            total, (first, last) = len(stored.data), wanted.groups()
+            begin = int(first) if first else max(0, total - int(last))
+            end = min(total, int(last) + 1) if first and last else total
+            if begin >= total or begin >= end:
+                raise Refusal(416, "InvalidRange", "The requested range is not satisfiable")
+            reply.status, reply.body = 206, stored.data[begin:end]
+            reply.headers["Content-Range"] = f"bytes {begin}-{end - 1}/{total}"
+            for name in stored.sums:  # of the whole, so not of this
+                reply.headers.pop(f"x-amz-checksum-{name}", None)
+        return reply
+
+    def _delete_object(self, request):
+        self.objects.pop(request.name, None)
+        return Reply(204)
+
+    # --- uploads ------------------------------------------------------------------------------------------------------
+
+    def _upload(self, request):
+        upload = self.uploads.get(request.query.get("uploadId"))
+        if not upload or upload.name != request.name:
+            raise Refusal(404, "NoSuchUpload", "The specified upload does not exist. The upload ID may be invalid.")
+        return upload
+
+    def _create_multipart_upload(self, request):
+        upload_id = f"upload-{next(self.ids)}"
+        algorithm = request.header("x-amz-checksum-algorithm").lower()
+        if algorithm and self.no_checksums:
+            raise Refusal(400, "InvalidArgument", "Unsupported header 'x-amz-checksum-algorithm' received for this API call.")
+        self.uploads[upload_id] = Upload(request.name, algorithm, metadata_of(request))
+        return xml_reply(f"<InitiateMultipartUploadResult {NAMESPACE}><Bucket>{escape(request.bucket)}</Bucket>"
+                         f"<Key>{escape(request.key)}</Key><UploadId>{upload_id}</UploadId></InitiateMultipartUploadResult>")
+
+    def _upload_part(self, request):
+        upload, number = self._upload(request), int(request.query.get("partNumber", "0"))
+        if not 1 <= number <= 10000:
+            raise Refusal(400, "InvalidArgument", "Part number must be an integer between 1 and 10000, inclusive")
+        stored = self._received(request)
+        upload.parts[number] = stored
+        return Reply(200, described(stored))
+
+    def _list_parts(self, request):
+        upload = self._upload(request)
+        after = int(request.query.get("part-number-marker") or 0)
+        numbers = sorted(number for number in upload.parts if number > after)
+        page = min(self.page, int(request.query.get("max-parts") or self.page))
+        shown = numbers[:page]
+        parts = "".join(
+            f"<Part><PartNumber>{number}</PartNumber><LastModified>{MODIFIED_XML}</LastModified>"
+            f"<ETag>{escape(upload.parts[number].etag)}</ETag><Size>{len(upload.parts[number].data)}</Size>"
+            f"{sums_xml(upload.parts[number].sums)}</Part>" for number in shown)
+        return xml_reply(f"<ListPartsResult {NAMESPACE}><Bucket>{escape(request.bucket)}</Bucket><Key>{escape(request.key)}</Key>"
+                         f"<UploadId>{request.query['uploadId']}</UploadId><PartNumberMarker>{after}</PartNumberMarker>"
+                         f"<NextPartNumberMarker>{shown[-1] if shown else after}</NextPartNumberMarker><MaxParts>{page}</MaxParts>"
+                         f"<IsTruncated>{'true' if len(shown) < len(numbers) else 'false'}</IsTruncated>{parts}</ListPartsResult>")
+
+    def _complete_multipart_upload(self, request):
+        done = self.objects.get(request.name)
+        if done and done.upload_id == request.query.get("uploadId") and done.upload_id not in self.uploads:
+            return self._completed(request, done)  # said twice
+        upload = self._upload(request)
+        self._check_absent(request)
+        stored = self._joined(upload, self._claims(request, upload))
+        size = request.header("x-amz-mp-object-size")
+        if size and size != str(len(stored.data)):
+            raise Refusal(400, "InvalidRequest", f"The parts make {len(stored.data)} bytes, x-amz-mp-object-size says {size}.")
+        for name in checksums.NAMES:
+            declared = request.checksum(name)
+            if declared and "-" not in declared:
+                stored.sums[name] = checksums.text(name, stored.data)
+                if declared != stored.sums[name]:
+                    raise Refusal(400, "BadDigest", f"The {name.upper()} you specified did not match the calculated checksum.")
+        stored.upload_id, stored.metadata = request.query["uploadId"], upload.metadata
+        self.objects[request.name] = stored
+        del self.uploads[stored.upload_id]
+        return self._completed(request, stored)
+
+    def _claims(self, request, upload):
+        """[(number, part)] of the client's list, each checked against what is there."""
+        try:
+            parts = [part for part in ElementTree.fromstring(request.body) if part.tag.rpartition("}")[2] == "Part"]
+            fields = [{field.tag.rpartition("}")[2]: field.text or "" for field in part} for part in parts]
+            claims = [(int(part["PartNumber"]), part.get("ETag", ""), part) for part in fields]
+        except (ElementTree.ParseError, KeyError, ValueError):
+            claims = []
+        if not claims:
+            raise Refusal(400, "MalformedXML", "The XML you provided was not well-formed or did not validate.")
+        if [claim[0] for claim in claims] != sorted({claim[0] for claim in claims}):
+            raise Refusal(400, "InvalidPartOrder", "The list of parts was not in ascending order.")
+        checked = []
+        for number, etag, part in claims:
+            stored = upload.parts.get(number)
+            if not stored or stored.etag.strip('"') != etag.strip('"'):
+                raise Refusal(400, "InvalidPart", f"Part {number} could not be found or its entity tag does not match.")
+            if upload.algorithm in checksums.NAMES:
+                name = checksums.xml_name(upload.algorithm)
+                if part.get(name) != stored.sums.get(upload.algorithm):
+                    raise Refusal(400, "InvalidRequest", f"The upload was created using {upload.algorithm}. The complete request "
+                                                         f"must include the checksum for each part. It was missing for part {number}.")
+            elif any(name.startswith("Checksum") for name in part):
+                raise Refusal(400, "InvalidPart", f"Part {number} has a checksum, but the upload declared no algorithm.")
+            checked.append((number, stored))
+        return checked
+
+    def _joined(self, upload, parts):
+        sizes = [len(stored.data) for _, stored in parts]
+        for (number, _), size in list(zip(parts, sizes))[:-1]:
+            if size < self.min_part:
+                raise Refusal(400, "EntityTooSmall", f"Part {number} is smaller than the minimum allowed size.")
+        if self.equal_parts and (len(set(sizes[:-1])) > 1 or sizes[-1] > sizes[0]):
+            raise Refusal(400, "InvalidPart", "All non-trailing parts must have the same length.")
+        data = b"".join(stored.data for _, stored in parts)
+        etag = hashlib.md5(b"".join(bytes.fromhex(stored.etag.strip('"')) for _, stored in parts)).hexdigest()
+        sums = {} if self.no_checksums else {"crc64nvme": checksums.text("crc64nvme", data)}
+        return Stored(data, f'"{etag}-{len(parts)}"', sums)
+
+    def _completed(self, request, stored):
+        return xml_reply(f"<CompleteMultipartUploadResult {NAMESPACE}><Bucket>{escape(request.bucket)}</Bucket>"
+                         f"<Key>{escape(request.key)}</Key><ETag>{escape(stored.etag)}</ETag>{sums_xml(stored.sums)}"
+                         "<ChecksumType>FULL_OBJECT</ChecksumType></CompleteMultipartUploadResult>")
+
+    def _abort_multipart_upload(self, request):
+        self._upload(request)
+        del self.uploads[request.query["uploadId"]]
+        return Reply(204)
+
+    # --- buckets ------------------------------------------------------------------------------------------------------
+
+    def _create_bucket(self, request):
+        self.buckets.add(request.bucket)
+        return Reply(200)
+
+    def _head_bucket(self, _):
+        return Reply(200)
+
+    def _list_multipart_uploads(self, request):
+        uploads = "".join(f"<Upload><Key>{escape(upload.name.split('/', 2)[2])}</Key><UploadId>{upload_id}</UploadId></Upload>"
+                          for upload_id, upload in self.uploads.items() if upload.name.startswith(f"/{request.bucket}/"))
+        return xml_reply(f"<ListMultipartUploadsResult {NAMESPACE}><IsTruncated>false</IsTruncated>{uploads}"
+                         "</ListMultipartUploadsResult>")
+
+    def _list_objects(self, request):
+        prefix, delimiter = request.query.get("prefix", ""), request.query.get("delimiter", "")
+        after = request.query.get("continuation-token") or request.query.get("start-after", "")
+        entries = {}  # key or common prefix → object or None
+        for name, stored in self.objects.items():
+            bucket, key = name[1:].split("/", 1)
+            if bucket == request.bucket and key.startswith(prefix):
+                head, found, _ = key[len(prefix):].partition(delimiter) if delimiter else (key, "", "")
+                entries[prefix + head + delimiter if found else key] = None if found else stored
+        left = sorted(key for key in entries if key > after)
+        shown = left[:min(self.page, int(request.query.get("max-keys") or self.page))]
+        lines = "".join(
+            f"<Contents><Key>{escape(key)}</Key><LastModified>{MODIFIED_XML}</LastModified><ETag>{escape(entries[key].etag)}</ETag>"
+            f"<Size>{len(entries[key].data)}</Size></Contents>" if entries[key] else
+            f"<CommonPrefixes><Prefix>{escape(key)}</Prefix></CommonPrefixes>" for key in shown)
+        more = len(shown) < len(left)
+        token = f"<NextContinuationToken>{escape(shown[-1])}</NextContinuationToken>" if more and shown else ""
+        return xml_reply(f"<ListBucketResult {NAMESPACE}><Name>{escape(request.bucket)}</Name><KeyCount>{len(shown)}</KeyCount>"
+                         f"<IsTruncated>{'true' if more else 'false'}</IsTruncated>{token}{lines}</ListBucketResult>")
+
+    def state(self):
+        with self.lock:
+            return {
+                "objects": {name: {"length": len(stored.data), "sha256": hashlib.sha256(stored.data).hexdigest(),
+                                   "etag": stored.etag, "checksums": stored.sums} for name, stored in self.objects.items()},
+                "open_uploads": [{"id": upload_id, "object": upload.name, "parts": sorted(upload.parts)}
+                                 for upload_id, upload in self.uploads.items()]}
+
+
+def metadata_of(request):
+    return {name: value for name, value in request.headers.items()
+            if name.startswith("x-amz-meta-") or name in ("content-type", "cache-control")}
+
+
+def described(stored):
+    headers = {"ETag": stored.etag, "Last-Modified": MODIFIED_HTTP}
+    headers.update({f"x-amz-checksum-{name}": value for name, value in stored.sums.items()})
+    if stored.sums:
+        headers["x-amz-checksum-type"] = "FULL_OBJECT"
+    return headers
