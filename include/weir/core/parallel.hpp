@@ -1,0 +1,89 @@
+// OrderedMap: works on several items of a stream at once and hands them out in the order they came.
+//
+// A Lane is the workspace of one item: its input, its output, what the work needs. The stage fills the idle lane,
+// starts it, and takes lanes back oldest first; so as many items are under way as there are lanes. Which thread works
+// on which lane, and when, is never visible in the output.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "weir/core/executor.hpp"
+
+namespace weir {
+
+/// Thread-compatible: all calls come from the stage. `work` and `wake` run on the executor's threads.
+/// Destruction never waits: work under way ends by itself on a lane that then dies with it; work not begun is dropped.
+template <class Lane>
+class OrderedMap {
+ public:
+  /// `work` turns a lane's input into its output and reports inside the lane; `wake` is called after each.
+  OrderedMap(std::shared_ptr<Executor> executor, std::function<void()> wake, std::function<void(Lane&)> work)
+      : executor_(std::move(executor)), shared_(std::make_shared<Shared>(std::move(wake), std::move(work))) {}
+  OrderedMap(const OrderedMap&) = delete;
+  OrderedMap& operator=(const OrderedMap&) = delete;
+  ~OrderedMap() { shared_->abandoned.store(true, std::memory_order_relaxed); }
+
+  std::size_t lanes() const noexcept { return cells_.size(); }
+  /// Lanes started and not yet recycled.
+  std::size_t under_way() const noexcept { return under_way_; }
+
+  /// One more lane. Only while none is idle.
+  void add(std::unique_ptr<Lane> lane) {
+    auto cell = std::make_shared<Cell>();
+    cell->lane = std::move(lane);
+    // Just before the oldest is, in the round, just behind the newest.
+    cells_.insert(cells_.begin() + static_cast<std::ptrdiff_t>(oldest_), std::move(cell));
+    oldest_ = (oldest_ + 1) % cells_.size();
+  }
+  /// The lane to fill next (the same until it is started); nullptr while all are under way.
+  Lane* idle() noexcept { return under_way_ == cells_.size() ? nullptr : cell(under_way_)->lane.get(); }
+  /// Starts the work on idle().
+  void start() {
+    std::shared_ptr<Cell> next = cell(under_way_++);
+    next->done.store(false, std::memory_order_relaxed);
+    executor_->post([shared = shared_, next = std::move(next)] {
+      if (shared->abandoned.load(std::memory_order_relaxed)) return;
+      shared->work(*next->lane);
+      next->done.store(true, std::memory_order_release);
+      shared->wake();
+    });
+  }
+  /// The oldest lane under way if its work is done, else nullptr.
+  Lane* done() noexcept {
+    return under_way_ > 0 && cell(0)->done.load(std::memory_order_acquire) ? cell(0)->lane.get() : nullptr;
+  }
+  /// The lane that done() gave is idle again.
+  void recycle() noexcept {
+    oldest_ = (oldest_ + 1) % cells_.size();
+    --under_way_;
+  }
+
+ private:
+  struct Cell {
+    std::unique_ptr<Lane> lane;
+    std::atomic<bool> done{false};
+  };
+  struct Shared {
+    Shared(std::function<void()> wake_stage, std::function<void(Lane&)> do_work)
+        : wake(std::move(wake_stage)), work(std::move(do_work)) {}
+    std::function<void()> wake;
+    std::function<void(Lane&)> work;
+    std::atomic<bool> abandoned{false};
+  };
+  const std::shared_ptr<Cell>& cell(std::size_t after_oldest) const noexcept {
+    return cells_[(oldest_ + after_oldest) % cells_.size()];
+  }
+
+  std::shared_ptr<Executor> executor_;
+  std::shared_ptr<Shared> shared_;
+  std::vector<std::shared_ptr<Cell>> cells_;  // a round: `under_way_` cells from `oldest_` on, then the idle ones
+  std::size_t oldest_ = 0;
+  std::size_t under_way_ = 0;
+};
+
+}  // namespace weir
