@@ -1,0 +1,39 @@
+// S3Options made whole from the environment and the profile, and where requests go.
+#pragma once
+
+#include <string>
+
+#include "net/http.hpp"
+#include "weir/store/s3.hpp"
+
+namespace weir::s3 {
+
+/// Immutable after resolve().
+struct Settings {
+  bool aws = true;        ///< no endpoint of one's own
+  std::string scheme;     ///< of the endpoint
+  std::string authority;  ///< host[:port]; at AWS empty, it depends on the region
+  std::string base_path;  ///< without '/' at its end
+  std::string region;
+  S3Addressing addressing = S3Addressing::automatic;
+  bool checksum = true;
+  bool trailer = true;
+  int attempts = 5;
+  std::chrono::milliseconds connect_timeout{};
+  std::chrono::milliseconds stall_timeout{};
+  std::shared_ptr<CredentialsProvider> credentials;
+  net::ClientOptions http;
+};
+
+Result<Settings> resolve(const S3Options& options);
+
+/// What the Host header and the path of a request are. `path` is percent-encoded.
+struct Place {
+  std::string scheme, authority, path;
+};
+Place place_of(const Settings& settings, const std::string& region, const std::string& bucket, const std::string& key);
+
+/// What the store at this endpoint allows.
+Profile profile_of(const Settings& settings);
+
+}  // namespace weir::s3

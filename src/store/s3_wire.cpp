@@ -1,0 +1,180 @@
+#include "store/s3_wire.hpp"
+
+#include <algorithm>
+#include <condition_variable>
+
+#include "platform/platform.hpp"
+#include "store/s3_error.hpp"
+#include "store/s3_xml.hpp"
+#include "weir/core/executor.hpp"
+
+namespace weir::s3 {
+namespace {
+
+constexpr int kMaxCorrections = 5;  ///< of one bucket's region, in the life of a client
+
+}  // namespace
+
+/// One attempt under way; ends with exactly one call of `done`.
+struct Wire::Flight {
+  std::shared_ptr<Wire> wire;
+  Done done;
+  std::mutex mutex;
+  bool cancelled = false;
+  bool ended = false;
+  std::shared_ptr<net::Call> call;
+
+  void cancel() {
+    std::shared_ptr<net::Call> running;
+    {
+      std::lock_guard lock(mutex);
+      cancelled = true;
+      running = call;
+    }
+    if (running) running->cancel();
+  }
+  void set_call(std::shared_ptr<net::Call> running) {
+    std::unique_lock lock(mutex);
+    if (ended) return;
+    call = running;
+    if (!cancelled) return;
+    lock.unlock();
+    running->cancel();
+  }
+  void end(Result<net::Response> answer) {
+    std::shared_ptr<net::Call> over;  // calls and flights hold each other; let go outside the lock
+    {
+      std::lock_guard lock(mutex);
+      ended = true;
+      over = std::move(call);
+    }
+    std::exchange(done, nullptr)(std::move(answer));
+  }
+  bool is_cancelled() {
+    std::lock_guard lock(mutex);
+    return cancelled;
+  }
+};
+
+std::shared_ptr<Wire> Wire::make(Settings settings, std::shared_ptr<net::Client> http) {
+  // The HTTP client's destructor waits for its loop, so it must not run on that loop.
+  return {new Wire(std::move(settings), std::move(http)), [](Wire* wire) {
+            if (std::this_thread::get_id() != wire->loop_thread_.load()) {
+              delete wire;
+            } else {
+              Executor::default_pool()->post_blocking([wire] { delete wire; });
+            }
+          }};
+}
+
+Target::Cancel Wire::start(Prepare prepare, Done done) {
+  auto flight = std::make_shared<Flight>();
+  flight->wire = shared_from_this();
+  flight->done = std::move(done);
+  Executor::default_pool()->post_blocking(
+      [flight, prepare = std::move(prepare)] { flight->wire->launch(flight, prepare); });
+  return [weak = std::weak_ptr<Flight>(flight)] {
+    if (const auto running = weak.lock()) running->cancel();
+  };
+}
+
+void Wire::launch(const std::shared_ptr<Flight>& flight, const Prepare& prepare) {
+  if (flight->is_cancelled()) return flight->end(Status(Kind::cancelled, "the transfer was cancelled"));
+  auto wanted = prepare();
+  if (!wanted) return flight->end(wanted.status());
+  auto request = signed_request(*wanted);
+  if (!request) return flight->end(request.status().during(wanted->operation));
+  wanted->on_data = nullptr;
+  wanted->on_head = nullptr;
+  flight->set_call(http_->send(*std::move(request), [flight, sent = *std::move(wanted)](Result<net::Response> answer) {
+    Wire& wire = *flight->wire;
+    wire.loop_thread_.store(std::this_thread::get_id());
+    flight->end(wire.judge(sent, std::move(answer)));
+  }));
+}
+
+Result<net::Response> Wire::call(const WireRequest& request) {
+  for (int attempt = 1;; ++attempt) {
+    struct Waiter {
+      std::mutex mutex;
+      std::condition_variable ready;
+      std::optional<Result<net::Response>> answer;
+    };
+    auto waiter = std::make_shared<Waiter>();
+    auto flight = std::make_shared<Flight>();
+    flight->wire = shared_from_this();
+    flight->done = [waiter](Result<net::Response> answer) {
+      std::lock_guard lock(waiter->mutex);
+      waiter->answer = std::move(answer);
+      waiter->ready.notify_one();
+    };
+    launch(flight, [&request] { return request; });
+    std::unique_lock lock(waiter->mutex);
+    waiter->ready.wait(lock, [&] { return waiter->answer.has_value(); });
+    const Status status = waiter->answer->status();
+    if (!status.retryable() || attempt >= settings_.attempts) return *std::move(waiter->answer);
+    std::this_thread::sleep_for(backoff(status.error(), attempt));
+  }
+}
+
+Result<net::Request> Wire::signed_request(const WireRequest& request) {
+  WEIR_ASSIGN(Credentials credentials, settings_.credentials->get());
+  const std::string region = region_of(request.bucket);
+  const Place place = place_of(settings_, region, request.bucket, request.key);
+  const net::SigningScope scope{std::move(credentials), region, now_seconds()};
+  net::SigningRequest to_sign{request.method, place.authority, place.path,
+                              request.query,  request.headers, request.payload_hash};
+  net::Request http;
+  http.method = request.method;
+  http.url = place.scheme + "://" + place.authority + place.path;
+  if (!request.query.empty()) http.url += "?" + net::canonical_query(request.query);
+  http.headers = net::sign_headers(to_sign, scope);
+  http.body = request.body;
+  http.max_body_bytes = request.max_body_bytes;
+  http.stall_timeout = settings_.stall_timeout;
+  http.connect_timeout = settings_.connect_timeout;
+  http.on_head = request.on_head;
+  http.on_data = request.on_data;
+  return http;
+}
+
+std::string Wire::region_of(const std::string& bucket) {
+  std::lock_guard lock(mutex_);
+  const auto known = buckets_.find(bucket);
+  return known == buckets_.end() ? settings_.region : known->second.region;
+}
+
+std::int64_t Wire::now_seconds() const {
+  return platform::platform().realtime_ns() / 1000000000 + clock_offset_seconds_.load();
+}
+
+Result<net::Response> Wire::judge(const WireRequest& request, Result<net::Response> answer) {
+  if (!answer) return answer.status().during(request.operation);
+  if (answer->status >= 200 && answer->status < 300) return answer;
+  Status status = error_of(*answer);
+  if (status.retry() == Retry::clock) {
+    const std::int64_t server = parse_http_time(std::string(answer->header("date")));
+    if (server != 0) clock_offset_seconds_ = server - platform::platform().realtime_ns() / 1000000000;
+  }
+  // A wrong region shows as 301, 307 or 400; HEAD answers have no body to tell them apart from other refusals.
+  const bool misdirected = answer->status == 301 || answer->status == 307 || answer->status == 400;
+  if (misdirected && !status.retryable() && learn_region(request.bucket, *answer)) {
+    status = std::move(status).with(Retry::transient);
+  }
+  return status.during(request.operation);
+}
+
+bool Wire::learn_region(const std::string& bucket, const net::Response& response) {
+  std::string region(response.header("x-amz-bucket-region"));
+  if (region.empty()) region = parse_error(response.body).region;
+  const auto is_name = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; };
+  if (region.empty() || region.size() > 64 || !std::all_of(region.begin(), region.end(), is_name)) return false;
+  std::lock_guard lock(mutex_);
+  BucketState& state = buckets_.try_emplace(bucket, BucketState{settings_.region, 0}).first->second;
+  // Another request may have learned it while this one was on its way: then it is worth a second try as well.
+  if (++state.corrections > kMaxCorrections + static_cast<int>(settings_.http.max_connections_per_host)) return false;
+  state.region = std::move(region);
+  return true;
+}
+
+}  // namespace weir::s3

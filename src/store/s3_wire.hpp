@@ -1,0 +1,91 @@
+// One attempt of one S3 request: sign, send, judge the answer. What the client, the target and the source have in
+// common.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+
+#include "net/http.hpp"
+#include "net/sigv4.hpp"
+#include "store/s3_settings.hpp"
+#include "weir/store/s3.hpp"
+
+namespace weir::s3 {
+
+struct WireRequest {
+  std::string operation;  ///< completes "cannot …"
+  std::string method = "GET";
+  std::string bucket, key;
+  net::Query query;
+  net::Headers headers;
+  std::shared_ptr<net::Body> body;
+  std::string payload_hash = net::kUnsignedPayload;
+  std::size_t max_body_bytes = 1024 * 1024;
+  std::function<Status(const net::Response&)> on_head;
+  std::function<Status(std::span<const std::byte>)> on_data;
+
+  /// Sends a small text and signs it too.
+  void set_text(std::string text) {
+    payload_hash = net::sha256_hex(text);
+    body = net::body_of(std::move(text));
+  }
+};
+
+/// Thread-safe. Held by shared_ptr; the last one may let go on any thread, the HTTP loop's own included.
+class Wire : public S3Client, public std::enable_shared_from_this<Wire> {
+ public:
+  using Prepare = std::function<Result<WireRequest>()>;
+  using Done = std::function<void(Result<net::Response>)>;
+  using Cancel = Target::Cancel;
+
+  static std::shared_ptr<Wire> make(Settings settings, std::shared_ptr<net::Client> http);
+
+  const Settings& settings() const { return settings_; }
+
+  /// One attempt. Returns at once: `prepare` runs on a thread that may block, `done` is called once, on any thread,
+  /// never inside this call. A Response is a success (2xx); everything else is a Status.
+  Cancel start(Prepare prepare, Done done);
+  /// start() and wait, again while it may help.
+  Result<net::Response> call(const WireRequest& request);
+
+  Result<S3Listing> list(const std::string& bucket, const S3ListOptions& options) override;
+  Result<S3ObjectInfo> head(const S3Location& location) override;
+  Status remove(const S3Location& location) override;
+  Result<std::string> presign(const std::string& method, const S3Location& location,
+                              std::chrono::seconds valid) override;
+
+ private:
+  struct Flight;
+  struct BucketState {
+    std::string region;
+    int corrections = 0;
+  };
+
+  Wire(Settings settings, std::shared_ptr<net::Client> http) : settings_(std::move(settings)), http_(std::move(http)) {}
+
+  void launch(const std::shared_ptr<Flight>& flight, const Prepare& prepare);
+  Result<net::Request> signed_request(const WireRequest& request);
+  std::string region_of(const std::string& bucket);
+  std::int64_t now_seconds() const;
+  Result<net::Response> judge(const WireRequest& request, Result<net::Response> answer);
+  /// Notes the region in which the store says the bucket is; whether that changed anything.
+  bool learn_region(const std::string& bucket, const net::Response& response);
+
+  const Settings settings_;
+  const std::shared_ptr<net::Client> http_;
+  std::atomic<std::int64_t> clock_offset_seconds_{0};  ///< the server's clock minus ours
+  std::atomic<std::thread::id> loop_thread_{};
+  std::mutex mutex_;
+  std::map<std::string, BucketState> buckets_;
+};
+
+/// The information of a HEAD or GET answer.
+S3ObjectInfo object_info(const S3Location& location, const net::Response& response);
+WireRequest head_request(const S3Location& location);
+
+}  // namespace weir::s3
