@@ -9,6 +9,8 @@
 #include <map>
 #include <set>
 
+#include "net/url.hpp"
+
 namespace weir::net {
 namespace {
 
@@ -98,52 +100,11 @@ std::string sign(const SigningRequest& request, const SigningScope& scope,
   return hex(hmac(key, to_sign));
 }
 
-int hex_value(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
 }  // namespace
-
-std::string uri_encode(std::string_view text, bool keep_slash) {
-  constexpr const char* kDigits = "0123456789ABCDEF";
-  std::string result;
-  result.reserve(text.size());
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    const bool letter = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
-    if (letter || c == '-' || c == '_' || c == '.' || c == '~' || (c == '/' && keep_slash)) {
-      result += c;
-    } else {
-      result += '%';
-      result += kDigits[byte >> 4];
-      result += kDigits[byte & 15];
-    }
-  }
-  return result;
-}
-
-std::string uri_decode(std::string_view text, bool plus_is_space) {
-  std::string result;
-  result.reserve(text.size());
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const int high = text[i] == '%' && i + 2 < text.size() ? hex_value(text[i + 1]) : -1;
-    const int low = high >= 0 ? hex_value(text[i + 2]) : -1;
-    if (low >= 0) {
-      result += static_cast<char>(high * 16 + low);
-      i += 2;
-    } else {
-      result += text[i] == '+' && plus_is_space ? ' ' : text[i];
-    }
-  }
-  return result;
-}
 
 std::string canonical_query(const Query& query) {
   Query encoded;
-  for (const auto& [name, value] : query) encoded.emplace_back(uri_encode(name, false), uri_encode(value, false));
+  for (const auto& [name, value] : query) encoded.emplace_back(percent_encode(name), percent_encode(value));
   std::sort(encoded.begin(), encoded.end());
   std::string text;
   for (const auto& [name, value] : encoded) text += (text.empty() ? "" : "&") + name + "=" + value;

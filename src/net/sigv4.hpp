@@ -36,10 +36,6 @@ struct SigningScope {
   std::string service = "s3";
 };
 
-/// Percent-encodes all but A-Z a-z 0-9 - _ . ~ (and '/' with `keep_slash`), byte by byte.
-std::string uri_encode(std::string_view text, bool keep_slash);
-/// Undoes percent-encoding; what is no valid escape stays as it is. `plus_is_space` as in forms.
-std::string uri_decode(std::string_view text, bool plus_is_space);
 /// Encoded and sorted: what is signed, and what is sent after the '?'.
 std::string canonical_query(const Query& query);
 std::string sha256_hex(std::string_view text);

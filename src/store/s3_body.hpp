@@ -32,6 +32,7 @@ class RangeBody : public net::Body {
 
   /// Of the bytes read so far; 0 with Form::plain.
   std::uint64_t crc64nvme() const { return crc_; }
+  Form form() const { return form_; }
 
  private:
   struct Ahead;

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <vector>
 
-#include "net/sigv4.hpp"
+#include "net/url.hpp"
 
 namespace weir::s3 {
 namespace {
@@ -43,7 +43,8 @@ std::string decode_base64(std::string_view text) {
 std::string decode_quoted(std::string_view text) {
   std::string escaped;
   for (const char c : text) escaped += c == '%' ? "%25" : c == '=' ? "%" : c == '_' ? "%20" : std::string(1, c);
-  return net::uri_decode(escaped, false);
+  const auto decoded = net::percent_decode(escaped);
+  return decoded ? *decoded : std::string(text);
 }
 
 }  // namespace

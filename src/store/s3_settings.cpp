@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstdlib>
 
-#include "net/sigv4.hpp"
 #include "net/url.hpp"
 
 namespace weir::s3 {
@@ -101,7 +100,7 @@ Place place_of(const Settings& settings, const std::string& region, const std::s
   } else if (!bucket.empty()) {
     place.path += "/" + bucket;
   }
-  if (!key.empty()) place.path += "/" + net::uri_encode(key, true);
+  if (!key.empty()) place.path += "/" + net::percent_encode(key, true);
   if (place.path.empty()) place.path = "/";
   return place;
 }

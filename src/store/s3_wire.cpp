@@ -22,6 +22,7 @@ struct Wire::Flight {
   std::mutex mutex;
   bool cancelled = false;
   bool ended = false;
+  bool resumed_early = false;
   std::shared_ptr<net::Call> call;
 
   void cancel() {
@@ -33,13 +34,25 @@ struct Wire::Flight {
     }
     if (running) running->cancel();
   }
+  void resume() {
+    std::shared_ptr<net::Call> running;
+    {
+      std::lock_guard lock(mutex);
+      resumed_early = call == nullptr;
+      running = call;
+    }
+    if (running) running->wake();
+  }
+  /// What was asked for while the loop had the call, but we did not, is asked for again.
   void set_call(std::shared_ptr<net::Call> running) {
     std::unique_lock lock(mutex);
     if (ended) return;
     call = running;
-    if (!cancelled) return;
+    const bool cancels = cancelled;
+    const bool resumes = resumed_early;
     lock.unlock();
-    running->cancel();
+    if (cancels) running->cancel();
+    if (resumes) running->wake();
   }
   void end(Result<net::Response> answer) {
     std::shared_ptr<net::Call> over;  // calls and flights hold each other; let go outside the lock
@@ -67,15 +80,19 @@ std::shared_ptr<Wire> Wire::make(Settings settings, std::shared_ptr<net::Client>
           }};
 }
 
-Target::Cancel Wire::start(Prepare prepare, Done done) {
+Wire::Running Wire::start_stream(Prepare prepare, Done done) {
   auto flight = std::make_shared<Flight>();
   flight->wire = shared_from_this();
   flight->done = std::move(done);
   Executor::default_pool()->post_blocking(
       [flight, prepare = std::move(prepare)] { flight->wire->launch(flight, prepare); });
-  return [weak = std::weak_ptr<Flight>(flight)] {
-    if (const auto running = weak.lock()) running->cancel();
-  };
+  const std::weak_ptr<Flight> weak = flight;
+  return {[weak] {
+            if (const auto running = weak.lock()) running->cancel();
+          },
+          [weak] {
+            if (const auto running = weak.lock()) running->resume();
+          }};
 }
 
 void Wire::launch(const std::shared_ptr<Flight>& flight, const Prepare& prepare) {
@@ -84,6 +101,8 @@ void Wire::launch(const std::shared_ptr<Flight>& flight, const Prepare& prepare)
   if (!wanted) return flight->end(wanted.status());
   auto request = signed_request(*wanted);
   if (!request) return flight->end(request.status().during(wanted->operation));
+  // What is kept for judging the answer must not keep a part's memory.
+  wanted->body = nullptr;
   wanted->on_data = nullptr;
   wanted->on_head = nullptr;
   flight->set_call(http_->send(*std::move(request), [flight, sent = *std::move(wanted)](Result<net::Response> answer) {

@@ -42,6 +42,11 @@ class Wire : public S3Client, public std::enable_shared_from_this<Wire> {
   using Prepare = std::function<Result<WireRequest>()>;
   using Done = std::function<void(Result<net::Response>)>;
   using Cancel = Target::Cancel;
+  /// A request under way. Both may be called at any time, from any thread.
+  struct Running {
+    Cancel cancel;
+    std::function<void()> resume;  ///< continues after on_data said pending
+  };
 
   static std::shared_ptr<Wire> make(Settings settings, std::shared_ptr<net::Client> http);
 
@@ -49,7 +54,8 @@ class Wire : public S3Client, public std::enable_shared_from_this<Wire> {
 
   /// One attempt. Returns at once: `prepare` runs on a thread that may block, `done` is called once, on any thread,
   /// never inside this call. A Response is a success (2xx); everything else is a Status.
-  Cancel start(Prepare prepare, Done done);
+  Running start_stream(Prepare prepare, Done done);
+  Cancel start(Prepare prepare, Done done) { return start_stream(std::move(prepare), std::move(done)).cancel; }
   /// start() and wait, again while it may help.
   Result<net::Response> call(const WireRequest& request);
 

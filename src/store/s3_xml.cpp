@@ -1,12 +1,13 @@
 #include "store/s3_xml.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstdio>
 #include <ctime>
 #include <pugixml.hpp>
 
-#include "net/sigv4.hpp"
+#include "net/url.hpp"
 #include "weir/codec/checksum.hpp"
 
 namespace weir::s3 {
@@ -129,20 +130,25 @@ Result<S3Listing> parse_listing(std::string_view body) {
   const bool encoded = text_of(node, "EncodingType") == "url";
   const auto name_of = [&](const pugi::xml_node& item, const char* name) {
     std::string text = text_of(item, name);
-    return encoded ? net::uri_decode(text, true) : text;
+    if (!encoded) return Result<std::string>(std::move(text));
+    std::replace(text.begin(), text.end(), '+', ' ');  // as in forms: a plus itself comes as %2B
+    return net::percent_decode(text);
   };
   S3Listing listing;
   for (const pugi::xml_node& item : node.children("Contents")) {
     S3Listing::Entry entry;
-    entry.key = name_of(item, "Key");
-    if (entry.key.empty()) return missing("ListBucketResult", "Key");
+    auto key = name_of(item, "Key");
+    if (!key || key->empty()) return missing("ListBucketResult", "Key");
+    entry.key = *std::move(key);
     if (!read_number(item, "Size", entry.size)) return missing("ListBucketResult", "Size");
     entry.etag = plain_etag(text_of(item, "ETag"));
     entry.modified_unix = parse_iso_time(text_of(item, "LastModified"));
     listing.objects.push_back(std::move(entry));
   }
   for (const pugi::xml_node& item : node.children("CommonPrefixes")) {
-    listing.common_prefixes.push_back(name_of(item, "Prefix"));
+    auto prefix = name_of(item, "Prefix");
+    if (!prefix) return missing("ListBucketResult", "Prefix");
+    listing.common_prefixes.push_back(*std::move(prefix));
   }
   listing.next_token = text_of(node, "NextContinuationToken");
   if (!is_true(node, "IsTruncated")) listing.next_token.clear();

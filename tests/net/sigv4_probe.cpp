@@ -5,6 +5,7 @@
 #include <string>
 
 #include "net/sigv4.hpp"
+#include "net/url.hpp"
 
 namespace {
 
@@ -25,7 +26,7 @@ int main() {
     weir::net::SigningRequest request;
     request.method = asked["method"];
     request.host = asked["host"];
-    request.path = "/" + weir::net::uri_encode(asked["key"].get<std::string>(), true);
+    request.path = "/" + weir::net::percent_encode(asked["key"].get<std::string>(), true);
     request.payload_hash = asked["payload_hash"];
     read_pairs(asked["query"], request.query);
     read_pairs(asked["headers"], request.headers);

@@ -136,7 +136,7 @@ struct S3Range {
 
 /// Reads the object in one stream that is pinned to the version found by describe(): after an interruption it goes on
 /// where it was, and an object that was replaced meanwhile is source_changed. Read as a whole, the bytes are compared
-/// with the store's full-object CRC64NVME where it has one; facts() has "crc64nvme_verified" then.
+/// with the store's full-object CRC64NVME where it has one; facts() has "source_crc64nvme_verified" then.
 std::unique_ptr<Source> s3_source(std::shared_ptr<S3Client> client, S3Location location, S3Range range = {});
 
 }  // namespace weir

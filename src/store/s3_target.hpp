@@ -1,0 +1,57 @@
+// An S3 object as the Target of an upload.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "store/s3_body.hpp"
+#include "store/s3_chain.hpp"
+#include "store/s3_wire.hpp"
+#include "weir/store/s3.hpp"
+#include "weir/store/target.hpp"
+
+namespace weir::s3 {
+
+struct Payload;
+
+/// Thread-safe. Held by shared_ptr; calls under way keep it alive.
+class S3Target : public Target, public std::enable_shared_from_this<S3Target> {
+ public:
+  S3Target(std::shared_ptr<Wire> wire, S3Location location, S3ObjectOptions options);
+
+  const Profile& profile() const override { return profile_; }
+  std::string url() const override { return location_.url(); }
+  Cancel begin(Done<std::string> done) override;
+  Cancel put_part(const std::string& id, Part part, Done<PartReceipt> done) override;
+  Cancel list_parts(const std::string& id, Done<std::vector<PartReceipt>> done) override;
+  Cancel commit(const std::string& id, std::vector<PartReceipt> parts, Whole whole, Done<Stored> done) override;
+  Cancel abort(const std::string& id, Done<None> done) override;
+  Cancel put_whole(Part part, Done<Stored> done) override;
+  Cancel inspect(Done<Stored> done) override;
+
+ private:
+  WireRequest request(std::string operation, std::string method) const;
+  /// Whether the upload was created with our checksum algorithm: then parts and commit must carry it, else must not.
+  bool declares_checksum(const std::string& id);
+  /// Body and checksum headers of a part or (`whole`) an object. May read the source.
+  Status set_payload(WireRequest& request, const Part& part, bool checksum, bool whole, Payload& payload) const;
+  /// That there is an ETag, and that the store's checksum, if it is one, is ours.
+  Status check_answer(const std::string& etag, const std::string& checksum, std::uint64_t ours, const char* what) const;
+  Status check_completed(const net::Response& answer, const Whole& whole) const;
+  void list_page(const std::string& id, std::uint32_t marker, std::vector<PartReceipt> parts,
+                 std::shared_ptr<Chain> chain, Done<std::vector<PartReceipt>> done);
+  void prove(const std::string& etag, const std::shared_ptr<Chain>& chain, const Done<Stored>& done);
+  void confirm_abort(const std::string& id, const std::shared_ptr<Chain>& chain, const Done<None>& done);
+
+  const std::shared_ptr<Wire> wire_;
+  const S3Location location_;
+  const S3ObjectOptions options_;
+  const Profile profile_;
+  std::mutex mutex_;
+  std::map<std::string, bool> declared_;  ///< by upload id, as far as known
+};
+
+}  // namespace weir::s3
