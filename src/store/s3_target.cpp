@@ -273,11 +273,12 @@ Target::Cancel S3Target::commit(const std::string& id, std::vector<PartReceipt> 
         request.set_text(complete_body(parts, checksum));
         return request;
       },
-      [self, whole, chain, done = std::move(done)](Result<net::Response> answer) {
+      [self, id, whole, chain, done = std::move(done)](Result<net::Response> answer) {
         if (!answer) return done(answer.status());
         Status status = self->check_completed(*answer, whole);
         if (!status.ok()) return done(status.during("complete " + self->location_.url()));
-        self->prove(parse_completed(answer->body)->etag, chain, done);
+        const auto expected = self->declares_checksum(id) ? std::optional(whole.crc64nvme) : std::nullopt;
+        self->prove(parse_completed(answer->body)->etag, expected, chain, done);
       });
   return [chain] { chain->cancel(); };
 }
@@ -290,16 +291,23 @@ Status S3Target::check_completed(const net::Response& answer, const Whole& whole
 }
 
 /// Only a HEAD tells how long the object is that the parts became.
-void S3Target::prove(const std::string& etag, const std::shared_ptr<Chain>& chain, const Done<Stored>& done) {
+void S3Target::prove(const std::string& etag, std::optional<std::uint64_t> crc, const std::shared_ptr<Chain>& chain,
+                     const Done<Stored>& done) {
   auto self = shared_from_this();
   chain->next(
       *wire_, [self]() -> Result<WireRequest> { return head_request(self->location_); },
-      [self, etag, done](Result<net::Response> answer) {
+      [self, etag, crc, done](Result<net::Response> answer) {
         if (!answer) return done(answer.status());
         const S3ObjectInfo info = object_info(self->location_, *answer);
-        if (info.etag == etag) return done(stored_of(info));
-        done(Status(Kind::already_exists, "another writer replaced the object right after it was stored")
-                 .during("look at " + self->location_.url()));
+        const std::string operation = "look at " + self->location_.url();
+        if (info.etag != etag) {
+          return done(Status(Kind::already_exists, "another writer replaced the object right after it was stored")
+                          .during(operation));
+        }
+        if (crc && info.crc64nvme && *info.crc64nvme != *crc) {
+          return done(differs("object", crc64nvme_base64(*info.crc64nvme), *crc).during(operation));
+        }
+        done(stored_of(info));
       });
 }
 

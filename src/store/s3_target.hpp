@@ -43,7 +43,8 @@ class S3Target : public Target, public std::enable_shared_from_this<S3Target> {
   Status check_completed(const net::Response& answer, const Whole& whole) const;
   void list_page(const std::string& id, std::uint32_t marker, std::vector<PartReceipt> parts,
                  std::shared_ptr<Chain> chain, Done<std::vector<PartReceipt>> done);
-  void prove(const std::string& etag, const std::shared_ptr<Chain>& chain, const Done<Stored>& done);
+  void prove(const std::string& etag, std::optional<std::uint64_t> crc, const std::shared_ptr<Chain>& chain,
+             const Done<Stored>& done);
   void confirm_abort(const std::string& id, const std::shared_ptr<Chain>& chain, const Done<None>& done);
 
   const std::shared_ptr<Wire> wire_;

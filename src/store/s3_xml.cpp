@@ -101,7 +101,10 @@ std::string complete_body(const std::vector<PartReceipt>& parts, bool with_check
 
 Result<PartsPage> parse_parts(std::string_view body) {
   pugi::xml_document document;
-  WEIR_ASSIGN(const pugi::xml_node node, root(document, body, "ListPartsResult"));
+  auto found = root(document, body, "ListPartsResult");
+  // Some services name the answer as their interface definition does.
+  if (!found && document.child("ListPartsResponse")) found = document.child("ListPartsResponse");
+  WEIR_ASSIGN(const pugi::xml_node node, std::move(found));
   PartsPage page;
   std::uint64_t offset = 0;
   for (const pugi::xml_node& item : node.children("Part")) {

@@ -42,6 +42,11 @@ inline std::string bucket() { return variable("WEIR_TEST_S3_BUCKET"); }
 inline bool is_lenient() { return variable("WEIR_TEST_S3_SERVER") == "moto"; }
 inline bool is_minio() { return variable("WEIR_TEST_S3_SERVER") == "minio"; }
 
+/// That the store's own checksum is ours. moto keeps none of an object of one request.
+inline bool is_checked(const std::optional<std::uint64_t>& stored, std::uint64_t ours) {
+  return stored ? *stored == ours : is_lenient();
+}
+
 /// A name of its own for each run and test.
 inline S3Location location(const std::string& name) {
   static const std::string run = platform::random_name(8);

@@ -159,7 +159,9 @@ TEST_CASE("An aborted upload is gone, and aborting it again is no error", "[s3]"
   CHECK(uploads_under_way(place) == 0);
   CHECK(abort(*target, *id).ok());
   CHECK(list_parts(*target, *id).error().kind == Kind::not_found);
-  CHECK(put_part(*target, *id, memory_part("x")).error().kind == Kind::not_found);
+  const auto late = put_part(*target, *id, memory_part("x"));
+  CHECK_FALSE(late.ok());
+  if (!is_lenient()) CHECK(late.error().kind == Kind::not_found);
 }
 
 TEST_CASE("Parts are listed over several pages", "[s3][slow]") {
@@ -226,7 +228,7 @@ TEST_CASE("A single object from a range is stored without the framing of its che
     REQUIRE(stored.ok());
     CHECK(stored->sent_crc64nvme == crc(bytes));
     CHECK(inspect(*target)->length == size);
-    CHECK(inspect(*target)->crc64nvme == crc(bytes));
+    CHECK(is_checked(inspect(*target)->crc64nvme, crc(bytes)));
     CHECK(*read_back(place) == bytes);
   }
 }
