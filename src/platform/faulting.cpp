@@ -68,6 +68,9 @@ constexpr Calls make_table() {
   table.rename_noreplace = guarded<Call::rename_noreplace, &Calls::rename_noreplace, const char*, const char*>;
   table.fchmod = guarded<Call::fchmod, &Calls::fchmod, int, mode_t>;
   table.poll = guarded<Call::poll, &Calls::poll, struct pollfd*, nfds_t, int>;
+  table.send_nowait = guarded_bytes<Call::send_nowait, &Calls::send_nowait, const void*>;
+  table.realpath = [](const char* path) { return allowed(Call::realpath) ? real_calls().realpath(path) : nullptr; };
+  table.advise_sequential = [](int fd) { real_calls().advise_sequential(fd); };
   table.monotonic_ns = [] { return real_calls().monotonic_ns(); };
   table.realtime_ns = [] { return real_calls().realtime_ns(); };
   table.random = [](void* into, std::size_t count) { real_calls().random(into, count); };
@@ -93,8 +96,9 @@ bool interruptible(Call call) {
 
 const char* to_string(Call call) noexcept {
   constexpr const char* kNames[] = {
-      "open",      "close", "read",      "write",  "pread",  "pread_nowait", "pwrite",           "fstat",  "stat",
-      "fdatasync", "fsync", "ftruncate", "rename", "unlink", "mkdir",        "rename_noreplace", "fchmod", "poll"};
+      "open",   "close",     "read",        "write",     "pread",  "pread_nowait", "pwrite", "fstat",
+      "stat",   "fdatasync", "fsync",       "ftruncate", "rename", "unlink",       "mkdir",  "rename_noreplace",
+      "fchmod", "poll",      "send_nowait", "realpath"};
   static_assert(std::size(kNames) == kCallCount);
   return kNames[static_cast<std::size_t>(call)];
 }

@@ -38,8 +38,10 @@ enum class Call : std::uint8_t {
   rename_noreplace,
   fchmod,
   poll,
+  send_nowait,
+  realpath,
 };
-inline constexpr std::size_t kCallCount = static_cast<std::size_t>(Call::poll) + 1;
+inline constexpr std::size_t kCallCount = static_cast<std::size_t>(Call::realpath) + 1;
 
 /// The call's name: "fdatasync".
 const char* to_string(Call call) noexcept;

@@ -20,10 +20,14 @@ struct Calls {
   int (*open)(const char* path, int flags, mode_t mode);
   int (*close)(int fd);
   ssize_t (*read)(int fd, void* into, std::size_t count);
+  /// Never raises SIGPIPE.
   ssize_t (*write)(int fd, const void* from, std::size_t count);
+  /// To a socket; never waits, never raises SIGPIPE.
+  ssize_t (*send_nowait)(int fd, const void* from, std::size_t count);
   ssize_t (*pread)(int fd, void* into, std::size_t count, off_t offset);
   /// As pread, but fails with EAGAIN rather than wait for a disk; EOPNOTSUPP where the file system cannot tell.
   ssize_t (*pread_nowait)(int fd, void* into, std::size_t count, off_t offset);
+  /// Never raises SIGXFSZ.
   ssize_t (*pwrite)(int fd, const void* from, std::size_t count, off_t offset);
   int (*fstat)(int fd, struct stat* into);
   int (*stat)(const char* path, struct stat* into);
@@ -37,6 +41,10 @@ struct Calls {
   int (*rename_noreplace)(const char* from, const char* to);
   int (*fchmod)(int fd, mode_t mode);
   int (*poll)(struct pollfd* fds, nfds_t count, int timeout_ms);
+  /// As realpath with a null second argument: the caller frees what it returns.
+  char* (*realpath)(const char* path);
+  /// A hint that the file is read front to back; cannot fail.
+  void (*advise_sequential)(int fd);
   std::int64_t (*monotonic_ns)();
   std::int64_t (*realtime_ns)();
   /// Fills `into` with random bytes; never fails.

@@ -2,7 +2,9 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/random.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <time.h>
@@ -17,6 +19,39 @@ namespace weir::platform {
 namespace {
 
 int real_open(const char* path, int flags, mode_t mode) { return ::open(path, flags, mode); }
+
+/// Runs a write whose failure the kernel also signals, by default deadly to the host, and swallows that signal: it is
+/// blocked for this thread, taken off the pending set if the write put it there, and unblocked.
+template <class Write>
+ssize_t without_signal(int signal, int error_number, Write write) {
+  sigset_t only;
+  sigset_t before;
+  sigset_t pending;
+  ::sigemptyset(&only);
+  ::sigaddset(&only, signal);
+  ::sigpending(&pending);
+  ::pthread_sigmask(SIG_BLOCK, &only, &before);
+  const ssize_t result = write();
+  const int why = errno;
+  if (result < 0 && why == error_number && ::sigismember(&pending, signal) == 0) {
+    const timespec at_once{};
+    while (::sigtimedwait(&only, nullptr, &at_once) < 0 && errno == EINTR) {
+    }
+  }
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  errno = why;
+  return result;
+}
+
+ssize_t real_write(int fd, const void* from, std::size_t count) {
+  return without_signal(SIGPIPE, EPIPE, [=] { return ::write(fd, from, count); });
+}
+ssize_t real_pwrite(int fd, const void* from, std::size_t count, off_t offset) {
+  return without_signal(SIGXFSZ, EFBIG, [=] { return ::pwrite(fd, from, count, offset); });
+}
+ssize_t real_send_nowait(int fd, const void* from, std::size_t count) {
+  return ::send(fd, from, count, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
 
 ssize_t real_pread_nowait(int fd, void* into, std::size_t count, off_t offset) {
 #ifdef RWF_NOWAIT
@@ -67,10 +102,11 @@ constexpr Calls kReal = {
     .open = real_open,
     .close = ::close,
     .read = ::read,
-    .write = ::write,
+    .write = real_write,
+    .send_nowait = real_send_nowait,
     .pread = ::pread,
     .pread_nowait = real_pread_nowait,
-    .pwrite = ::pwrite,
+    .pwrite = real_pwrite,
     .fstat = ::fstat,
     .stat = ::stat,
     .fdatasync = ::fdatasync,
@@ -82,6 +118,8 @@ constexpr Calls kReal = {
     .rename_noreplace = real_rename_noreplace,
     .fchmod = ::fchmod,
     .poll = ::poll,
+    .realpath = [](const char* path) { return ::realpath(path, nullptr); },
+    .advise_sequential = [](int fd) { (void)::posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL); },
     .monotonic_ns = [] { return clock_ns(CLOCK_MONOTONIC); },
     .realtime_ns = [] { return clock_ns(CLOCK_REALTIME); },
     .random = real_random,

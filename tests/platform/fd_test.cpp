@@ -1,6 +1,10 @@
 #include "platform/fd.hpp"
 
 #include <fcntl.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <catch2/catch.hpp>
 
@@ -102,4 +106,32 @@ TEST_CASE("a full device is told apart from a broken one") {
   auto full = open_file("/dev/full", O_WRONLY);
   REQUIRE(full.ok());
   CHECK(write_fully(full->get(), bytes_of("x"), "/dev/full").kind() == Kind::no_space);
+}
+
+TEST_CASE("a write to a pipe without a reader fails and sends no signal") {
+  int ends[2];
+  REQUIRE(::pipe(ends) == 0);
+  ::close(ends[0]);
+  const Fd writer(ends[1]);
+  const auto status = write_fully(writer.get(), bytes_of("x"), "pipe");  // SIGPIPE would end the test program here
+  CHECK(status.kind() == weir::Kind::broken_pipe);
+  sigset_t pending;
+  ::sigpending(&pending);
+  CHECK(::sigismember(&pending, SIGPIPE) == 0);
+}
+
+TEST_CASE("a write past the file size limit fails and sends no signal") {
+  test::TempDir directory;
+  const auto path = directory.path("file");
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const rlimit limit{4096, 4096};
+    ::setrlimit(RLIMIT_FSIZE, &limit);
+    auto file = open_file(path, O_WRONLY | O_CREAT, 0600);
+    const bool refused = file && pwrite_fully(file->get(), bytes_of("x"), 4096, path).kind() == weir::Kind::io;
+    ::_exit(refused ? 0 : 1);
+  }
+  int how = -1;
+  REQUIRE(::waitpid(child, &how, 0) == child);
+  CHECK(how == 0);
 }

@@ -1,0 +1,34 @@
+// local_target(): a file as the place where an upload ends.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "weir/core/executor.hpp"
+#include "weir/store/target.hpp"
+
+namespace weir {
+
+struct LocalOptions {
+  /// Data and directory are synced before commit() succeeds, so that the file survives power loss. False: it survives
+  /// the end of the process only.
+  bool durable = true;
+  /// False: a file that is already there is left alone, and the upload fails with Kind::already_exists.
+  bool replace = true;
+  /// Runs the file operations, by post_blocking. Null: Executor::default_pool().
+  std::shared_ptr<Executor> executor = {};
+};
+
+/// Writes to a temporary file beside `path` (".NAME.RANDOM.weir-part", mode 0600) and renames it at commit, so that
+/// under `path` there is always either the old file, no file, or the new one whole. Until commit nothing is visible;
+/// abort(), or the end of the target, removes the temporary file.
+///
+/// The mode is that of the file replaced, or what the umask leaves of 0666. A symbolic link is followed: the file it
+/// names is replaced, not the link. Directories, devices and pipes are refused.
+///
+/// An upload is known to the target that began it. A failed sync condemns it: the kernel may have dropped the data and
+/// would report the next sync as good. commit() reports the CRC64NVME of what was written to the file; inspect() reads
+/// the length alone. Thread-safe.
+std::shared_ptr<Target> local_target(std::string path, LocalOptions options = {});
+
+}  // namespace weir

@@ -1,0 +1,117 @@
+#include "weir/stages/file.hpp"
+
+#include <fcntl.h>
+
+#include <cerrno>
+#include <optional>
+#include <utility>
+
+#include "platform/fd.hpp"
+#include "stages/file_replay.hpp"
+#include "stages/stream_reader.hpp"
+#include "weir/stages/slices.hpp"
+
+namespace weir {
+namespace {
+
+using platform::platform;
+using stages::FileIdentity;
+using stages::FileReplay;
+using stages::StreamReader;
+
+class FileSource final : public Source {
+ public:
+  explicit FileSource(std::string path) : path_(std::move(path)) {}
+  std::string name() const override { return "file"; }
+  bool blocking() const override { return true; }
+  Status describe(Upstream& upstream) override;
+  Status open(Context& context) override;
+  Result<Chunk> next() override { return replay_ ? next_slice() : stream_->next(*context_); }
+
+ private:
+  Status open_regular();
+  Status open_stream();
+  Result<Chunk> next_slice();
+
+  const std::string path_;
+  bool described_ = false;
+  std::shared_ptr<FileReplay> replay_;  ///< a regular file
+  platform::Fd stream_fd_;              ///< anything else
+  std::optional<StreamReader> stream_;
+  const Context* context_ = nullptr;
+  SliceSpace space_;
+  std::uint64_t position_ = 0;
+};
+
+Status FileSource::describe(Upstream& upstream) {
+  if (!described_) {
+    struct stat found {};
+    if (platform().stat(path_.c_str(), &found) != 0) return platform::errno_status(errno, "read " + path_);
+    if (S_ISDIR(found.st_mode))
+      return platform::errno_status(EISDIR, "read " + path_).advise("Name a file, or copy the directory with -r.");
+    // Pipes and devices are not touched before the start: opening one can release whoever waits at the other end.
+    if (S_ISREG(found.st_mode)) WEIR_TRY(open_regular());
+    described_ = true;
+  }
+  upstream.source = path_;
+  if (replay_) {
+    upstream.exact_bytes = upstream.max_bytes = replay_->identity().size_bytes;
+    upstream.replay = replay_;
+  }
+  return {};
+}
+
+Status FileSource::open_regular() {
+  // O_NONBLOCK: should a pipe have taken the file's place since stat(), this does not hang.
+  WEIR_ASSIGN(auto fd, platform::open_file(path_, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0, "read"));
+  WEIR_ASSIGN(const auto found, platform::stat_of(fd.get(), path_));
+  bool stream = !S_ISREG(found.st_mode);
+  if (!stream && found.st_size == 0) {
+    // Files of /proc say that they are empty and are not.
+    std::byte first{};
+    WEIR_ASSIGN(const std::size_t got, platform::pread_fully(fd.get(), {&first, 1}, 0, path_));
+    stream = got > 0;
+  }
+  if (stream) {
+    stream_fd_ = std::move(fd);
+    return {};
+  }
+  platform().advise_sequential(fd.get());
+  replay_ = std::make_shared<FileReplay>(std::move(fd), path_, FileIdentity::of(found));
+  return {};
+}
+
+Status FileSource::open(Context& context) {
+  context_ = &context;
+  Upstream upstream;
+  WEIR_TRY(describe(upstream));
+  return replay_ ? Status() : open_stream();
+}
+
+Status FileSource::open_stream() {
+  if (!stream_fd_) {
+    // O_NONBLOCK: the reader waits for the other end to be opened with poll(), and can be told to stop.
+    WEIR_ASSIGN(stream_fd_, platform::open_file(path_, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0, "read"));
+  }
+  stream_.emplace(stream_fd_.get(), path_);
+  return {};
+}
+
+Result<Chunk> FileSource::next_slice() {
+  const std::uint64_t left = replay_->identity().size_bytes - position_;
+  if (left == 0) {
+    space_ = SliceSpace();
+    WEIR_TRY(replay_->check_unchanged());
+    return Chunk();
+  }
+  WEIR_ASSIGN(const auto room, space_.room(*context_, left));
+  WEIR_ASSIGN(const std::size_t got, replay_->read_at(position_, room, true));
+  position_ += got;
+  return space_.take(got);
+}
+
+}  // namespace
+
+std::unique_ptr<Source> file(std::string path) { return std::make_unique<FileSource>(std::move(path)); }
+
+}  // namespace weir

@@ -1,0 +1,158 @@
+#include <atomic>
+#include <cerrno>
+#include <limits>
+#include <map>
+#include <mutex>
+#include <utility>
+
+#include "store/local_file.hpp"
+#include "weir/store/local.hpp"
+
+namespace weir {
+namespace {
+
+using platform::platform;
+using store::LocalDestination;
+using store::LocalFile;
+using Flag = std::shared_ptr<std::atomic<bool>>;
+
+constexpr std::uint64_t kMaxFileBytes = std::numeric_limits<std::int64_t>::max();
+
+Profile local_profile() {
+  Profile profile;
+  profile.name = "local";
+  profile.min_part_bytes = 1;
+  profile.max_part_bytes = kMaxFileBytes;
+  profile.max_parts = std::numeric_limits<std::uint32_t>::max();
+  profile.max_object_bytes = kMaxFileBytes;
+  profile.max_single_bytes = kMaxFileBytes;
+  profile.preferred_part_bytes = kFrameBytes;
+  return profile;
+}
+
+class LocalTarget final : public Target, public std::enable_shared_from_this<LocalTarget> {
+ public:
+  LocalTarget(std::string path, LocalOptions options) : path_(std::move(path)), options_(std::move(options)) {
+    if (!options_.executor) options_.executor = Executor::default_pool();
+  }
+  const Profile& profile() const override {
+    static const Profile kProfile = local_profile();
+    return kProfile;
+  }
+  std::string url() const override { return path_; }
+
+  Cancel begin(Done<std::string> done) override {
+    return run<std::string>(std::move(done), [](LocalTarget& self, const auto&) { return self.create(); });
+  }
+  Cancel put_part(const std::string& id, Part part, Done<PartReceipt> done) override {
+    return run<PartReceipt>(std::move(done), [id, part = std::move(part)](LocalTarget& self, const auto& cancelled) {
+      auto file = self.find(id);
+      return file ? (*file)->write(part, cancelled) : file.status();
+    });
+  }
+  Cancel list_parts(const std::string& id, Done<std::vector<PartReceipt>> done) override {
+    return run<std::vector<PartReceipt>>(std::move(done),
+                                         [id](LocalTarget& self, const auto&) -> Result<std::vector<PartReceipt>> {
+                                           WEIR_ASSIGN(const auto file, self.find(id));
+                                           return file->parts();
+                                         });
+  }
+  Cancel commit(const std::string& id, std::vector<PartReceipt> parts, Whole whole, Done<Stored> done) override {
+    return run<Stored>(std::move(done), [id, parts = std::move(parts), whole](LocalTarget& self, const auto&) {
+      return self.finish(id, parts, whole);
+    });
+  }
+  Cancel abort(const std::string& id, Done<None> done) override {
+    return run<None>(std::move(done), [id](LocalTarget& self, const auto&) { return self.remove(id); });
+  }
+  Cancel put_whole(Part part, Done<Stored> done) override {
+    return run<Stored>(std::move(done), [part = std::move(part)](LocalTarget& self, const auto& cancelled) {
+      return self.put_at_once(part, cancelled);
+    });
+  }
+  Cancel inspect(Done<Stored> done) override {
+    return run<Stored>(std::move(done), [](LocalTarget& self, const auto&) { return self.look(); });
+  }
+
+ private:
+  /// Does `work(*this, cancelled)` on a thread that may block, and hands its result to `done`.
+  template <class T, class Work>
+  Cancel run(Done<T> done, Work work) {
+    Flag cancelled = std::make_shared<std::atomic<bool>>(false);
+    options_.executor->post_blocking(
+        [self = shared_from_this(), cancelled, done = std::move(done), work = std::move(work)]() mutable {
+          if (cancelled->load(std::memory_order_relaxed)) {
+            done(Status(Kind::cancelled, "the upload was told to stop").during("write " + self->path_));
+            return;
+          }
+          Result<T> result = work(*self, *cancelled);
+          done(std::move(result));
+        });
+    return [cancelled] { cancelled->store(true, std::memory_order_relaxed); };
+  }
+
+  Result<std::string> create() {
+    WEIR_ASSIGN(auto destination, LocalDestination::find(path_, options_.replace));
+    WEIR_ASSIGN(auto file, LocalFile::create(std::move(destination)));
+    std::string id = file->temporary();
+    std::lock_guard lock(mutex_);
+    uploads_[id] = std::move(file);
+    return id;
+  }
+
+  Result<std::shared_ptr<LocalFile>> find(const std::string& id) {
+    std::lock_guard lock(mutex_);
+    const auto found = uploads_.find(id);
+    if (found != uploads_.end()) return found->second;
+    return Status(Kind::not_found, "there is no such upload").during("write " + path_);
+  }
+
+  Result<Stored> finish(const std::string& id, const std::vector<PartReceipt>& parts, const Whole& whole) {
+    WEIR_ASSIGN(const auto file, find(id));
+    auto stored = file->commit(parts, whole, options_.durable, options_.replace);
+    if (stored) forget(id);
+    return stored;
+  }
+
+  Result<None> remove(const std::string& id) {
+    auto file = find(id);
+    if (!file) return None{};
+    WEIR_TRY((*file)->remove());
+    forget(id);
+    return None{};
+  }
+
+  Result<Stored> put_at_once(const Part& part, const std::atomic<bool>& cancelled) {
+    WEIR_ASSIGN(auto destination, LocalDestination::find(path_, options_.replace));
+    WEIR_ASSIGN(const auto file, LocalFile::create(std::move(destination)));
+    WEIR_ASSIGN(const auto receipt, file->write(part, cancelled));
+    return file->commit({receipt}, {receipt.length, receipt.crc64nvme}, options_.durable, options_.replace);
+  }
+
+  Result<Stored> look() {
+    struct stat found {};
+    if (platform().stat(path_.c_str(), &found) != 0) return platform::errno_status(errno, "examine " + path_);
+    if (!S_ISREG(found.st_mode)) return Status(Kind::invalid_argument, "it is not a file").during("examine " + path_);
+    Stored stored;
+    stored.length = static_cast<std::uint64_t>(found.st_size);
+    return stored;
+  }
+
+  void forget(const std::string& id) {
+    std::lock_guard lock(mutex_);
+    uploads_.erase(id);
+  }
+
+  const std::string path_;
+  LocalOptions options_;
+  std::mutex mutex_;
+  std::map<std::string, std::shared_ptr<LocalFile>> uploads_;  ///< by id, the temporary file's path
+};
+
+}  // namespace
+
+std::shared_ptr<Target> local_target(std::string path, LocalOptions options) {
+  return std::make_shared<LocalTarget>(std::move(path), std::move(options));
+}
+
+}  // namespace weir
