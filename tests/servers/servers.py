@@ -2,7 +2,7 @@
 """Installs and starts the real S3 servers that weir is tested against.
 
     servers.py install NAME...                             into ${XDG_CACHE_HOME:-~/.cache}/weir/NAME-VERSION
-    servers.py python                                      prints a Python that has boto3 (installs moto's environment)
+    servers.py python [SCRIPT ARGUMENTS...]                prints a Python that has boto3, or runs SCRIPT with it
     servers.py run NAME [--tls] [--ipv6] -- COMMAND...     starts NAME, runs COMMAND, stops NAME, removes its data
 
 NAME is versitygw, minio or moto, or fault for the project's own scripted server. `run` takes a free port and a data folder
@@ -313,7 +313,7 @@ def main(words):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     actions = parser.add_subparsers(dest="action", required=True)
     actions.add_parser("install").add_argument("names", nargs="+", metavar="NAME")
-    actions.add_parser("python")
+    actions.add_parser("python").add_argument("script", nargs=argparse.REMAINDER)
     runner = actions.add_parser("run")
     runner.add_argument("name", metavar="NAME")
     runner.add_argument("--tls", action="store_true")
@@ -326,7 +326,10 @@ def main(words):
                 install(name)
             return 0
         if options.action == "python":
-            print(install("moto").with_name("python"))
+            python = install("moto").with_name("python")
+            if options.script:
+                os.execv(python, [python, *options.script])
+            print(python)
             return 0
         if not command:
             parser.error("no command after --")

@@ -1,0 +1,33 @@
+#!/bin/sh
+# Uses weir as a project of a user's would: builds a small program and runs it.
+#
+#   check.sh find_package|core_only|pkg_config|add_subdirectory|fetch_content BUILD_FOLDER
+#
+# BUILD_FOLDER is a finished build of weir, installed from where a way needs it. All else happens in a temporary folder.
+set -eu
+way=$1 build=$2
+here=$(cd "$(dirname "$0")" && pwd)
+source=$(cd "$here/../.." && pwd)
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+
+case $way in
+  find_package | core_only | pkg_config) cmake --install "$build" --prefix "$scratch/installed" >/dev/null ;;
+esac
+
+if [ "$way" = pkg_config ]; then
+  libdir=$(dirname "$(find "$scratch/installed" -name weir.pc)")
+  export PKG_CONFIG_PATH="$libdir"
+  # The prefix is given: weir.pc names the one of the configured build, and this copy lies elsewhere.
+  # shellcheck disable=SC2046
+  g++ "$here/app.cpp" -o "$scratch/app" $(pkg-config --define-variable=prefix="$scratch/installed" --cflags --libs weir)
+  LD_LIBRARY_PATH=$(dirname "$libdir") "$scratch/app"
+  exit 0
+fi
+
+launcher=""
+! command -v ccache >/dev/null || launcher="-DCMAKE_CXX_COMPILER_LAUNCHER=ccache"
+cmake -S "$here" -B "$scratch/build" -G Ninja -DWAY="$way" -DWEIR_SOURCE="$source" -DCMAKE_PREFIX_PATH="$scratch/installed" \
+  -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS=-O1 $launcher >"$scratch/log" 2>&1 || { cat "$scratch/log"; exit 1; }
+cmake --build "$scratch/build" >"$scratch/log" 2>&1 || { tail -n 60 "$scratch/log"; exit 1; }
+ctest --test-dir "$scratch/build" --output-on-failure

@@ -1,0 +1,9 @@
+#!/bin/sh
+# Fails where clang-format would change a file of the project, and says which. With --fix it changes them.
+set -eu
+cd "$(dirname "$0")/../.."
+mode="--dry-run --Werror"
+[ "${1-}" != --fix ] || mode="-i"
+# shellcheck disable=SC2086
+find include src tests examples bindings \( -name '*.hpp' -o -name '*.cpp' -o -name '*.h' -o -name '*.c' \) -print0 2>/dev/null |
+  xargs -0 clang-format-14 $mode

@@ -1,0 +1,63 @@
+#!/usr/bin/env python3
+"""Runs clang-tidy over the library and the command, as many files at once as there are cores.
+
+    tidy.py BUILD_FOLDER [FILE...]
+
+A file that passed is not looked at again until it, any header, the checks or the compiler's flags change.
+"""
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+TIDY = "clang-tidy-14"
+
+
+def digest_of(paths):
+    total = hashlib.sha256()
+    for path in paths:
+        total.update(path.read_bytes())
+    return total.hexdigest()
+
+
+def check(build, entry, common):
+    source = Path(entry["file"])
+    key = hashlib.sha256((common + entry.get("command", "") + digest_of([source])).encode()).hexdigest()
+    passed = build / "tidy" / key
+    if passed.exists():
+        return True, ""
+    # The sources carry GCC's flags; clang must not stumble over those that it does not know.
+    done = subprocess.run([TIDY, "--quiet", "-p", build, "--extra-arg=-Wno-unknown-warning-option", source],
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
+    if done.returncode == 0:
+        passed.touch()
+        return True, ""
+    return False, done.stdout or done.stderr
+
+
+def main():
+    build, wanted = Path(sys.argv[1]).resolve(), {str(Path(name).resolve()) for name in sys.argv[2:]}
+    entries = {}
+    for entry in json.loads((build / "compile_commands.json").read_text(encoding="utf-8")):
+        if entry["file"].startswith(f"{ROOT}/src/") and (not wanted or entry["file"] in wanted):
+            entries[entry["file"]] = entry
+    headers = sorted(path for base in ("include", "src") for path in (ROOT / base).rglob("*.h*"))
+    common = digest_of([ROOT / ".clang-tidy", *headers])
+    (build / "tidy").mkdir(exist_ok=True)
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        results = list(pool.map(lambda entry: check(build, entry, common), entries.values()))
+    for passed, text in results:
+        if not passed:
+            print(text)
+    failed = sum(not passed for passed, _ in results)
+    print(f"{len(results) - failed} of {len(results)} files are clean")
+    return 1 if failed or not results else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

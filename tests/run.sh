@@ -1,0 +1,70 @@
+#!/bin/bash
+# Installs, builds, starts the real S3 servers, runs everything.
+#
+#   tests/run.sh                  all: GCC and Clang, sanitizers, every server, lint. Under 40 minutes on 2 cores, cold.
+#   tests/run.sh --quick          one build, one server, no sanitizers. Under 5 minutes once compiled.
+#   tests/run.sh --preset NAME    only that preset's build and tests (dev, clang, asan, tsan, release)
+#
+# Exits 0 only if every test of every build passed. Binaries of the servers are kept in ${XDG_CACHE_HOME:-~/.cache}/weir.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+quick=no only=""
+while [ $# -gt 0 ]; do
+  case $1 in
+    --quick) quick=yes ;;
+    --preset) only=${2-}; shift ;;
+    *) sed -n '2,8s/^# *//p' "$0" >&2; exit 2 ;;
+  esac
+  shift
+done
+
+./tests/install-deps.sh
+scratch=$(mktemp -d)
+trap 'kill ${installing-} 2>/dev/null || true; rm -rf "$scratch"' EXIT
+summary=() failed=0
+
+# The servers are built while the library is: each is a test's dependency, none is the compiler's.
+servers=(versitygw moto)
+[ "$quick" = yes ] || servers+=(minio)
+python3 tests/servers/servers.py install "${servers[@]}" >"$scratch/servers.log" 2>&1 &
+installing=$!
+
+build() { # PRESET
+  echo "== build $1"
+  # Said each time: the quick start configures the same folder without tests.
+  cmake --preset "$1" -DWEIR_BUILD_TESTS=ON -DWEIR_BUILD_EXAMPLES=ON >"$scratch/configure.log" 2>&1 || { cat "$scratch/configure.log"; return 1; }
+  cmake --build --preset "$1" -j "$(nproc)" >"$scratch/build.log" 2>&1 || { tail -n 80 "$scratch/build.log"; return 1; }
+}
+
+run() { # PRESET CTEST-ARGUMENTS...
+  local preset=$1 started=$SECONDS; shift
+  if ! build "$preset"; then
+    summary+=("$preset: does not build"); failed=1
+    return 0
+  fi
+  if [ -n "$installing" ]; then
+    wait "$installing" || { cat "$scratch/servers.log"; echo "run.sh: the S3 servers could not be installed"; exit 1; }
+    cat "$scratch/servers.log"; installing=""
+  fi
+  echo "== test $preset"
+  ctest --preset "$preset" -j 2 "$@" 2>&1 | tee "$scratch/ctest.log" || failed=1
+  summary+=("$preset: $(grep 'tests passed' "$scratch/ctest.log" || echo 'no test ran') in $((SECONDS - started)) s, build included")
+}
+
+if [ -n "$only" ]; then
+  run "$only"
+elif [ "$quick" = yes ]; then
+  run dev -LE slow
+else
+  # Once each: lint and the foreign servers in dev, memory in release, where the figures mean something; behaviour everywhere.
+  run dev -LE memory
+  run clang -L unit -LE slow
+  run asan -L 'unit|fault|live' -LE slow
+  run tsan -L 'unit|fault' -LE slow
+  run release -L 'unit|memory' -LE slow
+fi
+
+echo "== summary"
+printf '%s\n' "${summary[@]}"
+exit "$failed"

@@ -1,0 +1,87 @@
+# The suites around the rooms' own tests. Labels: unit, live (a real S3 server), fault, memory, lint; slow: not in --quick.
+#
+# Suites find their tools in the environment: WEIR_TEST_CLI, WEIR_TEST_DISCARD_S3 (programs), WEIR_TEST_FAULT_S3 (a Python
+# script), WEIR_TEST_ZSTD. Python suites that need boto3 run under `servers.py python`, which installs it once.
+find_package(Python3 3.9 REQUIRED COMPONENTS Interpreter)
+set(weir_servers ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/servers/servers.py)
+set(weir_test_environment WEIR_TEST_DISCARD_S3=$<TARGET_FILE:weir_discard_s3>
+  WEIR_TEST_FAULT_S3=${CMAKE_CURRENT_SOURCE_DIR}/servers/fault_s3.py WEIR_TEST_PYTHON=${Python3_EXECUTABLE})
+if(TARGET weir)
+  list(APPEND weir_test_environment WEIR_TEST_CLI=$<TARGET_FILE:weir>)
+endif()
+
+# weir_suite(NAME LABELS COMMAND...): a test with the environment above.
+function(weir_suite name labels)
+  add_test(NAME ${name} COMMAND ${ARGN})
+  set_tests_properties(${name} PROPERTIES TIMEOUT 900 LABELS "${labels}" ENVIRONMENT "${weir_test_environment}")
+endfunction()
+
+# --- lint: the sources as text, and what a user of the library sees ---
+set(weir_lint ${CMAKE_CURRENT_SOURCE_DIR}/lint)
+weir_suite(lint_include_graph lint ${Python3_EXECUTABLE} ${weir_lint}/include_graph.py)
+weir_suite(lint_include_graph_sees_offences lint ${Python3_EXECUTABLE} ${weir_lint}/test_include_graph.py)
+weir_suite(lint_format lint ${weir_lint}/format.sh)
+weir_suite(lint_core_alone lint ${Python3_EXECUTABLE} ${weir_lint}/headers_alone.py --core g++ clang++-14)
+weir_suite(lint_headers_alone "lint;slow" ${Python3_EXECUTABLE} ${weir_lint}/headers_alone.py g++ clang++-14)
+weir_suite(lint_tidy "lint;slow" ${Python3_EXECUTABLE} ${weir_lint}/tidy.py ${CMAKE_BINARY_DIR})
+foreach(way find_package core_only pkg_config add_subdirectory fetch_content)
+  weir_suite(consumer_${way} "lint;slow" ${CMAKE_CURRENT_SOURCE_DIR}/consumers/check.sh ${way} ${CMAKE_BINARY_DIR})
+endforeach()
+set_tests_properties(lint_tidy lint_headers_alone consumer_add_subdirectory consumer_fetch_content PROPERTIES TIMEOUT 1800 PROCESSORS 2)
+
+# --- programs of tests/<suite>/*_test.cpp beside the rooms ---
+foreach(suite live fault)
+  file(GLOB sources CONFIGURE_DEPENDS ${suite}/*_test.cpp)
+  if(sources)
+    add_executable(test_${suite} ${sources})
+    target_include_directories(test_${suite} PRIVATE ${PROJECT_SOURCE_DIR}/src ${CMAKE_CURRENT_SOURCE_DIR})
+    target_link_libraries(test_${suite} PRIVATE weir_test_main weir_static weir_flags Catch2::Catch2
+      CURL::libcurl OpenSSL::Crypto pugixml::pugixml PkgConfig::ZSTD PkgConfig::XXHASH)
+  endif()
+endforeach()
+if(TARGET test_fault)
+  weir_suite(fault fault test_fault)
+endif()
+
+# --- live: the same suites on each real server; versitygw alone in --quick ---
+set(weir_live_servers "versitygw" "versitygw --tls" "versitygw --ipv6" "minio" "moto")
+foreach(server IN LISTS weir_live_servers)
+  string(REPLACE " --" "_" name "${server}")
+  separate_arguments(words UNIX_COMMAND "${server}")
+  set(labels live)
+  if(NOT server STREQUAL "versitygw")
+    list(APPEND labels slow)
+  endif()
+  if(TARGET test_live)
+    weir_suite(live_${name} "${labels}" ${weir_servers} run ${words} -- $<TARGET_FILE:test_live>)
+  endif()
+  if(TARGET weir)
+    weir_suite(interop_${name} "${labels}" ${weir_servers} run ${words} --
+      ${weir_servers} python ${CMAKE_CURRENT_SOURCE_DIR}/interop/boto3_round_trips.py)
+  endif()
+endforeach()
+
+# Our signatures against botocore's.
+find_package(nlohmann_json REQUIRED)
+add_executable(sigv4_probe net/sigv4_probe.cpp)
+target_include_directories(sigv4_probe PRIVATE ${PROJECT_SOURCE_DIR}/src)
+target_link_libraries(sigv4_probe PRIVATE weir_static weir_flags nlohmann_json::nlohmann_json CURL::libcurl OpenSSL::Crypto
+  pugixml::pugixml PkgConfig::ZSTD PkgConfig::XXHASH)
+weir_suite(interop_sigv4_botocore "unit;slow" ${weir_servers} python ${CMAKE_CURRENT_SOURCE_DIR}/interop/sigv4_botocore.py
+  $<TARGET_FILE:sigv4_probe>)
+
+# --- the command: tests/cli/test_*.py, tests/fault/test_*.py, tests/memory/test_*.py, plain Python, tools from the environment ---
+if(TARGET weir)
+  foreach(suite cli fault memory)
+    file(GLOB scripts CONFIGURE_DEPENDS ${suite}/test_*.py)
+    set(labels ${suite})
+    if(suite STREQUAL "cli")
+      set(labels unit)
+    endif()
+    foreach(script IN LISTS scripts)
+      get_filename_component(name ${script} NAME_WE)
+      string(REPLACE "test_" "" name ${name})
+      weir_suite(${suite}_${name} "${labels}" ${Python3_EXECUTABLE} ${script})
+    endforeach()
+  endforeach()
+endif()
