@@ -8,4 +8,18 @@
 // (what a running pipeline can do).
 #pragma once
 
+#include "weir/codec/digest.hpp"
+#include "weir/codec/zstd.hpp"
 #include "weir/core/job.hpp"
+#include "weir/core/units.hpp"
+#include "weir/stages/callback.hpp"
+#include "weir/stages/fd.hpp"
+#include "weir/stages/file.hpp"
+#include "weir/stages/generator.hpp"
+#include "weir/stages/map.hpp"
+#include "weir/stages/memory.hpp"
+#include "weir/stages/null.hpp"
+#include "weir/store/local.hpp"
+#include "weir/store/s3.hpp"
+#include "weir/transfer/endpoint.hpp"
+#include "weir/transfer/upload.hpp"
