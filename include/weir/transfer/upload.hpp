@@ -1,0 +1,31 @@
+// upload_to: the sink that puts a stream into a store, whatever the store.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "weir/core/stage.hpp"
+#include "weir/store/target.hpp"
+#include "weir/transfer/retry.hpp"
+
+namespace weir {
+
+/// None of these changes the bytes of the object.
+struct UploadOptions {
+  std::uint64_t part_bytes = 0;   ///< 0: chosen by length, store and memory
+  std::uint32_t concurrency = 0;  ///< parts under way at once; 0: 4
+  RetryPolicy retry;
+  /// Compare the store's checksum with ours before saying "done". Off: only lengths are compared, nothing is hashed.
+  bool verify = true;
+};
+
+/// Sends parts at once, retries, verifies, and leaves no unfinished upload behind.
+///
+/// A source that can be read again and whose length is known is read by the target itself: no part is kept in memory.
+/// Otherwise parts are held (shared, never copied) until the store has them. Destroying the sink before it is closed
+/// aborts; what is under way then ends on its own.
+/// Errors of close(): the store's own, corrupt (what is stored is not what was sent), source_changed, limit (a stream
+/// of unknown length that outgrew its plan: nothing is stored), budget_too_small from open().
+std::unique_ptr<Sink> upload_to(std::shared_ptr<Target> target, UploadOptions options = {});
+
+}  // namespace weir

@@ -1,0 +1,135 @@
+#include "weir/transfer/plan.hpp"
+
+#include <algorithm>
+
+namespace weir {
+namespace {
+
+// Parts of a MiB or more are whole MiB: easier to read, and aligned for every disk.
+std::uint64_t round_up(std::uint64_t bytes) noexcept {
+  return bytes <= kMiB ? bytes : (bytes + kMiB - 1) / kMiB * kMiB;
+}
+std::uint64_t round_down(std::uint64_t bytes) noexcept { return bytes < kMiB ? bytes : bytes / kMiB * kMiB; }
+std::uint64_t divide_up(std::uint64_t a, std::uint64_t b) noexcept { return a / b + (a % b != 0 ? 1 : 0); }
+
+std::string sized(std::uint64_t bytes) {
+  return bytes >= kMiB && bytes % kMiB == 0 ? fmt::format("{} MiB", bytes / kMiB) : fmt::format("{} bytes", bytes);
+}
+
+std::uint64_t capacity_of(const UploadPlan& plan, const Profile& profile) noexcept {
+  std::uint64_t capacity = 0;
+  if (plan.grows()) {
+    for (std::uint32_t i = 0; i < plan.max_parts && capacity < profile.max_object_bytes; ++i) {
+      capacity += plan.part_length(capacity);
+    }
+  } else {
+    capacity = plan.part_bytes > UINT64_MAX / plan.max_parts ? UINT64_MAX : plan.part_bytes * plan.max_parts;
+  }
+  return std::min(capacity, profile.max_object_bytes);
+}
+
+Status check_object(const Profile& profile, const PlanRequest& request) {
+  if (!request.exact_bytes || *request.exact_bytes <= profile.max_object_bytes) return {};
+  return Status(Kind::limit, fmt::format("the object has {} and the largest that {} takes is {}",
+                                         sized(*request.exact_bytes), profile.name, sized(profile.max_object_bytes)));
+}
+
+Status check_part_size(const Profile& profile, const PlanRequest& request) {
+  const std::uint64_t part = request.part_bytes;
+  const auto refuse = [&](std::string cause, std::string advice) {
+    return Status(Kind::invalid_argument, std::move(cause)).advise(std::move(advice));
+  };
+  if (part < profile.min_part_bytes) {
+    return refuse(fmt::format("parts of {} are smaller than {} allows", sized(part), profile.name),
+                  fmt::format("The smallest part size is {}.", sized(profile.min_part_bytes)));
+  }
+  if (part > profile.max_part_bytes) {
+    return refuse(fmt::format("parts of {} are larger than {} allows", sized(part), profile.name),
+                  fmt::format("The largest part size is {}.", sized(profile.max_part_bytes)));
+  }
+  if (request.exact_bytes && divide_up(*request.exact_bytes, part) > profile.max_parts) {
+    return refuse(fmt::format("an object of {} does not fit into {} parts of {}", sized(*request.exact_bytes),
+                              profile.max_parts, sized(part)),
+                  fmt::format("The smallest part size that it fits is {}.",
+                              sized(smallest_part_bytes(profile, *request.exact_bytes))));
+  }
+  return {};
+}
+
+/// The most that one part may have in memory; UINT64_MAX where parts are not held.
+Result<std::uint64_t> room_for(const PlanRequest& request, std::uint64_t part_bytes) {
+  if (!request.memory_bytes) return UINT64_MAX;
+  const std::uint64_t least = request.exact_bytes ? std::min(part_bytes, *request.exact_bytes) : part_bytes;
+  if (*request.memory_bytes >= least + kSliceBytes) return *request.memory_bytes - kSliceBytes;
+  Error error;
+  error.kind = Kind::budget_too_small;
+  error.needed_bytes = least + kSliceBytes;
+  error.cause = fmt::format("one part of {} does not fit into the {} bytes of memory for the upload", sized(part_bytes),
+                            *request.memory_bytes);
+  error.advice = fmt::format("Give it a budget with at least {} bytes for the upload.", error.needed_bytes);
+  return Status(std::move(error));
+}
+
+/// A known length: equal parts, as large as the store prefers and memory lets several be under way.
+std::uint64_t part_for_known(const Profile& profile, const PlanRequest& request, std::uint64_t least,
+                             std::uint64_t room) {
+  const std::uint64_t preferred = std::max(profile.preferred_part_bytes, least);
+  if (!request.memory_bytes) return preferred;
+  return std::clamp(round_down(room / (request.concurrency + 1)), least, preferred);
+}
+
+/// An unknown length. Where all parts must be equal, larger parts mean a larger object: two under way must do.
+UploadPlan plan_unknown(const Profile& profile, const PlanRequest& request, std::uint64_t room) {
+  const std::uint64_t most = std::min(round_down(room), profile.max_part_bytes);
+  UploadPlan plan;
+  plan.part_bytes = part_for_known(profile, request, profile.min_part_bytes, room);
+  if (profile.equal_parts && request.memory_bytes) {
+    plan.part_bytes = std::max(plan.part_bytes, std::min(round_down(room / 3), most));
+  }
+  plan.largest_part_bytes = profile.equal_parts ? plan.part_bytes : std::max(plan.part_bytes, most);
+  if (!request.max_bytes) return plan;
+  const std::uint64_t bounded = smallest_part_bytes(profile, *request.max_bytes);
+  if (bounded <= most) {
+    plan.part_bytes = plan.largest_part_bytes = std::max(plan.part_bytes, bounded);
+  } else if (profile.equal_parts) {
+    plan.part_bytes = plan.largest_part_bytes = std::max(plan.part_bytes, most);
+  }
+  return plan;
+}
+
+}  // namespace
+
+std::uint64_t UploadPlan::part_length(std::uint64_t offset) const noexcept {
+  if (!grows()) return part_bytes;
+  // A tenth more parts' worth with each tenth of the parts: p = sent / 1000 where 10,000 parts are allowed.
+  const std::uint64_t tenth = std::max<std::uint64_t>(max_parts / 10, 1);
+  return std::clamp(round_up(divide_up(offset, tenth)), part_bytes, largest_part_bytes);
+}
+
+std::uint64_t smallest_part_bytes(const Profile& profile, std::uint64_t object_bytes) noexcept {
+  const std::uint64_t fits = divide_up(object_bytes, profile.max_parts);
+  return std::max(std::min(round_up(fits), std::max(fits, profile.max_part_bytes)), profile.min_part_bytes);
+}
+
+Result<UploadPlan> plan_upload(const Profile& profile, const PlanRequest& request) {
+  WEIR_TRY(check_object(profile, request));
+  if (request.part_bytes != 0) WEIR_TRY(check_part_size(profile, request));
+  const std::uint64_t least = request.part_bytes != 0 ? request.part_bytes
+                              : request.exact_bytes   ? smallest_part_bytes(profile, *request.exact_bytes)
+                                                      : profile.min_part_bytes;
+  WEIR_ASSIGN(const std::uint64_t room, room_for(request, least));
+  UploadPlan plan;
+  if (request.part_bytes != 0) {
+    plan.part_bytes = plan.largest_part_bytes = request.part_bytes;
+  } else if (request.exact_bytes) {
+    plan.part_bytes = plan.largest_part_bytes =
+        std::min(part_for_known(profile, request, least, room), std::max(least, profile.max_part_bytes));
+  } else {
+    plan = plan_unknown(profile, request, room);
+  }
+  plan.max_parts = profile.max_parts;
+  plan.capacity_bytes = capacity_of(plan, profile);
+  return plan;
+}
+
+}  // namespace weir

@@ -1,0 +1,296 @@
+#include "transfer/upload_driver.hpp"
+
+#include <utility>
+
+namespace weir::transfer {
+
+UploadDriver::UploadDriver(std::shared_ptr<Target> target, MachineOptions options, std::shared_ptr<Replay> replay,
+                           const std::shared_ptr<Executor>& executor, std::function<void()> wake)
+    : target_(std::move(target)),
+      replay_(std::move(replay)),
+      executor_(executor),
+      machine_(std::move(options)),
+      wake_(std::move(wake)) {}
+
+// --- inputs
+// -------------------------------------------------------------------------------------------------------------
+
+void UploadDriver::part_ready(ReadyPart part, std::vector<Chunk> chunks) {
+  drive([&](UploadMachine& machine) {
+    if (machine.failing()) return;
+    if (!replay_) {
+      held_bytes_ += part.length;
+      held_[part.number] = std::move(chunks);
+    }
+    machine.part_ready(part);
+  });
+}
+
+void UploadDriver::end_of_input() {
+  drive([](UploadMachine& machine) { machine.end_of_input(); });
+}
+
+void UploadDriver::fail(Status reason) {
+  drive([&](UploadMachine& machine) { machine.fail(std::move(reason)); });
+}
+
+void UploadDriver::cancel() {
+  drive([](UploadMachine& machine) { machine.cancel(); });
+}
+
+void UploadDriver::pause(bool on) {
+  drive([on](UploadMachine& machine) { machine.pause(on); });
+}
+
+void UploadDriver::let_go() {
+  std::function<void()> gone;
+  {
+    const Lock lock(mutex_);
+    gone.swap(wake_);
+  }
+  cancel();
+}
+
+// --- state
+// --------------------------------------------------------------------------------------------------------------
+
+std::uint64_t UploadDriver::held_bytes() const {
+  const Lock lock(mutex_);
+  return held_bytes_;
+}
+
+UploadProgress UploadDriver::progress() const {
+  const Lock lock(mutex_);
+  return machine_.progress();
+}
+
+Status UploadDriver::health() const {
+  const Lock lock(mutex_);
+  if (const auto& outcome = machine_.outcome()) return outcome->status();
+  return machine_.failing() ? Status::pending() : Status();
+}
+
+std::optional<Result<UploadProof>> UploadDriver::outcome() const {
+  const Lock lock(mutex_);
+  return machine_.outcome();
+}
+
+// --- actions
+// ------------------------------------------------------------------------------------------------------------
+
+void UploadDriver::drive(const Input& input) {
+  Lock lock(mutex_);
+  input(machine_);
+  for (const Action& action : machine_.take_actions()) actions_.push_back(action);
+  if (std::exchange(performing_, true)) return;
+  while (!actions_.empty()) {
+    const Action action = actions_.front();
+    actions_.pop_front();
+    perform(action, lock);
+  }
+  performing_ = false;
+  const std::function<void()> wake = std::exchange(wake_due_, false) ? wake_ : nullptr;
+  lock.unlock();
+  if (wake) wake();
+}
+
+void UploadDriver::perform(const Action& action, Lock& lock) {
+  switch (action.what) {
+    case Do::wait:
+      return later(action);
+    case Do::release_part:
+      return release(action.part, lock);
+    case Do::cancel_calls:
+      return cancel_calls(lock);
+    case Do::finished:
+      return release_all(lock);
+    default:
+      return prepare(action, lock);
+  }
+}
+
+/// Makes the call; one that makes the object, only after a look (which may block) at the source.
+void UploadDriver::prepare(const Action& action, Lock& lock) {
+  const std::uint64_t number = ++last_call_;
+  calls_[number].action = action;
+  lock.unlock();
+  const bool look = replay_ && (action.what == Do::put_whole || (action.what == Do::commit && action.attempt == 1));
+  const std::shared_ptr<Executor> executor = look ? executor_.lock() : nullptr;
+  if (!executor) {
+    make_call(number);
+  } else {
+    executor->post_blocking([self = shared_from_this(), number, action] {
+      if (Status changed = self->replay_->check_unchanged(); !changed.ok()) {
+        self->answer_failure(number, action, std::move(changed));
+      } else {
+        self->make_call(number);
+      }
+    });
+  }
+  lock.lock();
+}
+
+void UploadDriver::make_call(std::uint64_t number) {
+  Lock lock(mutex_);
+  const Action action = calls_[number].action;
+  if (calls_[number].cancelled) {
+    lock.unlock();
+    return answer_failure(number, action, Status(Kind::cancelled, "cancelled before it was sent"));
+  }
+  Part part = part_for(action);
+  lock.unlock();
+  Target::Cancel cancel = send(number, action, std::move(part));
+  lock.lock();
+  const auto found = calls_.find(number);
+  if (found == calls_.end()) {  // it has ended already
+    lock.unlock();
+  } else if (found->second.cancelled) {
+    lock.unlock();
+    if (cancel) cancel();
+  } else {
+    found->second.cancel = std::move(cancel);
+    lock.unlock();
+  }
+}
+
+Part UploadDriver::part_for(const Action& action) const {
+  Part part;
+  if (action.what == Do::put_whole && action.part == 0) part.crc64nvme = 0;  // the empty object
+  if ((action.what != Do::put_part && action.what != Do::put_whole) || action.part == 0) return part;
+  const ReadyPart& ready = machine_.part(action.part);
+  part.number = ready.number;
+  part.offset = ready.offset;
+  part.length = ready.length;
+  part.crc64nvme = ready.crc64nvme;
+  part.replay = replay_;
+  if (const auto found = held_.find(ready.number); found != held_.end()) part.chunks = found->second;
+  return part;
+}
+
+Target::Cancel UploadDriver::send(std::uint64_t number, const Action& action, Part part) {
+  // Only calls that the machine still waits for are made, and only their answers change what is read here.
+  Lock lock(mutex_);
+  const std::string id = machine_.upload_id();
+  std::vector<PartReceipt> receipts;
+  Whole whole;
+  if (action.what == Do::commit) {
+    receipts = machine_.receipts();
+    whole = machine_.whole();
+  }
+  lock.unlock();
+  const auto reply = [self = shared_from_this(), number, request = action.request](auto input) {
+    return [self, number, request, input](auto result) {
+      self->answer(number, [&](UploadMachine& machine) { (machine.*input)(request, std::move(result)); });
+    };
+  };
+  switch (action.what) {
+    case Do::begin:
+      return target_->begin(reply(&UploadMachine::begin_done));
+    case Do::put_part:
+      return target_->put_part(id, std::move(part), reply(&UploadMachine::part_done));
+    case Do::put_whole:
+      return target_->put_whole(std::move(part),
+                                [self = shared_from_this(), number, request = action.request](Result<Stored> result) {
+                                  self->whole_answered(number, request, std::move(result));
+                                });
+    case Do::commit:
+      return target_->commit(id, std::move(receipts), whole, reply(&UploadMachine::commit_done));
+    case Do::abort:
+      return target_->abort(
+          id, [self = shared_from_this(), number, request = action.request](const Result<Target::None>& result) {
+            self->answer(number, [&](UploadMachine& machine) { machine.abort_done(request, result.status()); });
+          });
+    default:
+      return target_->inspect(reply(&UploadMachine::inspect_done));
+  }
+}
+
+/// The object is there at once, so the source is looked at once more: it may have changed while it was read.
+void UploadDriver::whole_answered(std::uint64_t number, std::uint64_t request, Result<Stored> result) {
+  const auto tell = [self = shared_from_this(), number, request](const Result<Stored>& stored) {
+    self->answer(number, [&](UploadMachine& machine) { machine.whole_done(request, stored); });
+  };
+  const std::shared_ptr<Executor> executor = replay_ && result.ok() ? executor_.lock() : nullptr;
+  if (!executor) return tell(result);
+  executor->post_blocking([replay = replay_, url = target_->url(), tell, result = std::move(result)] {
+    Status changed = replay->check_unchanged();
+    if (changed.ok()) return tell(result);
+    changed.advise(fmt::format("What is stored as {} may be a mixture: do not use it, upload it again.", url));
+    tell(changed);
+  });
+}
+
+void UploadDriver::answer(std::uint64_t number, const Input& input) {
+  Call gone;  // the call's handle goes after the lock
+  drive([&](UploadMachine& machine) {
+    if (const auto found = calls_.find(number); found != calls_.end()) {
+      gone = std::move(found->second);
+      calls_.erase(found);
+    }
+    input(machine);
+  });
+}
+
+/// For the calls that are looked at before they are made.
+void UploadDriver::answer_failure(std::uint64_t number, const Action& action, Status status) {
+  answer(number, [&](UploadMachine& machine) {
+    const std::uint64_t request = action.request;
+    switch (action.what) {
+      case Do::begin:
+        return machine.begin_done(request, std::move(status));
+      case Do::put_part:
+        return machine.part_done(request, std::move(status));
+      case Do::put_whole:
+        return machine.whole_done(request, std::move(status));
+      case Do::commit:
+        return machine.commit_done(request, std::move(status));
+      case Do::abort:
+        return machine.abort_done(request, status);
+      default:
+        return machine.inspect_done(request, std::move(status));
+    }
+  });
+}
+
+void UploadDriver::cancel_calls(Lock& lock) {
+  std::vector<Target::Cancel> cancels;
+  for (auto& [number, call] : calls_) {
+    if (call.action.what == Do::begin || call.action.what == Do::abort || std::exchange(call.cancelled, true)) continue;
+    if (call.cancel) cancels.push_back(call.cancel);
+  }
+  lock.unlock();
+  for (const Target::Cancel& cancel : cancels) cancel();
+  cancels.clear();
+  lock.lock();
+}
+
+void UploadDriver::release(std::uint32_t part, Lock& lock) {
+  const auto found = held_.find(part);
+  if (found == held_.end()) return;
+  held_bytes_ -= machine_.part(part).length;
+  std::vector<Chunk> chunks = std::move(found->second);
+  held_.erase(found);
+  wake_due_ = true;
+  lock.unlock();
+  chunks.clear();  // may run the owner's code
+  lock.lock();
+}
+
+void UploadDriver::release_all(Lock& lock) {
+  std::map<std::uint32_t, std::vector<Chunk>> chunks = std::exchange(held_, {});
+  held_bytes_ = 0;
+  wake_due_ = true;
+  lock.unlock();
+  chunks.clear();
+  lock.lock();
+}
+
+void UploadDriver::later(const Action& action) {
+  const std::shared_ptr<Executor> executor = executor_.lock();
+  if (!executor) return;  // the host takes everything down: nothing is left to run on
+  executor->post_after(action.delay, [self = shared_from_this(), request = action.request] {
+    self->drive([request](UploadMachine& machine) { machine.timer_fired(request); });
+  });
+}
+
+}  // namespace weir::transfer

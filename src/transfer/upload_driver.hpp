@@ -1,0 +1,81 @@
+// UploadDriver: performs what an UploadMachine decides, on a real target and a real clock.
+//
+// One mutex guards the machine; targets, wakers and releases of memory are called without it. One thread at a time
+// performs actions, in their order; others only add to the queue. Calls under way keep the driver alive, so its owner
+// may let go of it at any time.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "transfer/upload_machine.hpp"
+#include "weir/core/executor.hpp"
+
+namespace weir::transfer {
+
+/// Thread-safe.
+class UploadDriver : public std::enable_shared_from_this<UploadDriver> {
+ public:
+  /// `replay` is where parts are read again, or null where parts come with their bytes. `wake` is called from any
+  /// thread when memory came free and at the end. The executor is not kept alive.
+  UploadDriver(std::shared_ptr<Target> target, MachineOptions options, std::shared_ptr<Replay> replay,
+               const std::shared_ptr<Executor>& executor, std::function<void()> wake);
+
+  void part_ready(ReadyPart part, std::vector<Chunk> chunks);
+  void end_of_input();
+  void fail(Status reason);
+  void cancel();
+  void pause(bool on);
+  /// cancel(), and no wake any more.
+  void let_go();
+
+  /// Of the parts that are not safe yet.
+  std::uint64_t held_bytes() const;
+  UploadProgress progress() const;
+  /// ok while all is well, pending while it fails, then the reason.
+  Status health() const;
+  std::optional<Result<UploadProof>> outcome() const;
+
+ private:
+  struct Call {
+    Action action;
+    bool cancelled = false;
+    Target::Cancel cancel;
+  };
+  using Lock = std::unique_lock<std::mutex>;
+  using Input = std::function<void(UploadMachine&)>;
+
+  void drive(const Input& input);
+  void perform(const Action& action, Lock& lock);
+  void prepare(const Action& action, Lock& lock);
+  void make_call(std::uint64_t number);
+  Target::Cancel send(std::uint64_t number, const Action& action, Part part);
+  Part part_for(const Action& action) const;
+  void cancel_calls(Lock& lock);
+  void release(std::uint32_t part, Lock& lock);
+  void release_all(Lock& lock);
+  void later(const Action& action);
+  void answer(std::uint64_t number, const Input& input);
+  void answer_failure(std::uint64_t number, const Action& action, Status status);
+  void whole_answered(std::uint64_t number, std::uint64_t request, Result<Stored> result);
+
+  const std::shared_ptr<Target> target_;
+  const std::shared_ptr<Replay> replay_;
+  const std::weak_ptr<Executor> executor_;
+  mutable std::mutex mutex_;
+  UploadMachine machine_;
+  std::function<void()> wake_;
+  bool wake_due_ = false;
+  bool performing_ = false;
+  std::deque<Action> actions_;
+  std::map<std::uint64_t, Call> calls_;
+  std::uint64_t last_call_ = 0;
+  std::map<std::uint32_t, std::vector<Chunk>> held_;
+  std::uint64_t held_bytes_ = 0;
+};
+
+}  // namespace weir::transfer

@@ -1,0 +1,205 @@
+// UploadMachine: decides what an upload does next. No I/O, no clock, no thread: answers go in, actions come out.
+//
+// Whoever drives it performs each action and reports its end under the action's request number. One request has one
+// attempt under way at a time. A finished machine ignores whatever still comes.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "weir/core/status.hpp"
+#include "weir/store/target.hpp"
+#include "weir/transfer/retry.hpp"
+
+namespace weir::transfer {
+
+/// What the driver is to do.
+enum class Do : std::uint8_t {
+  begin,         ///< Target::begin
+  put_part,      ///< Target::put_part of `part`
+  put_whole,     ///< Target::put_whole: part 1, or an empty object if `part` is 0
+  commit,        ///< Target::commit of receipts() and whole()
+  inspect,       ///< Target::inspect
+  abort,         ///< Target::abort
+  wait,          ///< timer_fired(request) after `delay`
+  release_part,  ///< `part` is safe: its bytes are needed no more
+  cancel_calls,  ///< cancel every call under way, but begin: an upload whose id is lost cannot be removed
+  finished,      ///< outcome() is there
+};
+
+struct Action {
+  Do what = Do::finished;
+  std::uint64_t request = 0;
+  std::uint32_t attempt = 0;  ///< from 1
+  std::uint32_t part = 0;     ///< number, from 1
+  std::chrono::nanoseconds delay{0};
+};
+
+/// A part whose bytes can be sent now.
+struct ReadyPart {
+  std::uint32_t number = 0;  ///< consecutive from 1
+  std::uint64_t offset = 0;
+  std::uint64_t length = 0;
+  std::optional<std::uint64_t> crc64nvme;
+  bool last = false;  ///< known to be the last one
+};
+
+struct MachineOptions {
+  RetryPolicy retry;
+  std::uint32_t in_flight = 4;                  ///< parts under way at once, those waiting for a retry included
+  bool verify = true;                           ///< compare checksums; ask for the store's where its answer has none
+  bool can_resend_all = false;                  ///< parts that are done can be sent once more
+  std::uint64_t max_single_bytes = UINT64_MAX;  ///< of one put_whole
+  std::string url;                              ///< for messages
+  RandomBelow random;
+};
+
+struct UploadProgress {
+  std::uint64_t bytes_acked = 0;
+  std::uint32_t parts_done = 0;
+  std::uint32_t parts_in_flight = 0;
+  std::uint32_t retried_transient = 0;
+  std::uint32_t retried_throttled = 0;
+  std::uint32_t retried_refresh = 0;  ///< after ExpiredToken and the like
+  std::uint32_t retried_corrupt = 0;  ///< the store received other bytes than were sent
+  std::uint32_t restarts = 0;         ///< uploads begun anew because the store had lost the first
+
+  std::uint32_t retries() const noexcept {
+    return retried_transient + retried_throttled + retried_refresh + retried_corrupt;
+  }
+};
+
+/// What a finished upload has to show.
+struct UploadProof {
+  Stored stored;
+  std::uint64_t bytes = 0;
+  std::optional<std::uint64_t> crc64nvme;  ///< ours; none with verify off, or if nobody computed it
+  bool verified = false;                   ///< the store's own checksum is equal to ours
+  std::uint32_t parts = 0;
+};
+
+/// Thread-compatible.
+class UploadMachine {
+ public:
+  explicit UploadMachine(MachineOptions options) : options_(std::move(options)) {}
+
+  // From the source.
+  void part_ready(ReadyPart part);
+  void end_of_input();
+  /// The source failed, or a limit would be passed: no object may come of this. The first reason counts.
+  void fail(Status reason);
+
+  // From the target and the timers.
+  void begin_done(std::uint64_t request, Result<std::string> answer);
+  void part_done(std::uint64_t request, Result<PartReceipt> answer);
+  void whole_done(std::uint64_t request, Result<Stored> answer);
+  void commit_done(std::uint64_t request, Result<Stored> answer);
+  void inspect_done(std::uint64_t request, Result<Stored> answer);
+  void abort_done(std::uint64_t request, const Status& answer);
+  void timer_fired(std::uint64_t request);
+
+  // From the user.
+  /// While on, nothing new is sent; what is under way ends.
+  void pause(bool on);
+  void cancel() { fail(Status(Kind::cancelled, "the upload was cancelled")); }
+
+  /// What to do now, in order; each is given once.
+  std::vector<Action> take_actions() { return std::exchange(actions_, {}); }
+
+  const std::string& upload_id() const noexcept { return upload_id_; }
+  const ReadyPart& part(std::uint32_t number) const { return parts_[number - 1].ready; }
+  std::vector<PartReceipt> receipts() const;
+  Whole whole() const { return {total_bytes_, our_crc().value_or(0)}; }
+  UploadProgress progress() const noexcept;
+  bool failing() const noexcept { return failure_.failed(); }
+  const std::optional<Result<UploadProof>>& outcome() const noexcept { return outcome_; }
+
+ private:
+  enum class Phase : std::uint8_t {
+    idle,       // nothing was sent
+    beginning,  // begin is under way
+    sending,    // parts
+    looking,    // inspects what is there before the commit
+    whole,      // put_whole is under way
+    committing,
+    settling,   // inspects: did a commit or put_whole whose reply was lost succeed?
+    verifying,  // inspects: the store's checksum
+    draining,   // waits for calls to end, then begins anew or aborts
+    aborting,
+    finished,
+  };
+  struct Request {
+    enum class State : std::uint8_t { held, calling, waiting } state = State::held;
+    Do what = Do::begin;
+    std::uint32_t part = 0;
+    std::uint32_t attempts = 0;
+    std::uint32_t resends = 0;
+    std::uint32_t refreshes = 0;
+    std::uint32_t tokens = 0;
+  };
+  struct PartState {
+    ReadyPart ready;
+    std::optional<PartReceipt> receipt;
+  };
+
+  // upload_machine.cpp: requests and parts
+  void advance();
+  void open();
+  void fill();
+  void start(Do what, std::uint32_t part = 0);
+  void issue(std::uint64_t id, Request& request);
+  Request* answered(std::uint64_t id, Do what);
+  void succeeded(std::uint64_t id);
+  bool again(std::uint64_t id, const Status& status);
+  std::optional<std::uint32_t> price_of(Request& request, const Status& status);
+  Status give_up(std::uint64_t id, Status status, std::string operation);
+  Status check_receipt(const PartState& part, const PartReceipt& receipt) const;
+  std::uint32_t parts_in_flight() const noexcept;
+
+  // upload_verdict.cpp: how it ends
+  void begin_anew();
+  void look_or_commit();
+  void looked(const Result<Stored>& answer);
+  void judge(Stored stored);
+  void settle(Status doubt, bool upload_gone);
+  void settled(const Result<Stored>& answer);
+  void upload_gone(const Status& status);
+  void drain();
+  void drained();
+  void finish(Status failure);
+  std::optional<std::uint64_t> our_crc() const;
+
+  const MachineOptions options_;
+  Phase phase_ = Phase::idle;
+  bool paused_ = false;
+  bool ended_ = false;               // all parts are known
+  std::uint64_t total_bytes_ = 0;    // of the parts known
+  std::vector<PartState> parts_;     // by number - 1
+  std::deque<std::uint32_t> queue_;  // parts to send
+  std::map<std::uint64_t, Request> requests_;
+  std::uint64_t last_request_ = 0;
+  RetryTokens tokens_;
+  std::string upload_id_;
+  bool upload_open_ = false;                // the store has an upload of ours
+  bool restarting_ = false;                 // draining leads to begin
+  bool in_doubt_ = false;                   // a commit or put_whole may have succeeded without our knowing
+  bool was_in_doubt_ = false;               // so ended an upload before the one that is under way
+  bool stored_ = false;                     // the store said that the object is there
+  bool inspected_ = false;                  // the store's checksum was asked for
+  std::optional<std::string> etag_before_;  // of what was there before the commit; empty: nothing; none: not known
+  bool upload_gone_ = false;                // settling: the upload is not there any more
+  Status doubt_;                            // settling: the error that counts if the object is not there
+  std::optional<std::uint64_t> sent_crc_;   // of put_whole
+  std::string etag_;                        // as commit or put_whole said it
+  Status failure_;
+  UploadProgress counts_;
+  std::vector<Action> actions_;
+  std::optional<Result<UploadProof>> outcome_;
+};
+
+}  // namespace weir::transfer

@@ -1,0 +1,236 @@
+#include <algorithm>
+#include <utility>
+
+#include "platform/platform.hpp"
+#include "transfer/upload_driver.hpp"
+#include "weir/codec/checksum.hpp"
+#include "weir/transfer/plan.hpp"
+#include "weir/transfer/upload.hpp"
+
+namespace weir {
+namespace {
+
+using transfer::ReadyPart;
+using transfer::UploadDriver;
+
+constexpr std::uint32_t kConcurrency = 4;
+
+/// One thread at a time, as every stage; progress and pause from any.
+class UploadSink final : public Sink {
+ public:
+  UploadSink(std::shared_ptr<Target> target, UploadOptions options) : target_(std::move(target)), options_(options) {
+    if (options_.concurrency == 0) options_.concurrency = kConcurrency;
+  }
+  ~UploadSink() override {
+    if (driver_) driver_->let_go();
+  }
+  UploadSink(const UploadSink&) = delete;
+  UploadSink& operator=(const UploadSink&) = delete;
+
+  std::string name() const override { return "upload"; }
+  bool replays(const Upstream& upstream) const override {
+    return upstream.replay && upstream.exact_bytes && !target_->profile().replay_needs_memory;
+  }
+  MemoryNeed memory(const Upstream& upstream) const override;
+  Status open(Context& context) override;
+  Status ready() override;
+  Status write(Chunk chunk) override;
+  Result<Receipt> close() override;
+  void abort() override { driver_ ? driver_->cancel() : void(); }
+  Status stopped() override { return !driver_ || driver_->outcome() ? Status() : Status::pending(); }
+  std::uint64_t confirmed_bytes() const override { return driver_ ? driver_->progress().bytes_acked : 0; }
+  std::uint32_t retries() const override { return driver_ ? driver_->progress().retries() : 0; }
+  std::pair<std::uint32_t, std::uint32_t> parts() const override {
+    if (!driver_) return {0, 0};
+    const transfer::UploadProgress progress = driver_->progress();
+    return {progress.parts_done, progress.parts_in_flight};
+  }
+  void pause(bool on) override { driver_ ? driver_->pause(on) : void(); }
+
+ private:
+  PlanRequest request_for(const Upstream& upstream) const {
+    return {upstream.exact_bytes, upstream.max_bytes, options_.part_bytes, options_.concurrency, {}};
+  }
+  std::uint64_t current_length() const;
+  void append(Chunk chunk);
+  void hand_over();
+  void hand_over_all();
+  void refuse(Kind kind, std::string cause, std::string advice);
+  Receipt receipt_of(const transfer::UploadProof& proof) const;
+
+  const std::shared_ptr<Target> target_;
+  UploadOptions options_;
+  std::shared_ptr<UploadDriver> driver_;
+  UploadPlan plan_;
+  std::optional<std::uint64_t> exact_bytes_;
+  bool replay_ = false;    // parts are ranges of the source
+  bool observed_ = false;  // and their bytes pass by nevertheless
+  bool closing_ = false;
+  std::uint64_t grant_bytes_ = 0;
+  std::uint64_t taken_bytes_ = 0;  // by write()
+  std::int64_t started_ns_ = 0;
+
+  // The part that is being filled.
+  std::uint32_t number_ = 1;
+  std::uint64_t offset_ = 0;
+  std::uint64_t filled_bytes_ = 0;
+  std::uint64_t crc_ = 0;
+  std::vector<Chunk> chunks_;
+};
+
+MemoryNeed UploadSink::memory(const Upstream& upstream) const {
+  if (replays(upstream)) return {};
+  // A plan that cannot work at all is open()'s to refuse, in its own words.
+  const Result<UploadPlan> plan = plan_upload(target_->profile(), request_for(upstream));
+  if (!plan.ok()) return {};
+  const Profile& profile = target_->profile();
+  std::uint64_t least = options_.part_bytes != 0 ? options_.part_bytes
+                        : upstream.exact_bytes   ? smallest_part_bytes(profile, *upstream.exact_bytes)
+                                                 : profile.min_part_bytes;
+  std::uint64_t most = (options_.concurrency + 1) * plan->part_bytes;
+  if (upstream.exact_bytes) {
+    least = std::min(least, *upstream.exact_bytes);
+    most = std::min(most, *upstream.exact_bytes);
+  }
+  return {least + kSliceBytes, std::max<std::uint64_t>(least, kSliceBytes), std::max(least, most) + kSliceBytes};
+}
+
+Status UploadSink::open(Context& context) {
+  const Upstream& upstream = context.upstream;
+  replay_ = replays(upstream);
+  observed_ = upstream.observed;
+  exact_bytes_ = upstream.exact_bytes;
+  grant_bytes_ = context.grant_bytes;
+  started_ns_ = platform::platform().monotonic_ns();
+  PlanRequest request = request_for(upstream);
+  if (!replay_) request.memory_bytes = grant_bytes_;
+  Result<UploadPlan> plan = plan_upload(target_->profile(), request);
+  if (!plan.ok()) return plan.status().during("upload to " + target_->url());
+  plan_ = *plan;
+
+  transfer::MachineOptions options;
+  options.retry = options_.retry;
+  options.in_flight = options_.concurrency;
+  options.verify = options_.verify;
+  options.can_resend_all = replay_;
+  options.max_single_bytes = target_->profile().max_single_bytes;
+  options.url = target_->url();
+  options.random = platform::random_below;
+  driver_ = std::make_shared<UploadDriver>(target_, std::move(options), replay_ ? upstream.replay : nullptr,
+                                           context.executor, context.wake);
+  if (replay_ && !observed_) hand_over_all();
+  return {};
+}
+
+Status UploadSink::ready() {
+  WEIR_TRY(driver_->health());
+  if (replay_) return {};
+  return driver_->held_bytes() + filled_bytes_ + kSliceBytes > grant_bytes_ ? Status::pending() : Status();
+}
+
+Status UploadSink::write(Chunk chunk) {
+  if (driver_->health().failed()) return driver_->health();
+  const std::uint64_t most = exact_bytes_ ? *exact_bytes_ : plan_.capacity_bytes;
+  if (chunk.size() > most - taken_bytes_) {
+    if (exact_bytes_) {
+      refuse(Kind::source_changed, fmt::format("the source has more than the {} bytes it had at first", most),
+             "Upload it again when nothing writes to it.");
+    } else {
+      refuse(Kind::limit,
+             fmt::format("{} bytes were accepted, and {} parts of {} to {} bytes hold {} bytes at most", taken_bytes_,
+                         plan_.max_parts, plan_.part_bytes, plan_.largest_part_bytes, most),
+             "Nothing is stored. Upload it again with a larger part size, or say how long it will be.");
+    }
+    return {};  // ready() and close() report it once nothing is left behind
+  }
+  taken_bytes_ += chunk.size();
+  while (!chunk.empty()) {
+    const std::size_t room =
+        static_cast<std::size_t>(std::min<std::uint64_t>(current_length() - filled_bytes_, chunk.size()));
+    append(chunk.slice(0, room));
+    chunk = chunk.slice(room);
+    if (filled_bytes_ == current_length()) hand_over();
+  }
+  return {};
+}
+
+Result<Receipt> UploadSink::close() {
+  if (!std::exchange(closing_, true)) {
+    if (exact_bytes_ && taken_bytes_ != *exact_bytes_ && (!replay_ || observed_)) {
+      refuse(Kind::source_changed, fmt::format("the source ended after {} of {} bytes", taken_bytes_, *exact_bytes_),
+             "Upload it again when nothing writes to it.");
+    } else if (!replay_ || observed_) {
+      if (filled_bytes_ > 0) hand_over();
+      driver_->end_of_input();
+    }
+  }
+  const auto outcome = driver_->outcome();
+  if (!outcome) return Status::pending();
+  if (!outcome->ok()) return outcome->status();
+  return receipt_of(**outcome);
+}
+
+/// The length of the part that is being filled, as far as it is known.
+std::uint64_t UploadSink::current_length() const {
+  const std::uint64_t length = plan_.part_length(offset_);
+  return exact_bytes_ ? std::min(length, *exact_bytes_ - offset_) : length;
+}
+
+void UploadSink::append(Chunk chunk) {
+  if (options_.verify) crc_ = crc64nvme(crc_, chunk.bytes());
+  filled_bytes_ += chunk.size();
+  if (!replay_ && (chunks_.empty() || !chunks_.back().join(chunk))) chunks_.push_back(std::move(chunk));
+}
+
+void UploadSink::hand_over() {
+  ReadyPart part;
+  part.number = number_++;
+  part.offset = offset_;
+  part.length = filled_bytes_;
+  if (options_.verify) part.crc64nvme = crc_;
+  part.last = closing_ || (exact_bytes_ && offset_ + filled_bytes_ == *exact_bytes_);
+  offset_ += std::exchange(filled_bytes_, 0);
+  crc_ = 0;
+  driver_->part_ready(std::move(part), std::exchange(chunks_, {}));
+}
+
+void UploadSink::hand_over_all() {
+  while (offset_ < *exact_bytes_) {
+    ReadyPart part;
+    part.number = number_++;
+    part.offset = offset_;
+    part.length = current_length();
+    offset_ += part.length;
+    part.last = offset_ == *exact_bytes_;
+    driver_->part_ready(std::move(part), {});
+  }
+  driver_->end_of_input();
+}
+
+void UploadSink::refuse(Kind kind, std::string cause, std::string advice) {
+  driver_->fail(
+      Status(kind, std::move(cause)).during("upload to " + target_->url()).advise(std::move(advice)).at(taken_bytes_));
+}
+
+Receipt UploadSink::receipt_of(const transfer::UploadProof& proof) const {
+  Receipt receipt;
+  receipt.bytes_read = proof.bytes;
+  receipt.bytes_acked = driver_->progress().bytes_acked;
+  receipt.bytes_stored = proof.stored.length;
+  receipt.destination = target_->url();
+  receipt.etag = proof.stored.etag;
+  if (proof.crc64nvme) receipt.checksum = "crc64nvme:" + crc64nvme_base64(*proof.crc64nvme);
+  receipt.checksum_verified = proof.verified;
+  receipt.parts = proof.parts;
+  receipt.retries = driver_->progress().retries();
+  receipt.duration_ns = static_cast<std::uint64_t>(platform::platform().monotonic_ns() - started_ns_);
+  return receipt;
+}
+
+}  // namespace
+
+std::unique_ptr<Sink> upload_to(std::shared_ptr<Target> target, UploadOptions options) {
+  return std::make_unique<UploadSink>(std::move(target), options);
+}
+
+}  // namespace weir

@@ -1,0 +1,244 @@
+// Drives an UploadMachine against a SimStore in virtual time: one seed, one run, always the same.
+#pragma once
+
+#include <fmt/format.h>
+
+#include <functional>
+#include <map>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "sim_store.hpp"
+#include "transfer/upload_machine.hpp"
+
+namespace weir::test {
+
+using transfer::Action;
+using transfer::Do;
+
+class Simulation {
+ public:
+  explicit Simulation(std::uint64_t seed)
+      : random_(seed), gentle_(below(3) == 0), store_(random_, draw_faults()), machine_(draw_options()) {
+    const std::size_t part_bytes = 1 + below(50);
+    source_.resize(below(4) == 0 ? below(2 * part_bytes) : below(40 * part_bytes));
+    for (char& byte : source_) byte = static_cast<char>(random_());
+    if (store_.object && below(2) == 0) store_.object = std::string(source_.size(), '\0');  // older, as long
+    older_ = store_.object;
+    feed(part_bytes);
+    if (!gentle_) disturb();
+  }
+
+  /// Empty, or what is wrong.
+  std::string run() {
+    while (wrong_.empty() && !machine_.outcome()) {
+      if (events_.empty()) return "nothing is under way and it has not ended";
+      if (++steps_ > 200'000) return "it never ends";
+      const auto first = events_.begin();
+      now_ = first->first;
+      if (now_ > kLongest) return "it takes longer than two hours";
+      const auto event = std::move(first->second);
+      events_.erase(first);
+      event();
+      perform();
+    }
+    return wrong_.empty() ? judge() : wrong_;
+  }
+  bool succeeded() const { return machine_.outcome() && machine_.outcome()->ok(); }
+  bool in_parts() const { return begun_; }
+  transfer::UploadProgress progress() const { return machine_.progress(); }
+
+ private:
+  static constexpr std::int64_t kLongest = 7'200'000'000;  // microseconds
+
+  std::uint64_t below(std::uint64_t bound) { return random_() % bound; }
+  bool maybe(unsigned percent) { return below(100) < percent; }
+  void at(std::int64_t when, std::function<void()> event) { events_.emplace(when, std::move(event)); }
+  void soon(std::function<void()> event) { at(now_ + 1 + static_cast<std::int64_t>(below(200'000)), std::move(event)); }
+
+  Faults draw_faults() {
+    Faults faults;
+    const auto draw = [&](unsigned most) { return maybe(50) ? 0 : static_cast<unsigned>(below(most)); };
+    if (gentle_) {  // nothing that it may not survive
+      faults.transient = draw(60);
+      faults.lost_reply = draw(40);
+      faults.throttled = draw(60);
+      return faults;
+    }
+    faults.transient = draw(400);
+    faults.lost_reply = draw(300);
+    faults.throttled = draw(300);
+    faults.expired = draw(50);
+    faults.permanent = draw(20);
+    faults.flipped = draw(100);
+    faults.upload_removed = draw(20);
+    faults.abort_stuck = 100;
+    return faults;
+  }
+  transfer::MachineOptions draw_options() {
+    transfer::MachineOptions options;
+    options.in_flight = in_flight_ = 1 + static_cast<std::uint32_t>(below(8));
+    options.can_resend_all = replayable_ = below(2) == 0;
+    options.max_single_bytes = below(2) == 0 ? UINT64_MAX : 20;
+    options.verify = verify_ = gentle_ || below(8) != 0;
+    options.url = "sim://object";
+    options.random = [this](std::uint64_t bound) { return random_() % bound; };
+    if (gentle_) options.retry.max_attempts = 30;
+    return options;
+  }
+
+  /// The source: parts come at once or over time, known to be the last or not.
+  void feed(std::size_t part_bytes) {
+    const bool known_length = below(2) == 0;
+    const bool crc_known = below(3) != 0;
+    const std::int64_t pace = below(2) == 0 ? 0 : 50'000;
+    std::int64_t when = 0;
+    std::uint32_t number = 0;
+    for (std::size_t offset = 0; offset < source_.size(); offset += part_bytes) {
+      const std::string bytes = source_.substr(offset, part_bytes);
+      transfer::ReadyPart part{++number, offset, bytes.size(), {}, false};
+      part.last = (known_length || bytes.size() < part_bytes) && offset + bytes.size() == source_.size();
+      if (crc_known && verify_) part.crc64nvme = crc_of(bytes);
+      at(when += pace, [this, part] { machine_.part_ready(part); });
+    }
+    at(when + pace, [this] { machine_.end_of_input(); });
+  }
+  void disturb() {
+    const auto some_time = [&] { return static_cast<std::int64_t>(below(5'000'000)); };
+    if (maybe(15)) at(some_time(), [this] { machine_.cancel(); });
+    if (maybe(5)) at(some_time(), [this] { machine_.fail(Status(Kind::source_changed, "changed")); });
+    if (maybe(20)) {
+      const std::int64_t start = some_time();
+      at(start, [this] { machine_.pause(paused_ = true); });
+      at(start + some_time(), [this] { machine_.pause(paused_ = false); });
+    }
+  }
+
+  void perform() {
+    for (const Action& action : machine_.take_actions()) {
+      switch (action.what) {
+        case Do::wait:
+          at(now_ + std::max<std::int64_t>(1, action.delay.count() / 1000),
+             [this, action] { machine_.timer_fired(action.request); });
+          break;
+        case Do::cancel_calls:
+          for (const auto& [request, what] : under_way_) {
+            if (what != Do::begin) cancelled_.insert(request);
+          }
+          break;
+        case Do::release_part:
+        case Do::finished:
+          break;
+        default:
+          call(action);
+      }
+    }
+  }
+
+  void call(const Action& action) {
+    if (paused_ && action.what != Do::inspect && action.what != Do::abort) wrong_ = "new work while paused";
+    if (!under_way_.emplace(action.request, action.what).second) wrong_ = "two attempts of a request at once";
+    if (action.what == Do::begin) begun_ = true;
+    std::size_t parts = 0;
+    for (const auto& [request, what] : under_way_) parts += what == Do::put_part ? 1 : 0;
+    if (parts > in_flight_) wrong_ = "more parts under way than allowed";
+    if (action.what == Do::abort && under_way_.size() > 1) wrong_ = "an abort while other calls are under way";
+    const std::string id = machine_.upload_id();
+    const Part part = part_of(action);
+    // A cancelled call may or may not have reached the store.
+    soon([this, action, id, part] {
+      under_way_.erase(action.request);
+      const bool cancelled = cancelled_.erase(action.request) != 0;
+      if (cancelled && maybe(50)) return answer(action, id, part, true, false);
+      answer(action, id, part, cancelled, true);
+    });
+  }
+  Part part_of(const Action& action) const {
+    Part part;
+    if (action.what != Do::put_part && (action.what != Do::put_whole || action.part == 0)) return part;
+    const transfer::ReadyPart& ready = machine_.part(action.part);
+    part.number = ready.number;
+    part.offset = ready.offset;
+    part.length = ready.length;
+    return part;
+  }
+
+  template <class T, class Work>
+  Result<T> reach(bool cancelled, bool reaches, Work work) {
+    const Status gone(Kind::cancelled, "cancelled");
+    if (!reaches) return gone;
+    Result<T> result = work();
+    return cancelled ? Result<T>(gone) : result;
+  }
+  void answer(const Action& action, const std::string& id, const Part& part, bool cancelled, bool reaches) {
+    const std::string bytes = source_.substr(part.offset, part.length);
+    const std::uint64_t request = action.request;
+    switch (action.what) {
+      case Do::begin:
+        return machine_.begin_done(request, reach<std::string>(cancelled, reaches, [&] { return store_.begin(); }));
+      case Do::put_part:
+        return machine_.part_done(
+            request, reach<PartReceipt>(cancelled, reaches, [&] { return store_.put_part(id, part, bytes); }));
+      case Do::put_whole:
+        return machine_.whole_done(request, reach<Stored>(cancelled, reaches, [&] { return store_.put_whole(bytes); }));
+      case Do::commit: {
+        const auto commit = [&] { return store_.commit(id, machine_.receipts(), machine_.whole()); };
+        return machine_.commit_done(request, reach<Stored>(cancelled, reaches, commit));
+      }
+      case Do::abort:
+        return machine_.abort_done(request, store_.abort(id).status());
+      default:
+        return machine_.inspect_done(request, reach<Stored>(cancelled, reaches, [&] { return store_.inspect(); }));
+    }
+  }
+
+  std::string judge() {
+    std::size_t open = 0;
+    for (const auto& [id, parts] : store_.uploads) open += store_.nameless.count(id) == 0 ? 1 : 0;
+    const auto& outcome = *machine_.outcome();
+    if (outcome.ok()) return judge_success(*outcome, open);
+    const std::string message = outcome.status().message();
+    const bool says_so = message.find("all the same") != std::string::npos;
+    if (gentle_) return "it fails although nothing fatal happened: " + message;
+    if (open != 0 && message.find("could not be removed") == std::string::npos) return "an upload is left: " + message;
+    if (store_.object != older_ && !says_so) return "an object is there, and the error does not say so: " + message;
+    if (outcome.status().kind() == Kind::internal) return "an internal error: " + message;
+    return {};
+  }
+  std::string judge_success(const transfer::UploadProof& proof, std::size_t open) const {
+    const transfer::UploadProgress progress = machine_.progress();
+    if (!store_.object) return "it succeeds and nothing is stored";
+    // Without checksums anywhere a flipped byte cannot be seen; the proof must not claim otherwise.
+    const bool provable = verify_ && (store_.has_checksums || store_.checks_parts);
+    if (*store_.object != source_ && (provable || proof.verified)) return "it succeeds and other bytes are stored";
+    if (store_.object->size() != source_.size() || proof.bytes != source_.size()) return "lengths differ";
+    if (store_.writes == 0) return "it succeeds with the object that was there before";
+    if (proof.verified && !store_.has_checksums) return "it claims a checksum that the store does not have";
+    if (!proof.verified && gentle_ && store_.has_checksums) return "it does not compare the store's checksum";
+    if (open != 0) return "it succeeds and an upload is left";
+    if (progress.bytes_acked != source_.size() || progress.parts_in_flight != 0)
+      return "the progress is wrong at the end";
+    return {};
+  }
+
+  std::mt19937_64 random_;
+  const bool gentle_;
+  std::uint32_t in_flight_ = 0;
+  bool replayable_ = false;
+  bool verify_ = true;
+  bool paused_ = false;
+  bool begun_ = false;
+  SimStore store_;
+  transfer::UploadMachine machine_;
+  std::string source_;
+  std::optional<std::string> older_;
+  std::int64_t now_ = 0;  // microseconds
+  std::size_t steps_ = 0;
+  std::multimap<std::int64_t, std::function<void()>> events_;
+  std::map<std::uint64_t, Do> under_way_;
+  std::set<std::uint64_t> cancelled_;
+  std::string wrong_;
+};
+
+}  // namespace weir::test
