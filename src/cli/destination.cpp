@@ -1,0 +1,79 @@
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <string>
+
+#include "progress_bar.hpp"
+#include "transfer.hpp"
+
+namespace weir::cli {
+
+namespace {
+
+std::string local_path(const std::string& name) { return name.starts_with("file:") ? name.substr(5) : name; }
+
+/// "big.csv" of "dir/big.csv" and of "s3://bucket/dir/big.csv"; empty where there is none.
+std::string last_name(const std::string& source) {
+  std::string path = end_kind(source) == EndKind::file ? local_path(source) : source;
+  if (end_kind(source) == EndKind::s3) {
+    const auto slash = path.find('/', std::string("s3://").size());
+    path = slash == std::string::npos ? std::string() : path.substr(slash + 1);
+  } else if (end_kind(source) != EndKind::file) {
+    return {};
+  }
+  return path.substr(path.find_last_of('/') + 1);
+}
+
+bool is_directory(const std::string& path) {
+  struct stat info {};
+  return ::stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode);
+}
+
+/// Ends as a place for many: "dir/", "s3://bucket", "s3://bucket/prefix/", or an existing directory.
+bool is_container(const std::string& destination) {
+  switch (end_kind(destination)) {
+    case EndKind::file:
+      return destination.ends_with('/') || is_directory(local_path(destination));
+    case EndKind::s3:
+      return destination.ends_with('/') || destination.find('/', std::string("s3://").size()) == std::string::npos;
+    default:
+      return false;
+  }
+}
+
+/// True where both are the same regular file; what is not there is not the same.
+bool same_file(const std::string& source, const std::string& destination) {
+  const auto look = [](const std::string& name, int standard_fd, struct stat& info) {
+    if (end_kind(name) == EndKind::standard) return ::fstat(standard_fd, &info) == 0;
+    return end_kind(name) == EndKind::file && ::stat(local_path(name).c_str(), &info) == 0;
+  };
+  struct stat from {};
+  struct stat to {};
+  if (!look(source, 0, from) || !look(destination, 1, to)) return false;
+  return S_ISREG(from.st_mode) && from.st_dev == to.st_dev && from.st_ino == to.st_ino;
+}
+
+}  // namespace
+
+Result<std::string> resolve_destination(const std::string& source, const std::string& destination) {
+  std::string resolved = destination;
+  const auto refuse = [&](const std::string& cause, const std::string& advice) {
+    return Status(Kind::invalid_argument, cause).during(fmt::format("copy {} to {}", source, resolved)).advise(advice);
+  };
+  if (is_container(destination)) {
+    const std::string name = last_name(source);
+    if (name.empty() || name == "." || name == "..") {
+      return refuse("the destination is a directory, and the source has no name to go under",
+                    "Name the file or object in full.");
+    }
+    if (!resolved.ends_with('/')) resolved += '/';
+    resolved += name;
+  }
+  const bool same_object = end_kind(source) == EndKind::s3 && source == resolved;
+  if (same_object || same_file(source, resolved)) {
+    return refuse("both are the same " + std::string(same_object ? "object" : "file"), "Nothing was changed.");
+  }
+  return resolved;
+}
+
+}  // namespace weir::cli

@@ -1,0 +1,49 @@
+#include "commands.hpp"
+#include "json_events.hpp"
+#include "output.hpp"
+#include "text.hpp"
+#include "weir/codec/checksum.hpp"
+#include "weir/core/units.hpp"
+
+namespace weir::cli {
+
+namespace {
+
+std::string describe(const S3ObjectInfo& info) {
+  std::string text;
+  const auto row = [&](const std::string& name, const std::string& value) {
+    if (!value.empty()) text += fmt::format("{:14}  {}\n", name, printable(value));
+  };
+  row("url", info.location.url());
+  row("size", fmt::format("{} ({})", info.size, format_size(info.size)));
+  row("etag", info.etag);
+  row("checksum", info.crc64nvme ? "crc64nvme " + crc64nvme_base64(*info.crc64nvme) : "none known to the store");
+  row("modified", utc_time(info.modified_unix));
+  row("content type", info.content_type);
+  row("encoding", info.content_encoding);
+  for (const auto& [name, value] : info.metadata) row("meta " + name, value);
+  return text;
+}
+
+}  // namespace
+
+int run_head(const CommandLine& line) {
+  const std::string& url = line.operands[0];
+  const Options& options = line.options;
+  const auto place = open_store(url, options, "look at " + url);
+  if (!place) return report(place.status(), options.json, options.colour);
+  if (const Status named = place->location.check_object(); !named.ok()) {
+    return report(Status(named).during("look at " + url), options.json, options.colour);
+  }
+  const auto info = place->client->head(place->location);
+  if (!info) return report(info.status().during("look at " + url), options.json, options.colour);
+  Output output;
+  if (options.json) {
+    output.print_line(head_event(*info));
+  } else {
+    output.print(describe(*info));
+  }
+  return finish(output.status(), options);
+}
+
+}  // namespace weir::cli

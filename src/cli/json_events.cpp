@@ -1,0 +1,165 @@
+#include "json_events.hpp"
+
+#include <ctime>
+#include <nlohmann/json.hpp>
+
+#include "weir/codec/checksum.hpp"
+
+namespace weir::cli {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json event(const char* name) { return {{"schema", "weir.v1"}, {"event", name}}; }
+
+/// Names may be any bytes; JSON is UTF-8, so what is not becomes U+FFFD.
+std::string line(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
+
+template <class T>
+Json or_null(const std::optional<T>& value) {
+  return value ? Json(*value) : Json(nullptr);
+}
+Json or_null(const std::string& text) { return text.empty() ? Json(nullptr) : Json(text); }
+
+double seconds(std::uint64_t nanoseconds) { return static_cast<double>(nanoseconds) / 1e9; }
+
+}  // namespace
+
+std::string utc_time(std::int64_t unix_seconds) {
+  if (unix_seconds == 0) return {};
+  const std::time_t time = unix_seconds;
+  std::tm parts{};
+  if (::gmtime_r(&time, &parts) == nullptr) return {};
+  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday,
+                     parts.tm_hour, parts.tm_min, parts.tm_sec);
+}
+
+std::string start_event(const TransferNames& names, const Progress& progress) {
+  Json json = event("start");
+  json["source"] = names.source;
+  json["destination"] = names.destination;
+  json["through"] = or_null(names.through);
+  json["total_bytes"] = or_null(progress.total_bytes);
+  json["memory_limit_bytes"] = progress.memory_limit_bytes;
+  return line(json);
+}
+
+std::string progress_event(const ProgressView& view) {
+  const Progress& progress = view.progress;
+  Json json = event("progress");
+  json["state"] = to_string(progress.state);
+  json["bytes_read"] = progress.bytes_read;
+  json["bytes_confirmed"] = progress.bytes_confirmed;
+  json["total_bytes"] = or_null(progress.total_bytes);
+  json["elapsed_s"] = seconds(progress.elapsed_ns);
+  json["bytes_per_second"] = view.bytes_per_second;
+  json["eta_s"] = or_null(view.eta_seconds);
+  json["stalled_s"] = view.stalled_seconds;
+  json["parts_done"] = progress.parts_done;
+  json["parts_in_flight"] = progress.parts_in_flight;
+  json["retries"] = progress.retries;
+  json["memory_bytes"] = progress.memory_bytes;
+  json["memory_limit_bytes"] = progress.memory_limit_bytes;
+  json["limited_by"] = or_null(limited_by(view));
+  return line(json);
+}
+
+std::string retry_event(std::uint32_t retries) {
+  Json json = event("retry");
+  json["retries"] = retries;
+  return line(json);
+}
+
+std::string done_event(const Receipt& receipt) {
+  Json json = event("done");
+  json["destination"] = receipt.destination;
+  json["bytes_read"] = receipt.bytes_read;
+  json["bytes_acked"] = receipt.bytes_acked;
+  json["bytes_stored"] = receipt.bytes_stored;
+  json["etag"] = or_null(receipt.etag);
+  json["checksum"] = or_null(receipt.checksum);
+  json["checksum_verified"] = receipt.checksum_verified;
+  json["parts"] = receipt.parts;
+  json["retries"] = receipt.retries;
+  json["duration_s"] = seconds(receipt.duration_ns);
+  json["facts"] = receipt.facts;
+  return line(json);
+}
+
+std::string error_event(const Error& error, int exit_code) {
+  Json json = event("error");
+  json["message"] = Status(error).message();
+  json["kind"] = to_string(error.kind);
+  json["exit_code"] = exit_code;
+  json["retryable"] = error.retry != Retry::never;
+  json["operation"] = or_null(error.operation);
+  json["cause"] = or_null(error.cause);
+  json["advice"] = or_null(error.advice);
+  json["stage"] = or_null(error.stage);
+  json["offset"] = or_null(error.offset);
+  json["http_status"] = error.http_status == 0 ? Json(nullptr) : Json(error.http_status);
+  json["service_code"] = or_null(error.service_code);
+  json["request_id"] = or_null(error.request_id);
+  json["needed_bytes"] = error.needed_bytes == 0 ? Json(nullptr) : Json(error.needed_bytes);
+  return line(json);
+}
+
+std::string summary_event(bool succeeded, const Progress& progress, int exit_code) {
+  Json json = event("summary");
+  json["exit_code"] = exit_code;
+  json["transfers_done"] = succeeded ? 1 : 0;
+  json["transfers_failed"] = succeeded ? 0 : 1;
+  json["bytes_read"] = progress.bytes_read;
+  json["bytes_confirmed"] = progress.bytes_confirmed;
+  json["retries"] = progress.retries;
+  json["elapsed_s"] = seconds(progress.elapsed_ns);
+  return line(json);
+}
+
+std::string object_event(const std::string& bucket, const S3Listing::Entry& entry) {
+  Json json = event("object");
+  json["url"] = S3Location{bucket, entry.key}.url();
+  json["key"] = entry.key;
+  json["size"] = entry.size;
+  json["etag"] = or_null(entry.etag);
+  json["modified"] = or_null(utc_time(entry.modified_unix));
+  return line(json);
+}
+
+std::string prefix_event(const std::string& bucket, const std::string& prefix) {
+  Json json = event("prefix");
+  json["url"] = S3Location{bucket, prefix}.url();
+  json["prefix"] = prefix;
+  return line(json);
+}
+
+std::string head_event(const S3ObjectInfo& info) {
+  Json json = event("head");
+  json["url"] = info.location.url();
+  json["size"] = info.size;
+  json["etag"] = or_null(info.etag);
+  json["checksum"] = info.crc64nvme ? Json("crc64nvme:" + crc64nvme_base64(*info.crc64nvme)) : Json(nullptr);
+  json["content_type"] = or_null(info.content_type);
+  json["content_encoding"] = or_null(info.content_encoding);
+  json["modified"] = or_null(utc_time(info.modified_unix));
+  json["metadata"] = info.metadata;
+  return line(json);
+}
+
+std::string removed_event(const std::string& url) {
+  Json json = event("removed");
+  json["url"] = url;
+  return line(json);
+}
+
+std::string version_event(const std::vector<std::string>& features, const std::vector<LibraryVersion>& libraries) {
+  Json json = event("version");
+  json["version"] = WEIR_VERSION;
+  json["features"] = features;
+  json["libraries"] = Json::object();
+  for (const LibraryVersion& library : libraries) json["libraries"][library.name] = library.version;
+  return line(json);
+}
+
+}  // namespace weir::cli

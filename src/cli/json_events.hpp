@@ -1,0 +1,45 @@
+// What `--json` prints: one object a line, described by docs/cli-events.schema.json. Pure functions.
+//
+// Within "weir.v1" members are only added. Numbers of bytes are integers; times are seconds; what is unknown is null.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "progress_bar.hpp"
+#include "weir/core/stage.hpp"
+#include "weir/core/status.hpp"
+#include "weir/store/s3.hpp"
+
+namespace weir::cli {
+
+/// How a transfer was asked for.
+struct TransferNames {
+  std::string source;
+  std::string destination;
+  std::string through;
+};
+
+std::string start_event(const TransferNames& names, const Progress& progress);
+std::string progress_event(const ProgressView& view);
+std::string retry_event(std::uint32_t retries);
+std::string done_event(const Receipt& receipt);
+std::string error_event(const Error& error, int exit_code);
+std::string summary_event(bool succeeded, const Progress& progress, int exit_code);
+
+std::string object_event(const std::string& bucket, const S3Listing::Entry& entry);
+std::string prefix_event(const std::string& bucket, const std::string& prefix);
+std::string head_event(const S3ObjectInfo& info);
+std::string removed_event(const std::string& url);
+
+struct LibraryVersion {
+  std::string name;
+  std::string version;
+};
+std::string version_event(const std::vector<std::string>& features, const std::vector<LibraryVersion>& libraries);
+
+/// "2024-05-01T12:03:04Z"; empty for 0.
+std::string utc_time(std::int64_t unix_seconds);
+
+}  // namespace weir::cli

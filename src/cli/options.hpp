@@ -1,0 +1,53 @@
+// The command line as values: what was asked for, checked as far as that needs no look at the outside world.
+//
+// Each long option is also read from the environment (--part-size: WEIR_PART_SIZE); the command line wins.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "weir/core/status.hpp"
+#include "weir/store/s3.hpp"
+
+namespace weir::cli {
+
+enum class ProgressMode : std::uint8_t { automatic, bar, plain, json, none };
+enum class ColourMode : std::uint8_t { automatic, always, never };
+
+struct Options {
+  // All commands.
+  bool json = false;
+  bool quiet = false;
+  ColourMode colour = ColourMode::automatic;
+  // What talks to S3.
+  S3Options s3;
+  // cp, cat.
+  std::string through;
+  std::size_t memory_bytes = 0;       ///< 0: the library's default
+  std::uint64_t part_size_bytes = 0;  ///< 0: chosen
+  std::uint32_t concurrency = 0;      ///< 0: chosen
+  ProgressMode progress = ProgressMode::automatic;
+  // ls.
+  bool recursive = false;
+};
+
+struct CommandLine {
+  std::string command;  ///< "cp"; "help" and "version" also for --help and --version
+  std::vector<std::string> operands;
+  Options options;
+  std::string help;  ///< with "help": the text
+};
+
+/// Errors are invalid_argument, with the nearest command or option where one is near. Prints nothing.
+Result<CommandLine> parse_command_line(const std::vector<std::string>& arguments);
+
+/// Whether `--json` is asked for, also where the rest cannot be understood.
+bool wants_json(const std::vector<std::string>& arguments);
+
+/// " Did you mean \"x\"?", or empty if nothing is near.
+std::string did_you_mean(std::string_view typed, const std::vector<std::string_view>& candidates);
+
+}  // namespace weir::cli

@@ -1,0 +1,166 @@
+#include "progress_bar.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <vector>
+
+#include "text.hpp"
+#include "weir/core/units.hpp"
+
+namespace weir::cli {
+
+namespace {
+
+constexpr double kStalledSeconds = 3;
+constexpr std::size_t kBarColumns = 21;
+constexpr std::size_t kLeastBarColumns = 8;
+constexpr std::size_t kNameColumns = 24;
+constexpr std::size_t kLeastNameColumns = 8;
+
+/// Of the source, from 0 to 1.
+std::optional<double> fraction(const Progress& progress) {
+  if (!progress.total_bytes) return {};
+  if (*progress.total_bytes == 0) return 1.0;
+  return std::min(1.0, static_cast<double>(progress.bytes_read) / static_cast<double>(*progress.total_bytes));
+}
+
+/// "7.4/12.1 GiB", or with both units where they differ: "512 KiB/1.20 GiB".
+std::string ratio_of_sizes(std::uint64_t part, std::uint64_t whole) {
+  const std::string of = format_size(whole);
+  const std::string so_far = format_size(part);
+  const auto unit = [](const std::string& size) { return size.substr(size.find(' ')); };
+  return (unit(of) == unit(so_far) ? so_far.substr(0, so_far.find(' ')) : so_far) + "/" + of;
+}
+
+/// 99 % until the last byte is read: never a hundred too early.
+std::string percent(double part) {
+  return fmt::format("{:3.0f} %", part < 1 ? std::min(99.0, static_cast<double>(static_cast<int>(part * 100))) : 100.0);
+}
+
+std::string remaining(const ProgressView& view) {
+  const Progress& progress = view.progress;
+  if (progress.state == JobState::paused) return "paused";
+  if (progress.state == JobState::stopping) return "stopping";
+  if (view.stalled_seconds >= kStalledSeconds) return "stalled " + format_duration(view.stalled_seconds);
+  if (progress.total_bytes && progress.bytes_read >= *progress.total_bytes) return "finishing";
+  if (!progress.total_bytes) return format_duration(static_cast<double>(progress.elapsed_ns) / 1e9);
+  return view.eta_seconds ? "ETA " + format_duration(*view.eta_seconds) : "ETA -";
+}
+
+std::string bar(double part, std::size_t columns, const LineStyle& style) {
+  const auto done = std::min(columns, static_cast<std::size_t>(part * static_cast<double>(columns)));
+  const std::string colour = style.colour ? "\x1b[36m" : "";
+  const std::string faint = style.colour ? "\x1b[2m" : "";
+  const std::string reset = style.colour ? "\x1b[0m" : "";
+  std::string filled;
+  std::string open;
+  for (std::size_t i = 0; i < columns; ++i) {
+    if (i < done) {
+      filled += style.unicode ? "━" : "=";
+    } else {
+      open += i == done ? (style.unicode ? "╺" : ">") : (style.unicode ? "━" : "-");
+    }
+  }
+  // Without colour the two halves would look the same.
+  if (style.unicode && !style.colour) {
+    open.clear();
+    for (std::size_t i = done; i < columns; ++i) open += i == done ? "╺" : "┈";
+  }
+  return colour + filled + reset + faint + open + reset;
+}
+
+struct Field {
+  std::string text;
+  int rank = 0;  ///< the highest is left out first
+};
+
+std::size_t width_with(const std::vector<Field>& fields) {
+  std::size_t width = 0;
+  for (const Field& field : fields) width += display_width(field.text) + (width > 0 ? 2 : 0);
+  return width;
+}
+
+std::vector<Field> facts_of(const ProgressView& view) {
+  const Progress& progress = view.progress;
+  std::vector<Field> fields;
+  if (const auto part = fraction(progress)) {
+    fields.push_back({percent(*part), 0});
+    fields.push_back({ratio_of_sizes(progress.bytes_read, *progress.total_bytes), 3});
+  } else {
+    fields.push_back({format_size(progress.bytes_read), 0});
+  }
+  fields.push_back({format_size(view.bytes_per_second) + "/s", 1});
+  fields.push_back({remaining(view), 2});
+  if (progress.retries > 0) {
+    fields.push_back({fmt::format("{} {}", progress.retries, progress.retries == 1 ? "retry" : "retries"), 5});
+  }
+  if (const std::string word = limited_by(view); !word.empty()) fields.push_back({"limited by: " + word, 4});
+  if (progress.memory_limit_bytes > 0) {
+    fields.push_back({ratio_of_sizes(progress.memory_bytes, progress.memory_limit_bytes), 6});
+  }
+  return fields;
+}
+
+}  // namespace
+
+EndKind end_kind(std::string_view name) {
+  if (name == "-") return EndKind::standard;
+  if (name.starts_with("s3://")) return EndKind::s3;
+  if (name.starts_with("null:")) return EndKind::null;
+  if (name.starts_with("gen:")) return EndKind::generated;
+  return EndKind::file;
+}
+
+std::string limited_by(const ProgressView& view) {
+  const Progress& progress = view.progress;
+  const auto& stages = progress.stages;
+  if (progress.limited_by.empty() || stages.empty()) return {};
+  const auto load = [](const StageProgress& stage) { return stage.busy_ns + stage.waited_ns; };
+  bool is_source = stages.front().name == progress.limited_by;
+  bool is_sink = stages.back().name == progress.limited_by;
+  if (is_source && is_sink) {  // both ends have the same name
+    is_source = load(stages.front()) > load(stages.back());
+    is_sink = !is_source;
+  }
+  if (is_source) return view.source == EndKind::s3 ? "network (s3)" : "source";
+  if (!is_sink) return "cpu (" + progress.limited_by + ")";
+  switch (view.sink) {
+    case EndKind::s3:
+      return "network (s3)";
+    case EndKind::file:
+      return "disk";
+    default:
+      return "output";
+  }
+}
+
+std::string progress_line(const ProgressView& view, const LineStyle& style) {
+  const std::size_t room = style.columns > 0 ? style.columns - 1 : 0;
+  std::vector<Field> fields = facts_of(view);
+  while (!fields.empty() && width_with(fields) > room) {
+    fields.erase(std::max_element(fields.begin(), fields.end(), [](auto& a, auto& b) { return a.rank < b.rank; }));
+  }
+  if (fields.empty()) return {};
+  std::size_t left = room - width_with(fields);
+  std::string line;
+  const std::size_t name_width = std::min(display_width(view.name), kNameColumns);
+  if (left >= std::min(name_width, kLeastNameColumns) + 2 && name_width > 0) {
+    const std::string name = fit(printable(view.name, !style.unicode), std::min(name_width, left - 2), !style.unicode);
+    line = name + "  ";
+    left -= std::min(left, display_width(line));
+  }
+  if (const auto part = fraction(view.progress); part && left >= kLeastBarColumns + 2) {
+    line += bar(*part, std::min(kBarColumns, left - 2), style) + "  ";
+  }
+  for (std::size_t i = 0; i < fields.size(); ++i) line += (i > 0 ? "  " : "") + fields[i].text;
+  return line;
+}
+
+std::string plain_line(const ProgressView& view) {
+  std::string line = view.name;
+  for (const Field& field : facts_of(view)) line += "  " + field.text;
+  return line;
+}
+
+}  // namespace weir::cli

@@ -1,0 +1,32 @@
+#include "commands.hpp"
+#include "exit_codes.hpp"
+#include "output.hpp"
+#include "reporter.hpp"
+#include "terminal.hpp"
+#include "transfer.hpp"
+
+namespace weir::cli {
+
+int report(const Status& status, bool json, ColourMode colour) {
+  const int code = exit_code(status.kind());
+  if (json) Output().print_line(error_event(status.error(), code));
+  say(error_text(status.error(), wants_colour(colour, is_terminal(2), process_environment)));
+  return code;
+}
+
+int finish(const Status& output, const Options& options) {
+  if (output.ok()) return kExitOk;
+  if (output.kind() == Kind::broken_pipe) return kExitBrokenPipe;
+  return report(output, false, options.colour);
+}
+
+Result<StorePlace> open_store(const std::string& url, const Options& options, const std::string& operation) {
+  StorePlace place;
+  auto location = S3Location::parse(url);
+  if (!location) return location.status().during(operation);
+  auto client = s3_client(endpoint_options(options));
+  if (!client) return client.status().during(operation);
+  return StorePlace{std::move(*client), std::move(*location)};
+}
+
+}  // namespace weir::cli

@@ -1,0 +1,158 @@
+#include "reporter.hpp"
+
+#include <csignal>
+#include <string_view>
+
+#include "terminal.hpp"
+#include "text.hpp"
+#include "weir/core/units.hpp"
+
+namespace weir::cli {
+
+namespace {
+
+constexpr std::uint64_t kSecondNs = 1'000'000'000;
+constexpr std::uint64_t kPlainEveryNs = 30 * kSecondNs;
+constexpr std::uint64_t kJsonEveryNs = kSecondNs / 2;
+/// Back to the start of the line, and clear it.
+constexpr const char* kClearLine = "\r\x1b[K";
+
+ProgressMode chosen_mode(const Options& options, const ReportPlan& plan) {
+  if (options.quiet) return ProgressMode::none;
+  if (options.progress != ProgressMode::automatic) return options.progress;
+  if (options.json) return ProgressMode::none;
+  if (plan.sink == EndKind::standard && is_terminal(1)) return ProgressMode::none;
+  return can_redraw(2, process_environment) ? ProgressMode::bar : ProgressMode::plain;
+}
+
+}  // namespace
+
+std::string done_text(const Receipt& receipt, EndKind sink, bool unicode) {
+  const double seconds = static_cast<double>(receipt.duration_ns) / 1e9;
+  std::string text = "done " + format_size(receipt.bytes_read);
+  if (receipt.bytes_stored != receipt.bytes_read) {
+    text += std::string(unicode ? " → " : " -> ") + format_size(receipt.bytes_stored);
+  }
+  text += " in " + format_duration(seconds);
+  if (seconds > 0) text += " (" + format_size(static_cast<double>(receipt.bytes_read) / seconds) + "/s)";
+  if (receipt.retries > 0) text += fmt::format(", {} {}", receipt.retries, receipt.retries == 1 ? "retry" : "retries");
+  for (const auto& [name, found] : receipt.facts) text += fmt::format(", {} {}", name, found);
+  const std::string checksum = receipt.checksum.empty() ? "" : ", " + receipt.checksum;
+  const auto colon = checksum.find(':');
+  text += colon == std::string::npos ? checksum : checksum.substr(0, colon) + " " + checksum.substr(colon + 1);
+  if (receipt.checksum_verified) {
+    text += sink == EndKind::s3 ? " verified by the store" : " verified";
+  } else if (sink == EndKind::s3) {
+    text += ", not verified: the store has no checksum";
+  }
+  return text;
+}
+
+std::string error_text(const Error& error, bool colour) {
+  const std::string message = printable(Status(error).message(), false, true);
+  std::string text = colour ? "\x1b[31mweir:\x1b[0m " : "weir: ";
+  for (const char c : message) {
+    text += c;
+    if (c == '\n') text += "      ";
+  }
+  return text + "\n";
+}
+
+Reporter::Reporter(const Options& options, ReportPlan plan)
+    : options_(options),
+      plan_(std::move(plan)),
+      mode_(chosen_mode(options, plan_)),
+      unicode_(wants_unicode(process_environment)),
+      colour_(wants_colour(options.colour, is_terminal(2), process_environment)) {
+  view_.name = printable(plan_.names.source, !unicode_);
+  if (const auto slash = view_.name.find_last_of('/'); slash != std::string::npos && slash + 1 < view_.name.size()) {
+    view_.name.erase(0, slash + 1);
+  }
+  if (view_.name == "-") view_.name = "standard input";
+  view_.source = plan_.source;
+  view_.sink = plan_.sink;
+  if (mode_ == ProgressMode::bar) status_line_ = std::make_unique<StatusLine>();
+  if (mode_ == ProgressMode::plain) next_ns_ = kPlainEveryNs;
+  if (options.json || mode_ == ProgressMode::json) {
+    events_on_output_ = options.json && plan_.sink != EndKind::standard;
+    events_ = events_on_output_ ? std::make_unique<Output>() : std::make_unique<Output>(2, "standard error");
+  }
+}
+
+void Reporter::emit(const std::string& json_line) {
+  if (events_) events_->print_line(json_line);
+}
+
+void Reporter::measure(const Progress& progress) {
+  meter_.update(progress.bytes_read, progress.elapsed_ns);
+  view_.progress = progress;
+  view_.bytes_per_second = meter_.bytes_per_second();
+  view_.eta_seconds = progress.total_bytes ? meter_.eta_seconds(*progress.total_bytes) : std::nullopt;
+  view_.stalled_seconds = meter_.stalled_seconds();
+}
+
+void Reporter::started(const Progress& progress) {
+  measure(progress);
+  emit(start_event(plan_.names, progress));
+}
+
+void Reporter::update(const Progress& progress) {
+  measure(progress);
+  if (progress.retries != retries_told_) {
+    retries_told_ = progress.retries;
+    emit(retry_event(retries_told_));
+  }
+  if (mode_ == ProgressMode::bar) draw();
+  if (progress.elapsed_ns < next_ns_) return;
+  if (events_) {
+    emit(progress_event(view_));
+    next_ns_ = progress.elapsed_ns + kJsonEveryNs;
+  } else if (mode_ == ProgressMode::plain) {
+    say(plain_line(view_) + "\n");
+    next_ns_ = progress.elapsed_ns + kPlainEveryNs;
+  }
+}
+
+/// One write, at most ten times a second: the main thread calls at that pace.
+void Reporter::draw() {
+  const LineStyle style{terminal_columns(2, process_environment), unicode_, colour_};
+  status_line_->write(kClearLine + progress_line(view_, style));
+  bar_drawn_ = true;
+}
+
+void Reporter::clear_bar() {
+  if (bar_drawn_) status_line_->write(kClearLine);
+  bar_drawn_ = false;
+}
+
+void Reporter::status_now(const Progress& progress) {
+  measure(progress);
+  clear_bar();
+  say(plain_line(view_) + "\n");
+}
+
+void Reporter::stopping(int signal) {
+  clear_bar();
+  const char* const name = signal == SIGINT ? "interrupt" : signal == SIGTERM ? "termination" : "hang-up";
+  if (!options_.quiet && !(events_ && !events_on_output_)) say(fmt::format("weir: {}: stopping\n", name));
+}
+
+void Reporter::done(const Receipt& receipt, const Progress& last) {
+  clear_bar();
+  emit(done_event(receipt));
+  emit(summary_event(true, last, 0));
+  if (options_.quiet || events_ || !plan_.final_line) return;
+  say(done_text(receipt, plan_.sink, unicode_) + "\n");
+}
+
+void Reporter::failed(const Error& error, int code, const Progress& last) {
+  clear_bar();
+  emit(error_event(error, code));
+  emit(summary_event(false, last, code));
+  if (events_ && !events_on_output_) return;  // standard error is all JSON
+  say(error_text(error, colour_));
+}
+
+Status Reporter::output_status() { return events_on_output_ ? events_->status() : Status(); }
+
+}  // namespace weir::cli

@@ -1,0 +1,69 @@
+// Reporter: tells people and programs how a transfer goes, in the form they asked for.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "json_events.hpp"
+#include "options.hpp"
+#include "output.hpp"
+#include "progress_bar.hpp"
+#include "weir/core/job.hpp"
+
+namespace weir::cli {
+
+/// "done 12.1 GiB → 3.0 GiB in 32s (387 MiB/s), 2 retries, crc64nvme rosUhgp5mIg= verified by the store": what is
+/// proven, and what is not. `sink` is what kind of place the bytes went to.
+std::string done_text(const Receipt& receipt, EndKind sink, bool unicode);
+
+/// "weir: cannot …" with what follows indented, and a line end. No control characters.
+std::string error_text(const Error& error, bool colour);
+
+/// What is to be told about. Names may be any bytes.
+struct ReportPlan {
+  TransferNames names;
+  EndKind source = EndKind::file;
+  EndKind sink = EndKind::file;
+  bool final_line = true;  ///< for people, at the end
+};
+
+/// Thread-compatible; used by the main thread alone, which may wait for whoever reads it.
+class Reporter {
+ public:
+  Reporter(const Options& options, ReportPlan plan);
+
+  void started(const Progress& progress);
+  /// Every tenth of a second or so; keeps to the pace of its form by itself.
+  void update(const Progress& progress);
+  /// One line of status now, whatever the form.
+  void status_now(const Progress& progress);
+  void stopping(int signal);
+  void done(const Receipt& receipt, const Progress& last);
+  void failed(const Error& error, int code, const Progress& last);
+
+  /// How the writing to standard output went; broken_pipe as soon as the reader has gone.
+  Status output_status();
+
+ private:
+  void measure(const Progress& progress);
+  void emit(const std::string& json_line);
+  void draw();
+  void clear_bar();
+
+  const Options options_;
+  const ReportPlan plan_;
+  ProgressMode mode_;  ///< never automatic
+  const bool unicode_;
+  const bool colour_;
+  std::unique_ptr<Output> events_;  ///< null: no JSON
+  bool events_on_output_ = false;
+  std::unique_ptr<StatusLine> status_line_;
+  RateMeter meter_;
+  ProgressView view_;
+  bool bar_drawn_ = false;
+  std::uint64_t next_ns_ = 0;  ///< elapsed time of the next line or event
+  std::uint32_t retries_told_ = 0;
+};
+
+}  // namespace weir::cli

@@ -1,0 +1,97 @@
+#include "signals.hpp"
+
+#include <pthread.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
+namespace weir::cli {
+
+namespace {
+
+/// Never destroyed: the signal thread uses it until the process is gone.
+struct State {
+  std::mutex mutex;
+  std::condition_variable changed;
+  bool in_scope = false;
+  Job* job = nullptr;
+  std::atomic<int> received{0};
+  std::atomic<bool> status_wanted{false};
+};
+
+State& state() {
+  static State* const kState = new State;
+  return *kState;
+}
+
+sigset_t handled_signals() {
+  sigset_t set;
+  ::sigemptyset(&set);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGUSR1}) ::sigaddset(&set, signal);
+  return set;
+}
+
+void on_stop_signal(int signal) {
+  State& s = state();
+  std::unique_lock lock(s.mutex);
+  if (!s.in_scope || s.received.load() != 0) ::_exit(128 + signal);
+  s.received = signal;
+  const auto settled = [&] { return s.job != nullptr || !s.in_scope; };
+  if (!s.changed.wait_for(lock, std::chrono::seconds(1), settled)) ::_exit(128 + signal);
+  if (s.job != nullptr) s.job->cancel();
+}
+
+void run() {
+  const sigset_t set = handled_signals();
+  for (;;) {
+    int signal = 0;
+    if (::sigwait(&set, &signal) != 0) continue;
+    if (signal == SIGUSR1) {
+      state().status_wanted = true;
+    } else {
+      on_stop_signal(signal);
+    }
+  }
+}
+
+}  // namespace
+
+void block_signals() noexcept {
+  const sigset_t set = handled_signals();
+  ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  ::signal(SIGPIPE, SIG_IGN);
+}
+
+void start_signal_thread() { std::thread(run).detach(); }
+
+SignalScope::SignalScope() {
+  State& s = state();
+  std::lock_guard lock(s.mutex);
+  s.in_scope = true;
+}
+
+SignalScope::~SignalScope() {
+  State& s = state();
+  std::lock_guard lock(s.mutex);
+  s.in_scope = false;
+  s.job = nullptr;
+  s.changed.notify_all();
+}
+
+void SignalScope::attach(Job& job) {
+  State& s = state();
+  std::lock_guard lock(s.mutex);
+  s.job = &job;
+  s.changed.notify_all();
+}
+
+int SignalScope::received() const { return state().received; }
+
+bool SignalScope::take_status_request() { return state().status_wanted.exchange(false); }
+
+}  // namespace weir::cli

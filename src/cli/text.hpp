@@ -1,0 +1,20 @@
+// Text on terminals: how wide it is, how it is cut, and how it is kept from steering the terminal.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace weir::cli {
+
+/// Control characters, invalid UTF-8 and, with `ascii`, all that is not ASCII become '?'. `keep_lines` lets '\n' pass.
+std::string printable(std::string_view text, bool ascii = false, bool keep_lines = false);
+
+/// Columns that printable UTF-8 takes: 2 for wide East Asian characters and emoji, 0 for what combines.
+std::size_t display_width(std::string_view text);
+
+/// At most `columns` wide, cut in the middle with an ellipsis ("~" with `ascii`), so that beginning and extension stay.
+/// Never cuts between a character and what combines with it.
+std::string fit(std::string_view text, std::size_t columns, bool ascii);
+
+}  // namespace weir::cli

@@ -1,0 +1,124 @@
+#include "transfer.hpp"
+
+#include <unistd.h>
+
+#include <chrono>
+#include <csignal>
+#include <optional>
+
+#include "exit_codes.hpp"
+#include "reporter.hpp"
+#include "signals.hpp"
+#include "through.hpp"
+#include "weir/core/job.hpp"
+#include "weir/core/units.hpp"
+
+namespace weir::cli {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr std::chrono::milliseconds kTick{100};
+/// How long a cancelled transfer may take to clean up.
+constexpr std::chrono::seconds kPatience{5};
+
+Result<Pipeline> compose(const std::string& source, const std::string& destination, const Options& options) {
+  const EndpointOptions endpoint = endpoint_options(options);
+  WEIR_ASSIGN(Through through, parse_through(options.through));
+  WEIR_ASSIGN(auto from, open_source(source, endpoint));
+  WEIR_ASSIGN(auto to, open_sink(destination, endpoint));
+  return From(std::move(from)) | std::move(through) | To(std::move(to));
+}
+
+/// Waits for the end, and tells how it goes. None if a cancelled job did not end in time.
+std::optional<Result<Receipt>> watch(Job& job, SignalScope& signals, Reporter& reporter) {
+  std::optional<Clock::time_point> give_up;
+  for (;;) {
+    if (auto result = job.wait_for(kTick)) return result;
+    const Progress progress = job.progress();
+    reporter.update(progress);
+    if (signals.take_status_request()) reporter.status_now(progress);
+    if (!give_up && signals.received() != 0) {
+      reporter.stopping(signals.received());
+      give_up = Clock::now() + kPatience;
+    }
+    if (!give_up && reporter.output_status().kind() == Kind::broken_pipe) {
+      job.cancel();  // nobody hears us any more
+      give_up = Clock::now() + kPatience;
+    }
+    if (give_up && Clock::now() > *give_up) return {};
+  }
+}
+
+/// What a cancelled transfer leaves, for people.
+Error stopped_error(const Progress& last, EndKind sink, bool clean) {
+  Error error;
+  error.kind = Kind::cancelled;
+  error.operation = "finish";
+  error.cause = "stopped at " + format_size(last.bytes_read);
+  if (!clean) {
+    error.advice = "Cleaning up took too long: parts of an upload or a temporary file may be left.";
+  } else if (sink == EndKind::standard) {
+    error.advice = "What was written until then is only a part.";
+  } else {
+    error.advice = "The destination is as it was. Run the same command to begin anew.";
+  }
+  return error;
+}
+
+/// The end of a transfer that was not a success.
+int report_failure(Reporter& reporter, const Error& error, int code, const Progress& last, EndKind sink) {
+  if (code == kExitBrokenPipe && sink == EndKind::standard) return code;  // quiet, as SIGPIPE would be
+  reporter.failed(error, code, last);
+  return code;
+}
+
+}  // namespace
+
+EndpointOptions endpoint_options(const Options& options) {
+  EndpointOptions endpoint;
+  endpoint.s3 = options.s3;
+  endpoint.upload.part_bytes = options.part_size_bytes;
+  endpoint.upload.concurrency = options.concurrency;
+  return endpoint;
+}
+
+int transfer(const std::string& source, const std::string& destination, const Options& options, bool final_line) {
+  const auto resolved = resolve_destination(source, destination);
+  const std::string target = resolved ? *resolved : destination;
+  const EndKind sink = end_kind(target);
+  Reporter reporter(options, {{source, target, options.through}, end_kind(source), sink, final_line});
+  auto pipeline = resolved ? compose(source, target, options) : Result<Pipeline>(resolved.status());
+  if (!pipeline) {
+    const int code = exit_code(pipeline.error().kind);
+    return report_failure(reporter, pipeline.error(), code, {}, sink);
+  }
+  JobOptions job_options;
+  if (options.memory_bytes != 0) job_options.budget_bytes = options.memory_bytes;
+  std::optional<Job> started;  // outlives the scope that may cancel it
+  SignalScope signals;
+  Job& job = started.emplace(start(std::move(*pipeline), job_options));
+  signals.attach(job);
+  reporter.started(job.progress());
+  const auto result = watch(job, signals, reporter);
+  const Progress last = job.progress();
+  if (result && result->ok()) {
+    reporter.done(**result, last);
+    if (const Status written = reporter.output_status(); !written.ok()) {
+      const int code = exit_code(written.kind());
+      if (code != kExitBrokenPipe) say(error_text(written.error(), false));
+      return code;
+    }
+    return kExitOk;
+  }
+  const bool cancelled = !result || result->error().kind == Kind::cancelled;
+  if (!cancelled) return report_failure(reporter, result->error(), exit_code(result->error().kind), last, sink);
+  const int signal = signals.received();
+  const int code = signal == 0 ? kExitBrokenPipe : 128 + signal;
+  if (signal != 0) reporter.failed(stopped_error(last, sink, result.has_value()), code, last);
+  if (!result) ::_exit(code);  // threads that do not end cannot be waited for
+  return code;
+}
+
+}  // namespace weir::cli
