@@ -1,0 +1,157 @@
+#!/usr/bin/env python3
+"""Checks that `weir cp` stays within its memory budget, whatever the amount and however slow the store.
+
+    memory_test.py --weir PROGRAM --endpoint weir_discard_s3 [--full] [--only TEXT]
+
+Each case uploads into a discarding endpoint at budgets of 64 and 16 MiB and checks
+  - peak RSS <= budget + 24 MiB, and no growth in the second half of the run;
+  - while the store stands still, next to no CPU;
+  - the receipt: bytes read and stored, parts, and the same checksum as every other run of the same input.
+8 GiB as they come; compressed and piped runs use 1 GiB unless --full, which takes about ten minutes.
+"""
+
+import argparse
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "support"))
+from measured import MIB, DiscardingEndpoint, Failed, environment, read_size, run, say  # noqa: E402
+
+BUDGETS_MIB = (64, 16)
+ABOVE_BUDGET = 24 * MIB
+FLAT_SLACK = 2 * MIB
+STALL_S = 8
+IDLE_WINDOW_S = 5
+IDLE_CPU_S = 0.1  # in the window: 2 % of one core
+SLOW = ("--rate", 1_000_000, "--slow-for", 10)
+
+
+@dataclass
+class Case:
+    name: str
+    size: str
+    ratio: int = 1
+    through: str = ""
+    piped: bool = False
+    endpoint: tuple = ()
+    stalls: bool = False
+    answers: set = field(default_factory=set)
+
+
+def cases(full):
+    small = "8GiB" if full else "1GiB"
+    stall = ("--stall-after", 128 * MIB, "--stall-for", STALL_S)
+    return [
+        Case("fast", "8GiB"),
+        Case("slow for a while", "8GiB", endpoint=SLOW),
+        Case("standing still for a while", "8GiB", endpoint=stall, stalls=True),
+        Case("zstd, fast", small, ratio=3, through="zstd level=1"),
+        Case("zstd, slow for a while", small, ratio=3, through="zstd level=1", endpoint=SLOW),
+        Case("zstd, standing still for a while", small, ratio=3, through="zstd level=1", endpoint=stall, stalls=True),
+        Case("pipe, fast", small, piped=True),
+        Case("pipe, standing still for a while", small, piped=True, endpoint=stall, stalls=True),
+    ]
+
+
+def upload(weir, case, budget_mib, endpoint):
+    source = f"gen:{case.size}?ratio={case.ratio}"
+    options = ["--memory", f"{budget_mib}MiB", "--progress", "none", "--json", "--endpoint-url", endpoint.url]
+    if case.through:
+        options += ["--through", case.through]
+    if not case.piped:
+        return run([weir, "cp", *options, source, "s3://memory/object"])
+    with subprocess.Popen([weir, "cp", "--progress", "none", source, "-"], stdout=subprocess.PIPE,
+                          env=environment()) as feeder:
+        try:
+            result = run([weir, "cp", *options, "-", "s3://memory/object"], stdin=feeder.stdout)
+        finally:
+            feeder.stdout.close()
+    return result
+
+
+def least_cpu(samples):
+    """CPU seconds of the idlest window."""
+    least = float("inf")
+    end = 0
+    for start, first in enumerate(samples):
+        while end < len(samples) and samples[end].at_s - first.at_s < IDLE_WINDOW_S:
+            end += 1
+        if end == len(samples):
+            break
+        least = min(least, samples[end].cpu_s - samples[start].cpu_s)
+    return least
+
+
+def problems(case, budget_mib, result, endpoint):
+    """What is not as promised."""
+    found = []
+    size = read_size(case.size)
+    limit = budget_mib * MIB + ABOVE_BUDGET
+    if result.peak_rss > limit:
+        found.append(f"peak RSS {result.peak_rss / MIB:.1f} MiB is above {limit / MIB:.0f} MiB")
+    half = result.wall_s / 2
+    first = max((s.rss for s in result.samples if s.at_s < half), default=0)
+    second = max((s.rss for s in result.samples if s.at_s >= half), default=0)
+    if second > first + FLAT_SLACK:
+        found.append(f"RSS grows: {first / MIB:.1f} MiB in the first half, {second / MIB:.1f} MiB in the second")
+    if case.stalls:
+        if result.wall_s < STALL_S:
+            found.append(f"the store was to stand still for {STALL_S} s, and all took {result.wall_s:.1f} s")
+        if least_cpu(result.samples) > IDLE_CPU_S:
+            found.append(f"{least_cpu(result.samples):.2f} CPU-s in {IDLE_WINDOW_S} s while the store stood still")
+    receipt = result.events()["done"]
+    if receipt["bytes_read"] != size:
+        found.append(f"{receipt['bytes_read']} bytes read, not {size}")
+    stored = endpoint.head("/memory/object")
+    if not receipt["bytes_stored"] == receipt["bytes_acked"] == int(stored["Content-Length"]):
+        found.append(f"stored {receipt['bytes_stored']}, acknowledged {receipt['bytes_acked']}, "
+                     f"there {stored['Content-Length']} bytes")
+    if not case.through and receipt["bytes_stored"] != size:
+        found.append(f"{receipt['bytes_stored']} bytes stored, not {size}")
+    if receipt["checksum"] != "crc64nvme:" + str(stored["x-amz-checksum-crc64nvme"]) or not receipt["checksum_verified"]:
+        found.append(f"the receipt's checksum is {receipt['checksum']} (verified: {receipt['checksum_verified']}), "
+                     f"the store's {stored['x-amz-checksum-crc64nvme']}")
+    if endpoint.state()["open_uploads"] != 0:
+        found.append("an upload was left open")
+    return found
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--weir", required=True, type=Path)
+    parser.add_argument("--endpoint", required=True, type=Path, help="the program weir_discard_s3")
+    parser.add_argument("--full", action="store_true")
+    parser.add_argument("--only", default="", help="cases whose name contains this")
+    options = parser.parse_args()
+
+    failed = 0
+    checksums = {}  # by what was uploaded
+    for case in cases(options.full):
+        if options.only not in case.name:
+            continue
+        for budget_mib in BUDGETS_MIB:
+            with DiscardingEndpoint(options.endpoint, *case.endpoint) as endpoint:
+                try:
+                    result = upload(options.weir, case, budget_mib, endpoint)
+                    found = problems(case, budget_mib, result, endpoint)
+                    checksum = result.events()["done"]["checksum"]
+                    if checksums.setdefault((case.size, case.ratio, case.through), checksum) != checksum:
+                        found.append("the checksum differs from that of an earlier run of the same input")
+                    cost = (f"{result.wall_s:5.1f} s, {result.cpu_s:5.1f} CPU-s, peak RSS "
+                            f"{result.peak_rss / MIB:5.1f} MiB")
+                except Failed as failure:
+                    found, cost = [str(failure)], "failed"
+            failed += bool(found)
+            say(f"{'FAILED' if found else 'ok    '} {case.size} {case.name}, budget {budget_mib} MiB: {cost}")
+            for problem in found:
+                say(f"       {problem}")
+    if not checksums and not failed:
+        say(f"no case is named like {options.only!r}")
+        return 2
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
