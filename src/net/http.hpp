@@ -91,6 +91,7 @@ class Client {
   virtual ~Client() = default;
   /// Sends. `done` is called once, on the loop thread, never inside this call. Any HTTP status is a Response; a Status
   /// says that there was none: "PUT https://host/path: connection reset after 1234 bytes", with kind and retry class.
+  /// A 2xx body whose end is not marked (neither Content-Length nor chunks) is an error: it cannot be proven whole.
   virtual std::shared_ptr<Call> send(Request request, Done done) = 0;
   /// send() and wait. Not on the loop thread.
   Result<Response> fetch(Request request);

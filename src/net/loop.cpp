@@ -19,7 +19,10 @@ CURL* fresh_or_reset(std::vector<CURL*>& idle) {
 
 }  // namespace
 
-Loop::Loop(ClientOptions options) : options_(std::move(options)), multi_(curl_multi_init()) {
+Loop::Loop(ClientOptions options)
+    : options_(std::move(options)), multi_(curl_multi_init()), sockets_([this](curl_socket_t socket) {
+        for (const auto& [key, transfer] : active_) transfer->last_look(socket);
+      }) {
   if (multi_ == nullptr) throw std::bad_alloc();
   const auto per_host = static_cast<long>(std::max<std::size_t>(options_.max_connections_per_host, 1));
   curl_multi_setopt(multi_, CURLMOPT_MAX_HOST_CONNECTIONS, per_host);
@@ -70,7 +73,7 @@ void Loop::start(const TransferPtr& transfer) {
   if (easy == nullptr) {
     return transfer->deliver(Status(Kind::internal, "libcurl has no memory for another request"));
   }
-  Status status = transfer->prepare(easy, options_);
+  Status status = transfer->prepare(easy, options_, sockets_);
   if (status.ok() && curl_multi_add_handle(multi_, easy) != CURLM_OK) {
     status = Status(Kind::internal, "libcurl does not take another request");
   }

@@ -40,6 +40,7 @@ class Loop {
 
   const ClientOptions options_;
   CURLM* multi_;
+  Sockets sockets_;
   std::shared_ptr<Mailbox> mailbox_;
   std::unordered_map<Transfer*, TransferPtr> active_;
   std::vector<CURL*> idle_;  // easy handles for the next requests

@@ -75,6 +75,13 @@ Status Transfer::failure(Kind kind, Retry retry, std::string_view what) const {
   return Status(std::move(error));
 }
 
+// A body that ends with the connection (RFC 9112 section 6.3, item 8) looks the same when it was cut off, behind TLS
+// too: libcurl does not ask for the closing alert. What a refusal says may be cut.
+bool Transfer::ends_unmarked() const {
+  return taken_ > 0 && response_.status < 300 && request_.method != "HEAD" &&
+         response_.header("content-length").empty() && response_.header("transfer-encoding").empty();
+}
+
 Result<Response> Transfer::outcome(CURLcode code) {
   if (!failure_.ok()) return failure_;
   response_.bytes_sent = curl_bytes_sent();
@@ -89,11 +96,18 @@ Result<Response> Transfer::outcome(CURLcode code) {
     return curl_failure(code, {request_.method, shown_url_, error_text_, response_.bytes_sent, attempts_ > 0,
                                attempts_ > 0 && connections == 0, proxy_status});
   }
-  if (!head_done_) return failure(Kind::protocol, Retry::transient, "the reply has no complete head");
+  // libcurl takes a head that is cut off for a whole one.
+  if (!head_done_) return failure(Kind::network, Retry::transient, "the connection closed within the reply's head");
   if (!body_sent && !refused_early) {
     return failure(
         Kind::network, Retry::transient,
         fmt::format("answered {} although the body has {} bytes: it arrived incomplete", response_.status, body_size_));
+  }
+  if (ends_unmarked()) {
+    return failure(Kind::protocol, Retry::never,
+                   fmt::format("answered {} with a body that has neither Content-Length nor chunks, so whether it is "
+                               "whole cannot be told",
+                               response_.status));
   }
   return std::move(response_);
 }

@@ -13,6 +13,7 @@
 
 #include "net/http.hpp"
 #include "net/mailbox.hpp"
+#include "net/sockets.hpp"
 
 namespace weir::net {
 
@@ -29,7 +30,7 @@ class Transfer final : public Call, public std::enable_shared_from_this<Transfer
   std::uint64_t bytes_sent() const override { return bytes_sent_.load(std::memory_order_relaxed); }
 
   /// Checks the request and sets `easy` (fresh or reset) up for it. An error ends the request before a byte is sent.
-  Status prepare(CURL* easy, const ClientOptions& options);
+  Status prepare(CURL* easy, const ClientOptions& options, Sockets& sockets);
   /// Takes the handle back, nullptr where there is none. No callback comes after it was removed from its multi handle.
   CURL* release_easy();
   CURL* easy() const { return easy_; }
@@ -44,6 +45,9 @@ class Transfer final : public Call, public std::enable_shared_from_this<Transfer
   Clock::time_point next_stall_check(Clock::time_point now) const;
   void fail_stalled();
   void fail_cancelled();
+
+  /// libcurl closes `socket`: takes from it a refusal that libcurl did not read before it failed to send.
+  void last_look(curl_socket_t socket);
 
   /// What became of it. Call once, with the handle still in place, after libcurl or the loop ended it.
   Result<Response> outcome(CURLcode code);
@@ -69,16 +73,18 @@ class Transfer final : public Call, public std::enable_shared_from_this<Transfer
   static std::size_t on_write(char* data, std::size_t size, std::size_t count, void* self);
   static std::size_t on_header(char* line, std::size_t size, std::size_t count, void* self);
   static int on_progress(void* self, curl_off_t, curl_off_t received, curl_off_t, curl_off_t sent);
-  static int on_request(void* self, char*, char*, int, int);
+  static int on_request(void* self, char* peer_ip, char*, int peer_port, int local_port);
 
   std::size_t give(std::span<std::byte> into);
   Result<std::size_t> fill(std::span<std::byte> into);
   bool reply_waits() const;
+  void take_refusal(std::string_view reply);
   bool take_header(std::string_view line);
   bool end_of_head();
   std::size_t take_data(std::span<const std::byte> data);
   Status rewind_body();
   CURLcode apply_pauses();
+  bool ends_unmarked() const;
   void fail(Status status);
   void moved() { last_move_ = Clock::now(); }
   std::uint64_t curl_bytes_sent() const;
@@ -92,6 +98,7 @@ class Transfer final : public Call, public std::enable_shared_from_this<Transfer
   std::uint64_t body_size_ = 0;
 
   CURL* easy_ = nullptr;
+  Sockets* sockets_ = nullptr;  // the loop's
   curl_slist* header_list_ = nullptr;
   char error_text_[CURL_ERROR_SIZE] = {};
   CURLcode setup_code_ = CURLE_OK;
@@ -101,6 +108,7 @@ class Transfer final : public Call, public std::enable_shared_from_this<Transfer
   std::uint64_t given_ = 0;      // body bytes handed to libcurl in this attempt
   std::vector<std::byte> held_;  // read from the body, kept back while a reply waits
   std::size_t head_bytes_ = 0;   // of all heads of this request, 1xx included
+  std::uint64_t taken_ = 0;      // bytes of the reply's body
   int attempts_ = 0;             // libcurl repeats a request when a kept connection turns out to be dead
   curl_socket_t socket_ = CURL_SOCKET_BAD;
   bool head_done_ = false;

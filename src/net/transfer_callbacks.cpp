@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cstdlib>
 #include <cstring>
 
 #include "net/transfer.hpp"
@@ -37,7 +38,7 @@ int status_of_line(std::string_view line) {
 
 // Called when a connection is ready for the request: at first, and when libcurl repeats it on another connection
 // because a kept one turned out to be dead. libcurl below 8.7 does not always rewind the body then, so this does.
-int Transfer::on_request(void* self, char*, char*, int, int) {
+int Transfer::on_request(void* self, char* peer_ip, char*, int peer_port, int local_port) {
   Transfer& transfer = *of(self);
   transfer.moved();
   if (transfer.attempts_++ > 0 && !transfer.may_repeat()) {
@@ -52,8 +53,7 @@ int Transfer::on_request(void* self, char*, char*, int, int) {
       return CURL_PREREQFUNC_ABORT;
     }
   }
-  transfer.socket_ = CURL_SOCKET_BAD;
-  curl_easy_getinfo(transfer.easy_, CURLINFO_ACTIVESOCKET, &transfer.socket_);
+  transfer.socket_ = transfer.sockets_->find(peer_ip, peer_port, local_port);
   return CURL_PREREQFUNC_OK;
 }
 
@@ -84,7 +84,8 @@ bool Transfer::reply_waits() const {
 
 // libcurl fails with a send error when it writes to a connection that the server has answered and closed, and the
 // answer is lost. It reads before it writes, but filling its buffer takes long enough for the answer to arrive in
-// between. So a buffer filled meanwhile is kept back, and the loop comes round again to read.
+// between. So a buffer filled meanwhile is kept back, and the loop comes round again to read. What slips through even
+// so is found by last_look(), unless it is encrypted.
 std::size_t Transfer::give(std::span<std::byte> into) {
   if (!held_.empty()) {
     const std::size_t count = std::min(held_.size(), into.size());
@@ -110,6 +111,37 @@ std::size_t Transfer::give(std::span<std::byte> into) {
   }
   given_ += *filled;
   return *filled;
+}
+
+void Transfer::last_look(curl_socket_t socket) {
+  if (socket != socket_) return;
+  socket_ = CURL_SOCKET_BAD;
+  if (head_bytes_ > 0 || given_ == 0 || !request_.url.starts_with("http://")) return;
+  std::string reply(64 * 1024, '\0');  // refusals are short
+  std::size_t size = 0;
+  while (size < reply.size()) {
+    const auto count = recv(socket, reply.data() + size, reply.size() - size, MSG_DONTWAIT);
+    if (count <= 0) break;
+    size += static_cast<std::size_t>(count);
+  }
+  take_refusal(std::string_view(reply).substr(0, size));
+}
+
+// Only a whole head counts, and only one that refuses.
+void Transfer::take_refusal(std::string_view reply) {
+  const auto head_end = reply.find("\r\n\r\n");
+  if (head_end == std::string_view::npos || status_of_line(reply) < 300) return;
+  std::string_view head = reply.substr(0, head_end + 4);
+  while (!head.empty()) {
+    const auto line_end = head.find("\r\n") + 2;
+    if (!take_header(head.substr(0, line_end))) return;
+    head.remove_prefix(line_end);
+  }
+  const std::string length(response_.header("content-length"));
+  const std::string_view body = reply.substr(head_end + 4);
+  if (length.empty() || length.size() > 9) return;  // chunks are not unpacked here
+  response_.body =
+      body.substr(0, std::min<std::size_t>(std::strtoul(length.c_str(), nullptr, 10), request_.max_body_bytes));
 }
 
 // As much as the body has now; pending only where it has nothing.
@@ -144,6 +176,7 @@ bool Transfer::take_header(std::string_view line) {
   if (const int status = status_of_line(line); status != 0) {
     head_done_ = false;
     response_ = Response{};
+    taken_ = 0;
     response_.status = status;
     return true;
   }
@@ -182,6 +215,7 @@ std::size_t Transfer::take_data(std::span<const std::byte> data) {
   moved();
   if (request_.on_data && response_.status >= 200 && response_.status < 300) {
     Status status = request_.on_data(data);
+    if (status.ok()) taken_ += data.size();
     if (status.ok()) return data.size();
     receive_paused_ = status.is_pending();
     if (receive_paused_) return CURL_WRITEFUNC_PAUSE;  // libcurl gives the same bytes again
@@ -194,6 +228,7 @@ std::size_t Transfer::take_data(std::span<const std::byte> data) {
         fmt::format("answered {} with a body of more than {} bytes", response_.status, request_.max_body_bytes)));
     return CURL_WRITEFUNC_ERROR;
   }
+  taken_ += data.size();
   response_.body.append(reinterpret_cast<const char*>(data.data()), data.size());
   return data.size();
 }

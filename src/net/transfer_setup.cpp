@@ -85,8 +85,10 @@ Status Transfer::check_request() {
   return {};
 }
 
-Status Transfer::prepare(CURL* easy, const ClientOptions& options) {
+Status Transfer::prepare(CURL* easy, const ClientOptions& options, Sockets& sockets) {
   easy_ = easy;
+  sockets_ = &sockets;
+  sockets.attach(easy);
   WEIR_TRY(check_request());
   set_connection(options);
   set_security(options);
