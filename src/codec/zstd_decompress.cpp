@@ -157,8 +157,8 @@ class ZstdDecompress final : public Transform {
     return {};
   }
 
-  /// One step of the decoder: from the collected header first, then from rest_. As long as it holds output of a frame's
-  /// end it leaves the last input byte, so that nothing is held once rest_ is empty.
+  /// One step of the decoder: from the collected header first, then from rest_. It leaves the last input byte of a
+  /// frame until all its output is out, so an empty rest_ never hides the end of a frame.
   Status decode(Emit& out) {
     WEIR_TRY(writer_->make_room(out));
     const bool from_header = header_size_ > 0;
