@@ -58,7 +58,7 @@ run() { # PRESET CTEST-ARGUMENTS...
 if [ -n "$only" ]; then
   run "$only"
 elif [ "$quick" = yes ]; then
-  run dev -LE slow
+  run dev -LE 'slow|memory'
 else
   # Once each: lint and the foreign servers in dev, memory in release, where the figures mean something; behaviour everywhere.
   run dev -LE memory

@@ -29,16 +29,14 @@ foreach(way find_package core_only pkg_config add_subdirectory fetch_content)
 endforeach()
 set_tests_properties(lint_tidy lint_headers_alone consumer_add_subdirectory consumer_fetch_content PROPERTIES TIMEOUT 1800 PROCESSORS 2)
 
-# --- programs of tests/<suite>/*_test.cpp beside the rooms ---
-foreach(suite live fault)
-  file(GLOB sources CONFIGURE_DEPENDS ${suite}/*_test.cpp)
-  if(sources)
-    add_executable(test_${suite} ${sources})
-    target_include_directories(test_${suite} PRIVATE ${PROJECT_SOURCE_DIR}/src ${CMAKE_CURRENT_SOURCE_DIR})
-    target_link_libraries(test_${suite} PRIVATE weir_test_main weir_static weir_flags Catch2::Catch2
-      CURL::libcurl OpenSSL::Crypto pugixml::pugixml PkgConfig::ZSTD PkgConfig::XXHASH)
-  endif()
-endforeach()
+# --- fault: programs of tests/fault/*_test.cpp, which start WEIR_TEST_FAULT_S3 themselves ---
+file(GLOB sources CONFIGURE_DEPENDS fault/*_test.cpp)
+if(sources)
+  add_executable(test_fault ${sources})
+  target_include_directories(test_fault PRIVATE ${PROJECT_SOURCE_DIR}/src ${CMAKE_CURRENT_SOURCE_DIR})
+  target_link_libraries(test_fault PRIVATE weir_test_main weir_static weir_flags Catch2::Catch2
+    CURL::libcurl OpenSSL::Crypto pugixml::pugixml PkgConfig::ZSTD PkgConfig::XXHASH)
+endif()
 if(TARGET test_fault)
   weir_suite(fault fault test_fault)
 endif()
@@ -52,8 +50,8 @@ foreach(server IN LISTS weir_live_servers)
   if(NOT server STREQUAL "versitygw")
     list(APPEND labels slow)
   endif()
-  if(TARGET test_live)
-    weir_suite(live_${name} "${labels}" ${weir_servers} run ${words} -- $<TARGET_FILE:test_live>)
+  if(TARGET test_s3_live)
+    weir_suite(live_${name} "${labels}" ${weir_servers} run ${words} -- $<TARGET_FILE:test_s3_live>)
   endif()
   if(TARGET weir)
     weir_suite(interop_${name} "${labels}" ${weir_servers} run ${words} --
@@ -70,9 +68,9 @@ target_link_libraries(sigv4_probe PRIVATE weir_static weir_flags nlohmann_json::
 weir_suite(interop_sigv4_botocore "unit;slow" ${weir_servers} python ${CMAKE_CURRENT_SOURCE_DIR}/interop/sigv4_botocore.py
   $<TARGET_FILE:sigv4_probe>)
 
-# --- the command: tests/cli/test_*.py, tests/fault/test_*.py, tests/memory/test_*.py, plain Python, tools from the environment ---
+# --- the command: tests/cli/test_*.py, tests/fault/test_*.py, plain Python, tools from the environment ---
 if(TARGET weir)
-  foreach(suite cli fault memory)
+  foreach(suite cli fault)
     file(GLOB scripts CONFIGURE_DEPENDS ${suite}/test_*.py)
     set(labels ${suite})
     if(suite STREQUAL "cli")

@@ -50,7 +50,7 @@ class ZstdDecompress final : public Transform {
   Status process(Chunk chunk, Emit& out) override {
     if (!chunk.empty()) rest_ = std::move(chunk);
     if (failure_.failed()) return failure_;
-    while (!rest_.empty() || unflushed_) {
+    while (!rest_.empty()) {
       if (skip_bytes_ > 0) {
         consume(std::min<std::uint64_t>(skip_bytes_, rest_.size()), &skip_bytes_);
       } else if (in_frame_) {
@@ -157,7 +157,8 @@ class ZstdDecompress final : public Transform {
     return {};
   }
 
-  /// One step of the decoder: from the collected header first, then from rest_.
+  /// One step of the decoder: from the collected header first, then from rest_. It leaves the last input byte of a
+  /// frame until all its output is out, so an empty rest_ never hides the end of a frame.
   Status decode(Emit& out) {
     WEIR_TRY(writer_->make_room(out));
     const bool from_header = header_size_ > 0;
@@ -174,8 +175,6 @@ class ZstdDecompress final : public Transform {
     written_bytes_ += output.pos;
     writer_->advance(output.pos);
     in_frame_ = code != 0;
-    // A full slab may mean that the decoder holds more.
-    unflushed_ = in_frame_ && output.pos == output.size;
     return {};
   }
 
@@ -206,7 +205,6 @@ class ZstdDecompress final : public Transform {
   std::array<std::byte, codec::kMaxFrameHeaderBytes> header_{};
   std::size_t header_size_ = 0;
   bool in_frame_ = false;
-  bool unflushed_ = false;
   Status failure_;
 };
 

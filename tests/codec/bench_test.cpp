@@ -1,0 +1,57 @@
+// Throughput of both directions beside the zstd program's. Not part of a plain run: `test_codec '[.bench]'`.
+#include <sys/resource.h>
+
+#include "codec/drive.hpp"
+#include "codec/zstd_tool.hpp"
+#include "weir/codec/zstd.hpp"
+
+using namespace weir;
+
+namespace {
+
+double cpu_seconds(int who) {
+  rusage usage{};
+  ::getrusage(who, &usage);
+  const auto seconds = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+  };
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
+template <class Work>
+void report(const std::string& what, std::size_t bytes, int who, Work work) {
+  const double cpu = cpu_seconds(who);
+  const auto start = std::chrono::steady_clock::now();
+  work();
+  const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - start;
+  WARN(what << ": " << static_cast<double>(bytes) / wall.count() / 1e6 << " MB/s, "
+            << (cpu_seconds(who) - cpu) / static_cast<double>(bytes) * 1e9 << " CPU-s/GB");
+}
+
+}  // namespace
+
+TEST_CASE("zstd throughput beside the zstd program's", "[.bench]") {
+  const std::string input = test::words(256 * kMiB);
+  const test::Scratch scratch;
+  test::write_file(scratch / "in", input);
+  std::string packed;
+  for (int round = 0; round < 3; ++round) {
+    for (const int workers : {1, 2}) {
+      report(fmt::format("weir zstd, {} workers", workers), input.size(), RUSAGE_SELF, [&] {
+        auto stage = zstd({.max_workers = static_cast<std::size_t>(workers)});
+        auto driven = test::drive_slabs(*stage, input, {.workers = static_cast<std::size_t>(workers)});
+        REQUIRE(driven.status.ok());
+        packed = std::move(driven.bytes);
+      });
+      report(fmt::format("zstd -T{} -o /dev/null", workers), input.size(), RUSAGE_CHILDREN, [&] {
+        const std::string command = fmt::format("zstd -q -f -3 -T{} {} -o /dev/null", workers, scratch / "in");
+        REQUIRE(std::system(command.c_str()) == 0);
+      });
+    }
+    report("weir unzstd", input.size(), RUSAGE_SELF, [&] {
+      auto stage = unzstd();
+      REQUIRE(test::drive(*stage, packed, kSliceBytes).status.ok());
+    });
+  }
+  WARN("ratio " << static_cast<double>(input.size()) / static_cast<double>(packed.size()));
+}
