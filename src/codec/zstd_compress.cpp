@@ -124,6 +124,8 @@ class ZstdCompress final : public Transform {
   std::string name() const override { return "zstd"; }
   bool heavy() const override { return true; }
   std::size_t likes_slabs_of() const override { return kFrameBytes; }
+  bool working() const override { return map_->under_way() > 0; }
+  std::uint64_t workers_busy_ns() const override { return map_ ? map_->busy_ns() : 0; }
 
   void describe(Upstream& upstream) const override {
     if (upstream.exact_bytes) upstream.max_bytes = upstream.exact_bytes;

@@ -356,6 +356,10 @@ inline Progress JobCore::progress() const {
     const StageCounters& c = *counters_[i];
     progress.stages.push_back({names_[i], c.bytes_in, c.bytes_out, c.busy_ns, c.waited_ns, c.starved_ns, c.blocked_ns});
   }
+  for (std::size_t i = 0; plan_.flows && i < pipeline_.transforms.size(); ++i) {
+    const std::uint64_t workers = pipeline_.transforms[i]->workers_busy_ns();
+    progress.stages[i + 1].busy_ns += workers / options_.executor->concurrency();
+  }
   // A segment starves for its source, and waits for its sink, only when these themselves make it wait.
   progress.stages.front().waited_ns += progress.stages.front().starved_ns;
   progress.stages.back().waited_ns += progress.stages.back().blocked_ns;

@@ -6,7 +6,9 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <utility>
@@ -32,6 +34,9 @@ class OrderedMap {
   /// Lanes started and not yet recycled.
   std::size_t under_way() const noexcept { return under_way_; }
 
+  /// Time that all lanes together have been worked on. Thread-safe.
+  std::uint64_t busy_ns() const noexcept { return shared_->busy_ns.load(std::memory_order_relaxed); }
+
   /// One more lane. Only while none is idle.
   void add(std::unique_ptr<Lane> lane) {
     auto cell = std::make_shared<Cell>();
@@ -48,7 +53,10 @@ class OrderedMap {
     next->done.store(false, std::memory_order_relaxed);
     executor_->post([shared = shared_, next = std::move(next)] {
       if (shared->abandoned.load(std::memory_order_relaxed)) return;
+      const auto begun = std::chrono::steady_clock::now();
       shared->work(*next->lane);
+      const std::chrono::nanoseconds took = std::chrono::steady_clock::now() - begun;
+      shared->busy_ns.fetch_add(static_cast<std::uint64_t>(took.count()), std::memory_order_relaxed);
       next->done.store(true, std::memory_order_release);
       shared->wake();
     });
@@ -74,6 +82,7 @@ class OrderedMap {
     std::function<void()> wake;
     std::function<void(Lane&)> work;
     std::atomic<bool> abandoned{false};
+    std::atomic<std::uint64_t> busy_ns{0};
   };
   const std::shared_ptr<Cell>& cell(std::size_t after_oldest) const noexcept {
     return cells_[(oldest_ + after_oldest) % cells_.size()];

@@ -137,6 +137,8 @@ class Transform : public Stage {
   /// Output of earlier input may become ready by itself (workers are at it): process({}, out) may then be called to
   /// fetch it also while no input comes.
   virtual bool working() const { return false; }
+  /// Time that its workers, on other threads, spent for it. Any thread, any time after open().
+  virtual std::uint64_t workers_busy_ns() const { return 0; }
 };
 
 class Sink : public Stage {

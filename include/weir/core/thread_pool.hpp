@@ -31,12 +31,14 @@ class Threads {
   Threads(std::size_t keep, std::size_t most, std::chrono::seconds idle)
       : keep_(keep), most_(most), idle_limit_(idle) {}
   ~Threads() {
+    std::deque<Executor::Task> dropped;  // goes last and unlocked: what a task held may post to this very queue
     std::unique_lock lock(mutex_);
     stopping_ = true;
-    queue_.clear();
+    dropped.swap(queue_);
     ready_.notify_all();
     gone_.wait(lock, [&] { return alive_ == 0; });
     reap(lock);
+    lock.unlock();
   }
 
   void post(Executor::Task task) {
@@ -191,8 +193,8 @@ inline std::shared_ptr<Executor> Executor::make_pool(std::size_t threads) {
 }
 
 inline std::shared_ptr<Executor> Executor::default_pool() {
-  static const std::shared_ptr<Executor> kPool = make_pool(detail::usable_cpus());
-  return kPool;
+  static const std::shared_ptr<Executor> pool = make_pool(detail::usable_cpus());
+  return pool;
 }
 
 }  // namespace weir
