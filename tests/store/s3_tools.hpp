@@ -1,6 +1,7 @@
 // What the S3 tests share: waiting for Target calls, bytes, sources to read from, and a pipeline's side of a Source.
 #pragma once
 
+#include <atomic>
 #include <catch2/catch.hpp>
 #include <chrono>
 #include <condition_variable>
