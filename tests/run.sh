@@ -51,7 +51,10 @@ run() { # PRESET CTEST-ARGUMENTS...
     cat "$scratch/servers.log"; installing=""
   fi
   echo "== test $preset"
-  ctest --preset "$preset" -j 2 "$@" 2>&1 | tee "$scratch/ctest.log" || failed=1
+  # TSan's shadow memory of GCC 12 does not fit every random layout that new kernels choose.
+  local fixed=()
+  if [ "$preset" = tsan ] && setarch -R true 2>/dev/null; then fixed=(setarch -R); fi
+  "${fixed[@]}" ctest --preset "$preset" -j 2 "$@" 2>&1 | tee "$scratch/ctest.log" || failed=1
   summary+=("$preset: $(grep 'tests passed' "$scratch/ctest.log" || echo 'no test ran') in $((SECONDS - started)) s, build included")
 }
 

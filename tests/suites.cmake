@@ -68,7 +68,7 @@ target_link_libraries(sigv4_probe PRIVATE weir_static weir_flags nlohmann_json::
 weir_suite(interop_sigv4_botocore "unit;slow" ${weir_servers} python ${CMAKE_CURRENT_SOURCE_DIR}/interop/sigv4_botocore.py
   $<TARGET_FILE:sigv4_probe>)
 
-# --- the command: tests/cli/test_*.py, tests/fault/test_*.py, plain Python, tools from the environment ---
+# --- the command: tests/cli/test_*.py, tests/fault/test_*.py; tools from the environment ---
 if(TARGET weir)
   foreach(suite cli fault)
     file(GLOB scripts CONFIGURE_DEPENDS ${suite}/test_*.py)
@@ -79,7 +79,8 @@ if(TARGET weir)
     foreach(script IN LISTS scripts)
       get_filename_component(name ${script} NAME_WE)
       string(REPLACE "test_" "" name ${name})
-      weir_suite(${suite}_${name} "${labels}" ${Python3_EXECUTABLE} ${script})
+      # boto3's environment has the fast checksums too, which the fault server then uses.
+      weir_suite(${suite}_${name} "${labels}" ${weir_servers} python ${script})
     endforeach()
   endforeach()
 endif()

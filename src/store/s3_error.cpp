@@ -159,6 +159,9 @@ const char* advice_for(const Error& error) {
   if (error.retry == Retry::credentials)
     return "The credentials have expired; refresh them and run the same command to go on.";
   if (error.retry == Retry::clock) return "This machine's clock and the store's differ by more than the store allows.";
+  if (error.http_status == 301 || error.http_status == 307) {
+    return "Check the region and the endpoint: the store sends this bucket's requests elsewhere.";
+  }
   if (error.kind == Kind::access_denied) return "Check that these credentials may do this in this bucket.";
   return "";
 }

@@ -136,9 +136,9 @@ Result<net::Response> Wire::call(const WireRequest& request) {
   }
 }
 
-Result<net::Request> Wire::signed_request(const WireRequest& request) {
+Result<net::Request> Wire::signed_request(WireRequest& request) {
   WEIR_ASSIGN(Credentials credentials, settings_.credentials->get());
-  const std::string region = region_of(request.bucket);
+  const std::string region = request.region = region_of(request.bucket);
   const Place place = place_of(settings_, region, request.bucket, request.key);
   const net::SigningScope scope{std::move(credentials), region, now_seconds()};
   net::SigningRequest to_sign{request.method, place.authority, place.path,
@@ -177,20 +177,21 @@ Result<net::Response> Wire::judge(const WireRequest& request, Result<net::Respon
   }
   // A wrong region shows as 301, 307 or 400; HEAD answers have no body to tell them apart from other refusals.
   const bool misdirected = answer->status == 301 || answer->status == 307 || answer->status == 400;
-  if (misdirected && !status.retryable() && learn_region(request.bucket, *answer)) {
+  if (misdirected && !status.retryable() && learn_region(request, *answer)) {
     status = std::move(status).with(Retry::transient);
   }
   return status.during(request.operation);
 }
 
-bool Wire::learn_region(const std::string& bucket, const net::Response& response) {
+bool Wire::learn_region(const WireRequest& request, const net::Response& response) {
   std::string region(response.header("x-amz-bucket-region"));
   if (region.empty()) region = parse_error(response.body).region;
   const auto is_name = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; };
   if (region.empty() || region.size() > 64 || !std::all_of(region.begin(), region.end(), is_name)) return false;
+  if (region == request.region) return false;
   std::lock_guard lock(mutex_);
-  BucketState& state = buckets_.try_emplace(bucket, BucketState{settings_.region, 0}).first->second;
-  // Another request may have learned it while this one was on its way: then it is worth a second try as well.
+  BucketState& state = buckets_.try_emplace(request.bucket, BucketState{settings_.region, 0}).first->second;
+  // Requests that were under way when it was learned are counted too: each of them is worth a second try.
   if (++state.corrections > kMaxCorrections + static_cast<int>(settings_.http.max_connections_per_host)) return false;
   state.region = std::move(region);
   return true;

@@ -28,6 +28,7 @@ struct WireRequest {
   std::size_t max_body_bytes = 1024 * 1024;
   std::function<Status(const net::Response&)> on_head;
   std::function<Status(std::span<const std::byte>)> on_data;
+  std::string region;  ///< it was signed for; set when it is sent
 
   /// Sends a small text and signs it too.
   void set_text(std::string text) {
@@ -75,12 +76,12 @@ class Wire : public S3Client, public std::enable_shared_from_this<Wire> {
   Wire(Settings settings, std::shared_ptr<net::Client> http) : settings_(std::move(settings)), http_(std::move(http)) {}
 
   void launch(const std::shared_ptr<Flight>& flight, const Prepare& prepare);
-  Result<net::Request> signed_request(const WireRequest& request);
+  Result<net::Request> signed_request(WireRequest& request);
   std::string region_of(const std::string& bucket);
   std::int64_t now_seconds() const;
   Result<net::Response> judge(const WireRequest& request, Result<net::Response> answer);
-  /// Notes the region in which the store says the bucket is; whether that changed anything.
-  bool learn_region(const std::string& bucket, const net::Response& response);
+  /// Notes the region in which the store says the bucket is; whether it is another than the request was signed for.
+  bool learn_region(const WireRequest& request, const net::Response& response);
 
   const Settings settings_;
   const std::shared_ptr<net::Client> http_;

@@ -12,8 +12,12 @@ UploadDriver::UploadDriver(std::shared_ptr<Target> target, MachineOptions option
       machine_(std::move(options)),
       wake_(std::move(wake)) {}
 
-// --- inputs
-// -------------------------------------------------------------------------------------------------------------
+UploadDriver::~UploadDriver() {
+  if (target_.use_count() > 1) return;
+  if (const auto executor = executor_.lock()) executor->post_blocking([target = std::move(target_)] {});
+}
+
+// --- inputs ---
 
 void UploadDriver::part_ready(ReadyPart part, std::vector<Chunk> chunks) {
   drive([&](UploadMachine& machine) {
@@ -51,8 +55,7 @@ void UploadDriver::let_go() {
   cancel();
 }
 
-// --- state
-// --------------------------------------------------------------------------------------------------------------
+// --- state ---
 
 std::uint64_t UploadDriver::held_bytes() const {
   const Lock lock(mutex_);
@@ -75,8 +78,7 @@ std::optional<Result<UploadProof>> UploadDriver::outcome() const {
   return machine_.outcome();
 }
 
-// --- actions
-// ------------------------------------------------------------------------------------------------------------
+// --- actions ---
 
 void UploadDriver::drive(const Input& input) {
   Lock lock(mutex_);

@@ -24,6 +24,10 @@ class UploadDriver : public std::enable_shared_from_this<UploadDriver> {
   /// thread when memory came free and at the end. The executor is not kept alive.
   UploadDriver(std::shared_ptr<Target> target, MachineOptions options, std::shared_ptr<Replay> replay,
                const std::shared_ptr<Executor>& executor, std::function<void()> wake);
+  /// May run inside the target's last answer, on a thread of the target's own: lets the target go elsewhere.
+  ~UploadDriver();
+  UploadDriver(const UploadDriver&) = delete;
+  UploadDriver& operator=(const UploadDriver&) = delete;
 
   void part_ready(ReadyPart part, std::vector<Chunk> chunks);
   void end_of_input();
@@ -63,7 +67,7 @@ class UploadDriver : public std::enable_shared_from_this<UploadDriver> {
   void answer_failure(std::uint64_t number, const Action& action, Status status);
   void whole_answered(std::uint64_t number, std::uint64_t request, Result<Stored> result);
 
-  const std::shared_ptr<Target> target_;
+  std::shared_ptr<Target> target_;
   const std::shared_ptr<Replay> replay_;
   const std::weak_ptr<Executor> executor_;
   mutable std::mutex mutex_;

@@ -20,8 +20,7 @@ std::string part_of(const ReadyPart& part, const std::string& url) {
 
 }  // namespace
 
-// --- inputs
-// -------------------------------------------------------------------------------------------------------------
+// --- inputs ---
 
 void UploadMachine::part_ready(ReadyPart part) {
   if (outcome_ || failing()) return;
@@ -109,8 +108,7 @@ void UploadMachine::timer_fired(std::uint64_t request) {
   if (!paused_ || !waits_while_paused(found->second.what)) issue(request, found->second);
 }
 
-// --- requests
-// -----------------------------------------------------------------------------------------------------------
+// --- requests ---
 
 void UploadMachine::start(Do what, std::uint32_t part) {
   Request& request = requests_[++last_request_];
@@ -188,8 +186,7 @@ Status UploadMachine::check_receipt(const PartState& part, const PartReceipt& re
   return {};
 }
 
-// --- the way forward
-// ----------------------------------------------------------------------------------------------------
+// --- the way forward ---
 
 void UploadMachine::advance() {
   if (phase_ == Phase::idle && !paused_ && (ended_ || !parts_.empty())) open();

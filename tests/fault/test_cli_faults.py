@@ -1,0 +1,179 @@
+#!/usr/bin/env python3
+"""The command against a store that breaks: right bytes or a clear error; never wrong bytes, a cut object or a leaked upload.
+
+Runs with WEIR_TEST_CLI and WEIR_TEST_FAULT_S3. Each case is one scripted fault; the oracle is the server's own account.
+"""
+
+import hashlib
+import json
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import unittest
+import urllib.request
+from pathlib import Path
+
+WEIR, SERVER = os.environ["WEIR_TEST_CLI"], os.environ["WEIR_TEST_FAULT_S3"]
+MIB = 1 << 20
+TIMEOUT_S = 90
+BIG = random.Random(1).randbytes(12 * MIB + 345)  # three parts
+SMALL = random.Random(2).randbytes(200_001)  # one request
+OK, ERROR, EITHER = "succeeds", "fails", "succeeds or fails"
+
+
+def status(code, name, **more):
+    return {"action": "status", "status": code, "code": name, **more}
+
+
+# (operation, fault, what the command may do). Every fault fires once unless it says otherwise.
+UPLOADS_OF_PARTS = [
+    *[("UploadPart", {"action": "reset_request_at", "at": at}, OK) for at in (0, 1, 300, 2000, 70_000, 3 * MIB)],
+    *[("UploadPart", {"action": "reset_reply_at", "at": at}, OK) for at in (0, 1, 17, 150)],
+    *[("CompleteMultipartUpload", {"action": "reset_reply_at", "at": at}, OK) for at in (0, 30, 300)],
+    ("CreateMultipartUpload", {"action": "reset_request_at", "at": 0}, OK),
+    ("CreateMultipartUpload", status(500, "InternalError"), OK),
+    ("UploadPart", status(500, "InternalError"), OK),
+    ("UploadPart", status(503, "SlowDown", headers={"Retry-After": "1"}), OK),
+    ("UploadPart", status(503, "SlowDown", early=True), OK),
+    ("UploadPart", status(429, "TooManyRequests", headers={"Retry-After": "1"}), OK),
+    ("UploadPart", status(400, "RequestTimeout"), OK),
+    ("UploadPart", status(403, "AccessDenied"), ERROR),
+    ("UploadPart", {"action": "expired_token", "times": 99}, ERROR),
+    ("UploadPart", {"action": "flip_byte", "at": 1_000_000}, OK),
+    ("UploadPart", {"action": "flip_byte", "at": 5, "times": 99}, ERROR),
+    ("UploadPart", {"action": "stall", "seconds": 1.5, "when": "request", "at": 100_000}, OK),
+    ("UploadPart", {"action": "stall", "seconds": 1.5}, OK),
+    ("UploadPart", {"action": "garbage"}, EITHER),
+    ("UploadPart", {"action": "wrong_checksum"}, EITHER),
+    ("UploadPart", {"action": "no_etag"}, EITHER),
+    ("UploadPart", {"action": "lost_upload", "skip": 1}, EITHER),
+    ("UploadPart", {"action": "lost_part", "number": 1, "skip": 2}, EITHER),
+    ("UploadPart", {"action": "skewed_clock", "seconds": 7200}, OK),
+    ("CompleteMultipartUpload", {"action": "lost_reply"}, OK),
+    ("CompleteMultipartUpload", {"action": "ok_with_error"}, OK),
+    ("CompleteMultipartUpload", {"action": "ok_with_error", "spaces": 50}, OK),
+    ("CompleteMultipartUpload", status(500, "InternalError"), OK),
+    ("CompleteMultipartUpload", {"action": "wrong_checksum"}, EITHER),
+    ("CompleteMultipartUpload", {"action": "close_early", "at": 60}, EITHER),
+]
+UPLOADS_OF_ONE = [
+    *[("PutObject", {"action": "reset_request_at", "at": at}, OK) for at in (0, 400, 5000, 150_000)],
+    *[("PutObject", {"action": "reset_reply_at", "at": at}, OK) for at in (0, 10, 120)],
+    ("PutObject", {"action": "lost_reply"}, OK),
+    ("PutObject", {"action": "flip_byte", "at": 77}, OK),
+    ("PutObject", status(503, "ServiceUnavailable"), OK),
+    ("PutObject", {"action": "wrong_checksum"}, EITHER),
+    ("PutObject", {"action": "garbage"}, EITHER),
+    ("*", {"action": "expired_token", "times": 99}, ERROR),
+]
+DOWNLOADS = [
+    *[("GetObject", {"action": "reset_reply_at", "at": at}, OK) for at in (0, 20, 400, 100_000, 4 * MIB)],
+    *[("GetObject", {"action": "close_early", "at": at}, OK) for at in (0, 1, 200_000)],
+    ("GetObject", status(503, "SlowDown"), OK),
+    ("GetObject", {"action": "stall", "seconds": 1.5, "at": 100_000}, OK),
+    ("GetObject", {"action": "flip_byte", "at": 100_000, "times": 99}, ERROR),
+    ("GetObject", {"action": "flip_byte", "at": 100_000}, EITHER),
+    ("GetObject", {"action": "wrong_length", "delta": 1000}, EITHER),
+    ("GetObject", {"action": "wrong_length", "delta": -1000}, EITHER),
+    ("GetObject", {"action": "wrong_range"}, EITHER),
+    ("GetObject", {"action": "ignore_range"}, EITHER),
+    ("GetObject", {"action": "replaced_object"}, EITHER),
+    ("GetObject", {"action": "replaced_object", "skip": 1}, EITHER),
+    ("GetObject", {"action": "garbage"}, EITHER),
+    ("GetObject", {"action": "redirect", "location": "http://127.0.0.1:9/elsewhere"}, EITHER),
+]
+
+
+def name_of(op, fault):
+    return f"{op} {' '.join(f'{name}={value}' for name, value in fault.items())}"
+
+
+class Faults(unittest.TestCase):
+    def setUp(self):
+        self.process = subprocess.Popen([sys.executable, SERVER], stdout=subprocess.PIPE, text=True)
+        self.endpoint = f"http://127.0.0.1:{self.process.stdout.readline().split()[-1]}"
+        self.folder = tempfile.TemporaryDirectory()
+        self.work = Path(self.folder.name)
+
+    def tearDown(self):
+        self.process.kill()
+        self.process.wait()
+        self.process.stdout.close()
+        self.folder.cleanup()
+
+    def control(self, method, what, value=None):
+        body = None if value is None else json.dumps(value).encode()
+        request = urllib.request.Request(f"{self.endpoint}/_weir/{what}", data=body, method=method)
+        with urllib.request.urlopen(request, timeout=30) as reply:
+            text = reply.read()
+        return json.loads(text) if text else None
+
+    def weir(self, *words):
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+        environment.update(AWS_ACCESS_KEY_ID="weirtest", AWS_SECRET_ACCESS_KEY="weirtestsecret", AWS_REGION="us-east-1",
+                           AWS_CONFIG_FILE="/dev/null", AWS_SHARED_CREDENTIALS_FILE="/dev/null")
+        return subprocess.run([WEIR, *map(str, words), "--endpoint-url", self.endpoint], env=environment, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, check=False, timeout=TIMEOUT_S)
+
+    def judge(self, done, expected):
+        text = done.stderr.decode(errors="replace")
+        self.assertGreaterEqual(done.returncode, 0, f"ended by a signal:\n{text}")
+        if expected != EITHER:
+            self.assertEqual("succeeds" if done.returncode == 0 else "fails", expected, text)
+        if done.returncode != 0:
+            self.assertIn("weir", text, "an error says what it is")
+            self.assertNotIn("weirtestsecret", text)
+
+    def upload(self, data, op, fault, expected):
+        self.control("POST", "reset")
+        source = self.work / "source"
+        source.write_bytes(data)
+        self.control("POST", "faults", [{"op": op, **fault}])
+        done = self.weir("cp", source, "s3://weir-test/key", "--part-size", "5MiB")
+        state = self.control("GET", "state")
+        self.judge(done, expected)
+        self.assertGreater(state["faults"][0]["fired"], 0, "the fault did not fire")
+        stored = state["objects"].get("/weir-test/key")
+        if done.returncode == 0:
+            self.assertIsNotNone(stored, "success without an object")
+        if stored:
+            self.assertEqual((stored["length"], stored["sha256"]), (len(data), hashlib.sha256(data).hexdigest()))
+        self.assertEqual(state["open_uploads"], [])
+
+    def test_an_upload_in_parts_survives_or_fails_cleanly(self):
+        for op, fault, expected in UPLOADS_OF_PARTS:
+            with self.subTest(name_of(op, fault)):
+                self.upload(BIG, op, fault, expected)
+
+    def test_an_upload_in_one_request_survives_or_fails_cleanly(self):
+        for op, fault, expected in UPLOADS_OF_ONE:
+            with self.subTest(name_of(op, fault)):
+                self.upload(SMALL, op, fault, expected)
+
+    def test_a_download_gives_the_right_bytes_or_no_file(self):
+        target = self.work / "target"
+        for op, fault, expected in DOWNLOADS:
+            with self.subTest(name_of(op, fault)):
+                self.control("POST", "reset")
+                source = self.work / "source"
+                source.write_bytes(BIG)
+                self.assertEqual(self.weir("cp", source, "s3://weir-test/key").returncode, 0)
+                self.control("POST", "faults", [{"op": op, **fault}])
+                done = self.weir("cp", "s3://weir-test/key", target)
+                state = self.control("GET", "state")
+                self.judge(done, expected)
+                if not fault.get("skip"):
+                    self.assertGreater(state["faults"][0]["fired"], 0, "the fault did not fire")
+                self.assertEqual(target.exists(), done.returncode == 0)
+                if done.returncode == 0:
+                    got = hashlib.sha256(target.read_bytes()).hexdigest()
+                    self.assertIn(got, (hashlib.sha256(BIG).hexdigest(), state["objects"]["/weir-test/key"]["sha256"]))
+                    target.unlink()
+                source.unlink()
+                self.assertEqual(list(self.work.iterdir()), [], "a temporary file is left")
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,228 @@
+// A target in memory whose calls end on threads of its own, after random times, with random failures.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <map>
+#include <mutex>
+#include <random>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "weir/codec/checksum.hpp"
+#include "weir/store/target.hpp"
+
+namespace weir::test {
+
+struct MemoryTargetOptions {
+  std::uint64_t seed = 1;
+  unsigned fails_of_100 = 0;  ///< calls that fail in a transient way, half of them after doing their work
+  std::chrono::microseconds longest{300};
+  bool checksums = true;
+  bool stalls = false;  ///< parts end only when cancelled
+};
+
+class MemoryTarget final : public Target {
+ public:
+  explicit MemoryTarget(MemoryTargetOptions options) : options_(options), random_(options.seed) {
+    profile_.name = "memory";
+    profile_.min_part_bytes = 64 * kKiB;
+    profile_.preferred_part_bytes = 128 * kKiB;
+    profile_.max_part_bytes = kMiB;
+    profile_.max_parts = 64;
+    profile_.max_object_bytes = 64 * kMiB;
+    for (std::thread& thread : threads_) thread = std::thread([this] { run(); });
+  }
+  ~MemoryTarget() override {
+    {
+      const std::lock_guard lock(mutex_);
+      stopping_ = true;
+      changed_.notify_all();
+    }
+    for (std::thread& thread : threads_) thread.join();
+  }
+
+  const Profile& profile() const override { return profile_; }
+  std::string url() const override { return "memory://object"; }
+  Profile profile_;
+
+  Cancel begin(Done<std::string> done) override {
+    return later<std::string>(std::move(done), [this]() -> Result<std::string> {
+      const std::string id = "upload-" + std::to_string(++last_id_);
+      uploads_[id];
+      return id;
+    });
+  }
+  Cancel put_part(const std::string& id, Part part, Done<PartReceipt> done) override {
+    const unsigned now = ++parts_at_once_;
+    for (unsigned peak = peak_parts_; now > peak && !peak_parts_.compare_exchange_weak(peak, now);) {
+    }
+    auto counted = [this, done = std::move(done)](Result<PartReceipt> result) {
+      --parts_at_once_;
+      done(std::move(result));
+    };
+    auto work = [this, id, part]() -> Result<PartReceipt> {
+      const auto upload = uploads_.find(id);
+      if (upload == uploads_.end()) return Status(Kind::not_found, "NoSuchUpload");
+      WEIR_ASSIGN(std::string bytes, bytes_of(part));
+      const std::uint64_t crc = crc_of(bytes);
+      if (part.crc64nvme && *part.crc64nvme != crc) return Status(Kind::corrupt, "BadDigest");
+      upload->second[part.number] = std::move(bytes);
+      return PartReceipt{part.number, part.offset, part.length,
+                         crc,         "e",         options_.checksums ? crc64nvme_base64(crc) : ""};
+    };
+    return later<PartReceipt>(std::move(counted), std::move(work), options_.stalls);
+  }
+  Cancel list_parts(const std::string&, Done<std::vector<PartReceipt>> done) override {
+    return later<std::vector<PartReceipt>>(std::move(done), [] { return std::vector<PartReceipt>(); });
+  }
+  Cancel commit(const std::string& id, std::vector<PartReceipt> parts, Whole whole, Done<Stored> done) override {
+    auto work = [this, id, count = parts.size(), whole]() -> Result<Stored> {
+      const auto upload = uploads_.find(id);
+      if (upload == uploads_.end()) return Status(Kind::not_found, "NoSuchUpload");
+      if (upload->second.size() != count) return Status(Kind::invalid_argument, "InvalidPart");
+      std::string bytes;
+      for (const auto& [number, part] : upload->second) bytes += part;
+      if (bytes.size() != whole.length) return Status(Kind::invalid_argument, "wrong size");
+      uploads_.erase(upload);
+      object_ = std::move(bytes);
+      return stored();
+    };
+    return later<Stored>(std::move(done), std::move(work));
+  }
+  Cancel abort(const std::string& id, Done<None> done) override {
+    return later<None>(std::move(done), [this, id]() -> Result<None> {
+      uploads_.erase(id);
+      return None{};
+    });
+  }
+  Cancel put_whole(Part part, Done<Stored> done) override {
+    return later<Stored>(std::move(done), [this, part]() -> Result<Stored> {
+      WEIR_ASSIGN(object_, bytes_of(part));
+      Stored answer = stored();
+      answer.sent_crc64nvme = crc_of(*object_);
+      return answer;
+    });
+  }
+  Cancel inspect(Done<Stored> done) override {
+    return later<Stored>(std::move(done), [this]() -> Result<Stored> {
+      if (!object_) return Status(Kind::not_found, "NoSuchKey");
+      return stored();
+    });
+  }
+
+  // To look at when nothing runs any more.
+  std::optional<std::string> object() const {
+    const std::lock_guard lock(mutex_);
+    return object_;
+  }
+  /// Uploads that were begun and answered for, and are still there.
+  std::size_t open_uploads() const {
+    const std::lock_guard lock(mutex_);
+    return uploads_.size() - lost_begins_;
+  }
+  unsigned peak_parts() const { return peak_parts_; }
+  /// Waits until no call is under way.
+  void settle() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return tasks_.empty() && busy_ == 0; });
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  struct Task {
+    std::function<void(bool cancelled)> run;
+    std::shared_ptr<std::atomic<bool>> cancelled;
+  };
+
+  static std::uint64_t crc_of(const std::string& bytes) { return crc64nvme(0, std::as_bytes(std::span(bytes))); }
+  static Result<std::string> bytes_of(const Part& part) {
+    std::string bytes;
+    for (const Chunk& chunk : part.chunks) bytes += chunk.text();
+    if (part.replay && part.length > 0) {
+      bytes.resize(part.length);
+      WEIR_TRY(part.replay->read_at(part.offset, std::as_writable_bytes(std::span(bytes)), true));
+    }
+    if (bytes.size() != part.length) return Status(Kind::internal, "a part without all its bytes");
+    return bytes;
+  }
+  Stored stored() const {
+    Stored answer{object_->size(), "etag", {}, {}};
+    if (options_.checksums) answer.crc64nvme = crc_of(*object_);
+    return answer;
+  }
+
+  template <class T, class Work>
+  Cancel later(Done<T> done, Work work, bool stalls = false) {
+    const std::lock_guard lock(mutex_);
+    const unsigned luck = static_cast<unsigned>(random_() % 100);
+    const bool fails = luck < options_.fails_of_100;
+    const bool works = !fails || luck % 2 == 0;
+    auto run = [this, done = std::move(done), work = std::move(work), fails, works](bool was_cancelled) {
+      Result<T> result = Status(Kind::cancelled, "cancelled");
+      if (!was_cancelled) {
+        const std::lock_guard inner(mutex_);
+        const Status lost = Status(Kind::network, "connection reset").with(Retry::transient);
+        result = works ? Result<T>(work()) : Result<T>(lost);
+        if (fails && works && std::is_same_v<T, std::string>) ++lost_begins_;
+        if (fails) result = lost;
+      }
+      done(std::move(result));
+    };
+    const auto delay = stalls ? std::chrono::hours(1)
+                              : std::chrono::microseconds(random_() % static_cast<unsigned>(options_.longest.count()));
+    auto cancelled = std::make_shared<std::atomic<bool>>(false);
+    tasks_.emplace(Clock::now() + delay, Task{std::move(run), cancelled});
+    changed_.notify_all();
+    return [this, cancelled] {
+      cancelled->store(true);
+      const std::lock_guard inner(mutex_);
+      changed_.notify_all();
+    };
+  }
+  void run() {
+    std::unique_lock lock(mutex_);
+    while (!stopping_) {
+      auto next = tasks_.begin();
+      for (auto task = tasks_.begin(); task != tasks_.end(); ++task) {
+        if (task->second.cancelled->load()) next = task;
+      }
+      if (next == tasks_.end()) {
+        changed_.wait(lock);
+      } else if (const auto when = next->first; when > Clock::now() && !next->second.cancelled->load()) {
+        changed_.wait_until(lock, when);
+      } else {
+        {
+          Task task = std::move(next->second);
+          tasks_.erase(next);
+          ++busy_;
+          lock.unlock();
+          task.run(task.cancelled->load());
+        }
+        lock.lock();
+        --busy_;
+        changed_.notify_all();
+      }
+    }
+  }
+
+  const MemoryTargetOptions options_;
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  std::mt19937_64 random_;
+  std::multimap<Clock::time_point, Task> tasks_;
+  std::map<std::string, std::map<std::uint32_t, std::string>> uploads_;
+  std::optional<std::string> object_;
+  std::atomic<unsigned> parts_at_once_{0};
+  std::atomic<unsigned> peak_parts_{0};
+  unsigned last_id_ = 0;
+  unsigned lost_begins_ = 0;
+  unsigned busy_ = 0;
+  bool stopping_ = false;
+  std::array<std::thread, 3> threads_;
+};
+
+}  // namespace weir::test
