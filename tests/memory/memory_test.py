@@ -65,7 +65,7 @@ def upload(weir, case, budget_mib, endpoint):
         options += ["--through", case.through]
     if not case.piped:
         return run([weir, "cp", *options, source, "s3://memory/object"])
-    with subprocess.Popen([weir, "cp", "--progress", "none", source, "-"], stdout=subprocess.PIPE,
+    with subprocess.Popen([weir, "cp", "--quiet", "--progress", "none", source, "-"], stdout=subprocess.PIPE,
                           env=environment()) as feeder:
         try:
             result = run([weir, "cp", *options, "-", "s3://memory/object"], stdin=feeder.stdout)
