@@ -86,6 +86,6 @@ measured "read back" "$weir" cat "$to" --through unzstd "${endpoint[@]}" | cmp -
 echo "equal: what came back is byte for byte what was sent"
 
 say "6. Clean up"
-"$weir" rm "$to" "${endpoint[@]}"
+"$weir" rm "$to" "${endpoint[@]}" >/dev/null
 stored=no
 echo "removed $to and the generated file"

@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """Checks that `weir cp` stays within its memory budget, whatever the amount and however slow the store.
 
-    memory_test.py --weir PROGRAM --endpoint weir_discard_s3 [--full] [--only TEXT]
+    memory_test.py [--weir PROGRAM] [--endpoint weir_discard_s3] [--full] [--only TEXT]
+
+The programs are those that WEIR_TEST_CLI and WEIR_TEST_DISCARD_S3 name, if not said.
 
 Each case uploads into a discarding endpoint at budgets of 64 and 16 MiB and checks
   - peak RSS <= budget + 24 MiB, and no growth in the second half of the run;
@@ -11,6 +13,7 @@ Each case uploads into a discarding endpoint at budgets of 64 and 16 MiB and che
 """
 
 import argparse
+import os
 import subprocess
 import sys
 from dataclasses import dataclass, field
@@ -62,7 +65,7 @@ def upload(weir, case, budget_mib, endpoint):
         options += ["--through", case.through]
     if not case.piped:
         return run([weir, "cp", *options, source, "s3://memory/object"])
-    with subprocess.Popen([weir, "cp", "--progress", "none", source, "-"], stdout=subprocess.PIPE,
+    with subprocess.Popen([weir, "cp", "--quiet", "--progress", "none", source, "-"], stdout=subprocess.PIPE,
                           env=environment()) as feeder:
         try:
             result = run([weir, "cp", *options, "-", "s3://memory/object"], stdin=feeder.stdout)
@@ -120,11 +123,13 @@ def problems(case, budget_mib, result, endpoint):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--weir", required=True, type=Path)
-    parser.add_argument("--endpoint", required=True, type=Path, help="the program weir_discard_s3")
+    parser.add_argument("--weir", default=os.environ.get("WEIR_TEST_CLI"))
+    parser.add_argument("--endpoint", default=os.environ.get("WEIR_TEST_DISCARD_S3"))
     parser.add_argument("--full", action="store_true")
     parser.add_argument("--only", default="", help="cases whose name contains this")
     options = parser.parse_args()
+    if not options.weir or not options.endpoint:
+        parser.error("say --weir and --endpoint, or set WEIR_TEST_CLI and WEIR_TEST_DISCARD_S3")
 
     failed = 0
     checksums = {}  # by what was uploaded

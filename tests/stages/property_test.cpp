@@ -1,5 +1,6 @@
 // Random pipelines against plain functions. Each failure prints "WEIR_SEED=N"; with that in the environment only that
 // pipeline runs, twenty times. Without it, new ones each time, for a few seconds.
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <chrono>
 #include <cstdlib>
@@ -69,6 +70,15 @@ Running started(Recipe& recipe) {
   return Running(recipe);
 }
 
+constexpr std::size_t kNowhere = std::string::npos;
+
+/// The offset from which on two strings differ (megabytes of bytes tell nobody anything).
+std::size_t difference(const std::string& a, const std::string& b) {
+  const auto where = std::mismatch(a.begin(), a.end(), b.begin(), b.end());
+  return where.first == a.end() && where.second == b.end() ? kNowhere
+                                                           : static_cast<std::size_t>(where.first - a.begin());
+}
+
 void pause_now_and_then(Job& job, std::mt19937& random) {
   for (std::size_t pauses = random() % 4; pauses-- > 0;) {
     std::this_thread::sleep_for(std::chrono::microseconds(random() % 3000));
@@ -97,7 +107,7 @@ TEST_CASE("any composition of stages gives the bytes and digests that plain func
     REQUIRE(receipt->ok());
     CHECK((*receipt)->bytes_read == recipe.input.bytes);
     CHECK((*receipt)->bytes_stored == expected.bytes.size());
-    REQUIRE(*running.into == expected.bytes);
+    REQUIRE(difference(*running.into, expected.bytes) == kNowhere);
     for (const auto& [name, value] : expected.facts) {
       INFO(name);
       REQUIRE((*receipt)->facts.at(name) == value);
@@ -126,11 +136,11 @@ TEST_CASE("zstd writes the same bytes for every piece size, budget and number of
       Running running = started(recipe);
       INFO(recipe.describe());
       REQUIRE(running.job.wait().ok());
-      REQUIRE(*running.into == expected);
+      REQUIRE(difference(*running.into, expected) == kNowhere);
     }
     auto back = std::make_shared<std::string>();
     REQUIRE(start(memory(expected) | unzstd() | to_memory(back)).wait().ok());
-    REQUIRE(*back == input_of(recipe));
+    REQUIRE(difference(*back, input_of(recipe)) == kNowhere);
   });
 }
 
