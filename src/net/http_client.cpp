@@ -1,10 +1,14 @@
 // The client: a loop and the thread that runs it.
 #include <curl/curl.h>
 #include <pthread.h>
-#include <csignal>
 
+#include <chrono>
+#include <condition_variable>
+#include <csignal>
+#include <cstdlib>
 #include <future>
 #include <mutex>
+#include <set>
 #include <thread>
 
 #include "net/http.hpp"
@@ -12,11 +16,6 @@
 
 namespace weir::net {
 namespace {
-
-void init_curl_once() {
-  static std::once_flag once;
-  std::call_once(once, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
-}
 
 // Starts a thread that takes none of the host's signals, SIGPIPE of its own sockets included. Those of a crash stay.
 template <class Run>
@@ -30,6 +29,46 @@ std::thread quiet_thread(Run run) {
   std::thread thread(std::move(run));
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
   return thread;
+}
+
+// The loops that run. A process that exits ends them first, since what they use does not outlive its statics: TLS, and
+// whatever a reply is handed to.
+class LiveLoops {
+ public:
+  static LiveLoops& get() {
+    static auto* const kLoops = new LiveLoops;  // loops may end after statics are gone
+    return *kLoops;
+  }
+  void run(std::shared_ptr<Loop> loop) {
+    const std::shared_ptr<Mailbox> mailbox = loop->mailbox();
+    {
+      std::lock_guard lock(mutex_);
+      live_.insert(mailbox);
+    }
+    loop->run();
+    loop.reset();
+    std::lock_guard lock(mutex_);
+    live_.erase(mailbox);
+    ended_.notify_all();
+  }
+  void end_all() {
+    std::unique_lock lock(mutex_);
+    for (const auto& mailbox : live_) mailbox->stop();
+    ended_.wait_for(lock, std::chrono::seconds(2), [&] { return live_.empty(); });
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable ended_;
+  std::set<std::shared_ptr<Mailbox>> live_;
+};
+
+void init_curl_once() {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    curl_global_init(CURL_GLOBAL_DEFAULT);
+    std::atexit([] { LiveLoops::get().end_all(); });  // before what curl_global_init registered
+  });
 }
 
 class CurlClient final : public Client {
@@ -54,7 +93,8 @@ class CurlClient final : public Client {
 
  private:
   explicit CurlClient(std::shared_ptr<Loop> loop)
-      : mailbox_(loop->mailbox()), thread_(quiet_thread([loop = std::move(loop)] { loop->run(); })) {}
+      : mailbox_(loop->mailbox()),
+        thread_(quiet_thread([loop = std::move(loop)]() mutable { LiveLoops::get().run(std::move(loop)); })) {}
 
   const std::shared_ptr<Mailbox> mailbox_;
   std::thread thread_;

@@ -70,14 +70,7 @@ struct Wire::Flight {
 };
 
 std::shared_ptr<Wire> Wire::make(Settings settings, std::shared_ptr<net::Client> http) {
-  // The HTTP client's destructor waits for its loop, so it must not run on that loop.
-  return {new Wire(std::move(settings), std::move(http)), [](Wire* wire) {
-            if (std::this_thread::get_id() != wire->loop_thread_.load()) {
-              delete wire;
-            } else {
-              Executor::default_pool()->post_blocking([wire] { delete wire; });
-            }
-          }};
+  return std::shared_ptr<Wire>(new Wire(std::move(settings), std::move(http)));
 }
 
 Wire::Running Wire::start_stream(Prepare prepare, Done done) {
@@ -107,7 +100,6 @@ void Wire::launch(const std::shared_ptr<Flight>& flight, const Prepare& prepare)
   wanted->on_head = nullptr;
   flight->set_call(http_->send(*std::move(request), [flight, sent = *std::move(wanted)](Result<net::Response> answer) {
     Wire& wire = *flight->wire;
-    wire.loop_thread_.store(std::this_thread::get_id());
     flight->end(wire.judge(sent, std::move(answer)));
   }));
 }

@@ -86,7 +86,6 @@ class Wire : public S3Client, public std::enable_shared_from_this<Wire> {
   const Settings settings_;
   const std::shared_ptr<net::Client> http_;
   std::atomic<std::int64_t> clock_offset_seconds_{0};  ///< the server's clock minus ours
-  std::atomic<std::thread::id> loop_thread_{};
   std::mutex mutex_;
   std::map<std::string, BucketState> buckets_;
 };

@@ -163,7 +163,7 @@ std::unique_ptr<Sink> to(std::string_view name, const EndpointOptions& options) 
 
 std::string_view nearest(std::string_view typed, const std::vector<std::string_view>& candidates) {
   std::string_view best;
-  std::size_t best_distance = std::max<std::size_t>(typed.size() / 3, 1) + 1;  // further is no likeness
+  std::size_t best_distance = std::max<std::size_t>(typed.size() / 2, 1) + 1;  // further is no likeness
   for (const std::string_view candidate : candidates) {
     // Levenshtein, one row at a time.
     std::vector<std::size_t> row(candidate.size() + 1);

@@ -193,8 +193,9 @@ inline std::shared_ptr<Executor> Executor::make_pool(std::size_t threads) {
 }
 
 inline std::shared_ptr<Executor> Executor::default_pool() {
-  static const std::shared_ptr<Executor> pool = make_pool(detail::usable_cpus());
-  return pool;
+  // Never destroyed: what a host leaves running when it exits still finds it.
+  static const auto* const kPool = new std::shared_ptr<Executor>(make_pool(detail::usable_cpus()));
+  return *kPool;
 }
 
 }  // namespace weir
