@@ -75,7 +75,7 @@ std::unique_ptr<CLI::App> make_parser(const CommandInfo& command, Options& optio
   app->set_help_flag("-h,--help", "print this help");
   const auto value = [&](const char* name, std::string& into, const char* type, const std::string& help) {
     const std::string environment = environment_name(name);
-    app->add_option(std::string("--") + name, into, fmt::format("{} [{}]", help, environment))
+    app->add_option(std::string("--") + name, into, help)
         ->type_name(type)
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast)
         ->envname(environment);
@@ -139,8 +139,10 @@ Status choose(const char* option, const std::string& typed, const std::vector<st
     }
     names.push_back(name);
   }
+  const std::string advice = did_you_mean(typed, names);
   return usage_error(fmt::format("read --{}", option),
-                     fmt::format("\"{}\" is none of {}", typed, fmt::join(names, ", ")), did_you_mean(typed, names));
+                     fmt::format("\"{}\" is none of {}", typed, fmt::join(names, ", ")),
+                     advice.empty() ? advice : advice.substr(1));
 }
 
 Result<std::uint64_t> size_of(const char* option, const std::string& typed) {
