@@ -1,5 +1,6 @@
 #include "net/sigv4.hpp"
 
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
@@ -126,6 +127,8 @@ std::string amz_date(std::int64_t unix_seconds) {
   const std::size_t length = std::strftime(text.data(), text.size(), "%Y%m%dT%H%M%SZ", &utc);
   return {text.data(), length};
 }
+
+void release_signing_thread() { OPENSSL_thread_stop(); }
 
 Headers sign_headers(const SigningRequest& request, const SigningScope& scope) {
   SigningRequest full = request;

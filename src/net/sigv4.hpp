@@ -48,4 +48,8 @@ Headers sign_headers(const SigningRequest& request, const SigningScope& scope);
 /// stays unsigned; whoever uses the URL must send the request's headers along.
 std::string presign_query(const SigningRequest& request, const SigningScope& scope, std::int64_t expires_seconds);
 
+/// Frees what OpenSSL keeps for the calling thread. For threads of a pool that may end after OpenSSL's own clean-up at
+/// exit, which cannot free it then.
+void release_signing_thread();
+
 }  // namespace weir::net

@@ -84,8 +84,10 @@ Wire::Running Wire::start_stream(Prepare prepare, Done done) {
   auto flight = std::make_shared<Flight>();
   flight->wire = shared_from_this();
   flight->done = std::move(done);
-  Executor::default_pool()->post_blocking(
-      [flight, prepare = std::move(prepare)] { flight->wire->launch(flight, prepare); });
+  Executor::default_pool()->post_blocking([flight, prepare = std::move(prepare)] {
+    flight->wire->launch(flight, prepare);
+    net::release_signing_thread();
+  });
   const std::weak_ptr<Flight> weak = flight;
   return {[weak] {
             if (const auto running = weak.lock()) running->cancel();
