@@ -139,8 +139,10 @@ Status choose(const char* option, const std::string& typed, const std::vector<st
     }
     names.push_back(name);
   }
+  const std::string advice = did_you_mean(typed, names);
   return usage_error(fmt::format("read --{}", option),
-                     fmt::format("\"{}\" is none of {}", typed, fmt::join(names, ", ")), did_you_mean(typed, names));
+                     fmt::format("\"{}\" is none of {}", typed, fmt::join(names, ", ")),
+                     advice.empty() ? advice : advice.substr(1));
 }
 
 Result<std::uint64_t> size_of(const char* option, const std::string& typed) {
