@@ -2,6 +2,7 @@
 #include <sys/stat.h>
 
 #include <string>
+#include <string_view>
 
 #include "progress_bar.hpp"
 #include "transfer.hpp"
@@ -10,13 +11,15 @@ namespace weir::cli {
 
 namespace {
 
+constexpr std::string_view kS3 = "s3://";
+
 std::string local_path(const std::string& name) { return name.starts_with("file:") ? name.substr(5) : name; }
 
 /// "big.csv" of "dir/big.csv" and of "s3://bucket/dir/big.csv"; empty where there is none.
 std::string last_name(const std::string& source) {
   std::string path = end_kind(source) == EndKind::file ? local_path(source) : source;
   if (end_kind(source) == EndKind::s3) {
-    const auto slash = path.find('/', std::string("s3://").size());
+    const auto slash = path.find('/', kS3.size());
     path = slash == std::string::npos ? std::string() : path.substr(slash + 1);
   } else if (end_kind(source) != EndKind::file) {
     return {};
@@ -35,7 +38,9 @@ bool is_container(const std::string& destination) {
     case EndKind::file:
       return destination.ends_with('/') || is_directory(local_path(destination));
     case EndKind::s3:
-      return destination.ends_with('/') || destination.find('/', std::string("s3://").size()) == std::string::npos;
+      if (destination.size() == kS3.size() || destination[kS3.size()] == '/')
+        return false;  // no bucket: not ours to say
+      return destination.ends_with('/') || destination.find('/', kS3.size()) == std::string::npos;
     default:
       return false;
   }

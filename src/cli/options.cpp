@@ -75,7 +75,7 @@ std::unique_ptr<CLI::App> make_parser(const CommandInfo& command, Options& optio
   app->set_help_flag("-h,--help", "print this help");
   const auto value = [&](const char* name, std::string& into, const char* type, const std::string& help) {
     const std::string environment = environment_name(name);
-    app->add_option(std::string("--") + name, into, fmt::format("{} [{}]", help, environment))
+    app->add_option(std::string("--") + name, into, help)
         ->type_name(type)
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast)
         ->envname(environment);

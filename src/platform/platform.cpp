@@ -20,6 +20,7 @@ Kind kind_of(int error_number) noexcept {
       return Kind::access_denied;
     case ENOSPC:
     case EDQUOT:
+    case EFBIG:
       return Kind::no_space;
     case EEXIST:
       return Kind::already_exists;

@@ -126,7 +126,10 @@ class LocalTarget final : public Target, public std::enable_shared_from_this<Loc
     WEIR_ASSIGN(auto destination, LocalDestination::find(path_, options_.replace));
     WEIR_ASSIGN(const auto file, LocalFile::create(std::move(destination)));
     WEIR_ASSIGN(const auto receipt, file->write(part, cancelled));
-    return file->commit({receipt}, {receipt.length, receipt.crc64nvme}, options_.durable, options_.replace);
+    WEIR_ASSIGN(Stored stored,
+                file->commit({receipt}, {receipt.length, receipt.crc64nvme}, options_.durable, options_.replace));
+    stored.sent_crc64nvme = receipt.crc64nvme;
+    return stored;
   }
 
   Result<Stored> look() {

@@ -49,6 +49,7 @@ const std::map<std::string_view, Class>& code_classes() {
       {"AccessDenied", {Kind::access_denied, Retry::never}},
       {"SignatureDoesNotMatch", {Kind::access_denied, Retry::never}},
       {"InvalidAccessKeyId", {Kind::access_denied, Retry::never}},
+      {"XAdminUserNotFound", {Kind::access_denied, Retry::never}},  // versitygw, with 404
       {"InvalidToken", {Kind::access_denied, Retry::never}},
       {"EntityTooLarge", {Kind::limit, Retry::never}},
       {"EntityTooSmall", {Kind::limit, Retry::never}},

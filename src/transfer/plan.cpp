@@ -16,16 +16,28 @@ std::string sized(std::uint64_t bytes) {
   return bytes >= kMiB && bytes % kMiB == 0 ? fmt::format("{} MiB", bytes / kMiB) : fmt::format("{} bytes", bytes);
 }
 
+std::uint64_t tenth_of_parts(const UploadPlan& plan) noexcept {
+  return std::max<std::uint64_t>(plan.max_parts / 10, 1);
+}
+
+/// How many parts in a row, from `offset` on, have the `length` that part_length(offset) gave.
+std::uint64_t parts_of_length(const UploadPlan& plan, std::uint64_t length, std::uint64_t offset) noexcept {
+  if (length == plan.largest_part_bytes) return UINT64_MAX;
+  return (tenth_of_parts(plan) * round_down(length) - offset) / length + 1;
+}
+
+/// Parts of one length are counted at once: a store may allow billions of them.
 std::uint64_t capacity_of(const UploadPlan& plan, const Profile& profile) noexcept {
+  const std::uint64_t most = profile.max_object_bytes;
   std::uint64_t capacity = 0;
-  if (plan.grows()) {
-    for (std::uint32_t i = 0; i < plan.max_parts && capacity < profile.max_object_bytes; ++i) {
-      capacity += plan.part_length(capacity);
-    }
-  } else {
-    capacity = plan.part_bytes > UINT64_MAX / plan.max_parts ? UINT64_MAX : plan.part_bytes * plan.max_parts;
+  for (std::uint64_t left = plan.max_parts; left > 0 && capacity < most;) {
+    const std::uint64_t length = plan.part_length(capacity);
+    const std::uint64_t same = std::min(left, parts_of_length(plan, length, capacity));
+    if (same >= divide_up(most - capacity, length)) return most;
+    capacity += same * length;
+    left -= same;
   }
-  return std::min(capacity, profile.max_object_bytes);
+  return capacity;
 }
 
 Status check_object(const Profile& profile, const PlanRequest& request) {
@@ -102,8 +114,7 @@ UploadPlan plan_unknown(const Profile& profile, const PlanRequest& request, std:
 std::uint64_t UploadPlan::part_length(std::uint64_t offset) const noexcept {
   if (!grows()) return part_bytes;
   // A tenth more parts' worth with each tenth of the parts: p = sent / 1000 where 10,000 parts are allowed.
-  const std::uint64_t tenth = std::max<std::uint64_t>(max_parts / 10, 1);
-  return std::clamp(round_up(divide_up(offset, tenth)), part_bytes, largest_part_bytes);
+  return std::clamp(round_up(divide_up(offset, tenth_of_parts(*this))), part_bytes, largest_part_bytes);
 }
 
 std::uint64_t smallest_part_bytes(const Profile& profile, std::uint64_t object_bytes) noexcept {

@@ -133,3 +133,17 @@ TEST_CASE("an unknown length in equal parts has a fixed capacity, and an upper b
   request.max_bytes = 10 * kTiB;  // cannot fit: as much as memory allows
   CHECK(planned(equal_parts(), request).capacity_bytes == 400'000 * kMiB);
 }
+
+TEST_CASE("the capacity of a growing plan is what its parts add up to, and is told at once for billions of parts") {
+  for (const std::uint64_t memory : {20 * kMiB, 64 * kMiB, 1024 * kMiB}) {
+    const UploadPlan plan = planned(aws(), {{}, {}, 0, 4, memory});
+    REQUIRE(plan.grows());
+    std::uint64_t sum = 0;
+    for (std::uint32_t i = 0; i < plan.max_parts && sum < aws().max_object_bytes; ++i) sum += plan.part_length(sum);
+    CHECK(plan.capacity_bytes == std::min(sum, aws().max_object_bytes));
+  }
+  Profile boundless = aws();
+  boundless.max_parts = UINT32_MAX;
+  boundless.max_object_bytes = INT64_MAX;
+  CHECK(planned(boundless, {{}, {}, 0, 4, 64 * kMiB}).capacity_bytes > (1ull << 55));
+}
