@@ -63,7 +63,8 @@ TEST_CASE("An unknown command, option or word is refused with the nearest") {
   CHECK_THAT(refusal({"cp", "a", "b", "--memroy", "8MiB"}),
              Catch::Contains("there is no option --memroy") && Catch::Contains("Did you mean \"--memory\"?"));
   CHECK_THAT(refusal({"cp", "a", "b", "--progress=barr"}),
-             Catch::Contains("\"barr\" is none of auto, bar, plain, json, none") && Catch::Contains("\nDid you mean \"bar\"?"));
+             Catch::Contains("\"barr\" is none of auto, bar, plain, json, none") &&
+                 Catch::Contains("\nDid you mean \"bar\"?"));
   CHECK_THAT(refusal({"cp", "-file", "b"}), Catch::Contains("./-name"));
   CHECK_THAT(refusal({"--json", "cp"}), Catch::Contains("Options go behind the command"));
   CHECK_THAT(refusal({}), Catch::Contains("no command is given"));

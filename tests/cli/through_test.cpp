@@ -46,7 +46,7 @@ TEST_CASE("The caret stands under the word also behind wide characters") {
 
 TEST_CASE("A parameter that a stage does not have is refused with those it has") {
   CHECK_THAT(refusal("zstd levl=3"), Catch::Contains("column 6: zstd has no parameter \"levl\"") &&
-                                          Catch::Contains("zstd takes level, workers. Did you mean \"level\"?"));
+                                         Catch::Contains("zstd takes level, workers. Did you mean \"level\"?"));
   CHECK_THAT(refusal("sha256 level=3"), Catch::Contains("sha256 takes no parameters."));
 }
 
