@@ -122,7 +122,6 @@ class ZstdCompress final : public Transform {
  public:
   explicit ZstdCompress(ZstdOptions options) : options_(options), level_(codec::find_zstd_level(options.level)) {}
   std::string name() const override { return "zstd"; }
-  bool heavy() const override { return true; }
   std::size_t likes_slabs_of() const override { return kFrameBytes; }
   bool working() const override { return map_->under_way() > 0; }
   std::uint64_t workers_busy_ns() const override { return map_ ? map_->busy_ns() : 0; }

@@ -38,7 +38,7 @@ inline Status JobCore::prepare() {
     error.needed_bytes = kMinBudgetBytes;
     return Status(std::move(error));
   }
-  WEIR_ASSIGN(plan_, make_plan(pipeline_, options_.budget_bytes));
+  WEIR_ASSIGN(plan_, make_plan(pipeline_, options_.budget_bytes, options_.executor->concurrency()));
   budget_ = Budget::make(options_.budget_bytes);
   for (std::size_t i = 0; i < plan_.upstream.size(); ++i) {
     counters_.push_back(std::make_unique<StageCounters>());

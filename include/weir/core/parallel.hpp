@@ -51,7 +51,7 @@ class OrderedMap {
   void start() {
     std::shared_ptr<Cell> next = cell(under_way_++);
     next->done.store(false, std::memory_order_relaxed);
-    executor_->post([shared = shared_, next = std::move(next)] {
+    executor_->post_work([shared = shared_, next = std::move(next)] {
       if (shared->abandoned.load(std::memory_order_relaxed)) return;
       const auto begun = std::chrono::steady_clock::now();
       shared->work(*next->lane);

@@ -1,8 +1,9 @@
 // The planner: turns a pipeline into segments, and deals out the memory, before anything runs.
 //
-// Neighbouring stages are fused into one segment. A cut, a ring between two segments, is placed after a blocking
-// source, before a blocking sink, around a blocking transform, and before a heavy transform: there a second thread
-// pays.
+// Neighbouring stages are fused into one segment, and one that blocks takes its segment to a thread that may. A cut, a
+// ring between two segments, is placed before a blocking sink and around a blocking transform, so that neither side
+// waits in the other's calls; and before a heavy stage where there are threads to spare: with two, the workers of a
+// parallel codec and the network already fill them, and a hand-over only delays.
 #pragma once
 
 #include <algorithm>
@@ -34,6 +35,8 @@ struct Plan {
 
 namespace detail {
 
+inline constexpr std::size_t kThreadsWorthCutting = 3;
+
 /// The slab size for what stage `index` emits: as the next transform likes it that sees these bytes as they are.
 inline std::size_t slabs_after(const Pipeline& pipeline, std::size_t index) {
   for (std::size_t i = index; i < pipeline.transforms.size(); ++i) {
@@ -43,18 +46,19 @@ inline std::size_t slabs_after(const Pipeline& pipeline, std::size_t index) {
   return kSliceBytes;
 }
 
-inline void place_cuts(const Pipeline& pipeline, Plan& plan) {
-  const std::size_t count = pipeline.transforms.size() + 2;
-  const auto blocking = [&](std::size_t i) {
-    if (i == 0) return pipeline.source->blocking();
-    if (i == count - 1) return pipeline.sink->blocking();
-    return pipeline.transforms[i - 1]->blocking();
+inline void place_cuts(const Pipeline& pipeline, std::size_t threads, Plan& plan) {
+  const std::size_t sink = pipeline.transforms.size() + 1;
+  const auto stage = [&](std::size_t i) -> const Stage& {
+    if (i == 0) return *pipeline.source;
+    if (i == sink) return *pipeline.sink;
+    return *pipeline.transforms[i - 1];
   };
-  plan.segments.push_back({0, 0, blocking(0)});
-  for (std::size_t i = 1; i < count; ++i) {
-    const bool heavy = i < count - 1 ? pipeline.transforms[i - 1]->heavy() : pipeline.sink->heavy();
-    if (blocking(i) || blocking(i - 1) || heavy) {
-      plan.segments.push_back({i, i, blocking(i)});
+  plan.segments.push_back({0, 0, pipeline.source->blocking()});
+  for (std::size_t i = 1; i <= sink; ++i) {
+    const bool after_host = i > 1 && stage(i - 1).blocking();
+    const bool pays = stage(i).heavy() && threads >= kThreadsWorthCutting;
+    if (stage(i).blocking() || after_host || pays) {
+      plan.segments.push_back({i, i, stage(i).blocking()});
     } else {
       plan.segments.back().last = i;
     }
@@ -104,7 +108,8 @@ inline Status deal_memory(const std::vector<MemoryNeed>& needs, std::size_t budg
 }  // namespace detail
 
 /// Checks the pipeline and says how it will run. Touches nothing but what describe() looks at.
-inline Result<Plan> make_plan(Pipeline& pipeline, std::size_t budget_bytes) {
+/// `threads` is how many tasks the executor runs at once.
+inline Result<Plan> make_plan(Pipeline& pipeline, std::size_t budget_bytes, std::size_t threads) {
   if (!pipeline.source || !pipeline.sink) return Status(Kind::invalid_argument, "the pipeline was already started");
   Plan plan;
   Upstream known;
@@ -118,7 +123,7 @@ inline Result<Plan> make_plan(Pipeline& pipeline, std::size_t budget_bytes) {
   }
   plan.sink_replays = pipeline.sink->replays(known);
   plan.flows = !plan.sink_replays || known.observed;
-  detail::place_cuts(pipeline, plan);
+  detail::place_cuts(pipeline, threads, plan);
   if (!plan.flows)
     plan.segments.assign(1,
                          {pipeline.transforms.size() + 1, pipeline.transforms.size() + 1, pipeline.sink->blocking()});

@@ -25,27 +25,30 @@ inline bool& on_pool_thread() noexcept {
   return on;
 }
 
-/// Threads over one queue, started as they are needed up to a limit; above `keep` they end when idle.
+/// Threads over one queue (and one for what can wait), started as they are needed up to a limit; above `keep` they end
+/// when idle.
 class Threads {
  public:
   Threads(std::size_t keep, std::size_t most, std::chrono::seconds idle)
       : keep_(keep), most_(most), idle_limit_(idle) {}
   ~Threads() {
     std::deque<Executor::Task> dropped;  // goes last and unlocked: what a task held may post to this very queue
+    std::deque<Executor::Task> dropped_too;
     std::unique_lock lock(mutex_);
     stopping_ = true;
     dropped.swap(queue_);
+    dropped_too.swap(later_);
     ready_.notify_all();
     gone_.wait(lock, [&] { return alive_ == 0; });
     reap(lock);
     lock.unlock();
   }
 
-  void post(Executor::Task task) {
+  void post(Executor::Task task, bool can_wait = false) {
     std::unique_lock lock(mutex_);
     if (stopping_) return;
-    queue_.push_back(std::move(task));
-    if (waiting_ < queue_.size() && alive_ < most_) {
+    (can_wait ? later_ : queue_).push_back(std::move(task));
+    if (waiting_ < queue_.size() + later_.size() && alive_ < most_) {
       ++alive_;
       threads_.emplace_back([this] { run(); });
       reap(lock);
@@ -55,20 +58,22 @@ class Threads {
   }
 
  private:
+  bool idle() const noexcept { return queue_.empty() && later_.empty(); }
   void run() {
     on_pool_thread() = true;
     std::unique_lock lock(mutex_);
     for (;;) {
-      if (queue_.empty()) {
+      if (idle()) {
         ++waiting_;
-        const bool woken = ready_.wait_for(lock, idle_limit_, [&] { return stopping_ || !queue_.empty(); });
+        const bool woken = ready_.wait_for(lock, idle_limit_, [&] { return stopping_ || !idle(); });
         --waiting_;
         if (stopping_ || (!woken && alive_ > keep_)) break;
         if (!woken) continue;
       }
       if (stopping_) break;
-      Executor::Task task = std::move(queue_.front());
-      queue_.pop_front();
+      std::deque<Executor::Task>& queue = queue_.empty() ? later_ : queue_;
+      Executor::Task task = std::move(queue.front());
+      queue.pop_front();
       lock.unlock();
       task();
       task = nullptr;  // what it held goes before the lock is taken again
@@ -99,6 +104,7 @@ class Threads {
   std::condition_variable ready_;
   std::condition_variable gone_;
   std::deque<Executor::Task> queue_;
+  std::deque<Executor::Task> later_;
   std::vector<std::thread> threads_;
   std::vector<std::thread::id> ended_;
   std::size_t alive_ = 0;
@@ -159,6 +165,7 @@ class ThreadPool final : public Executor {
         compute_(concurrency_, concurrency_, std::chrono::seconds(60)),
         blocking_(0, 512, std::chrono::seconds(5)) {}
   void post(Task task) override { compute_.post(std::move(task)); }
+  void post_work(Task task) override { compute_.post(std::move(task), true); }
   void post_blocking(Task task) override { blocking_.post(std::move(task)); }
   void post_after(std::chrono::nanoseconds delay, Task task) override {
     timer_.post(delay, [this, task = std::move(task)]() mutable { compute_.post(std::move(task)); });
