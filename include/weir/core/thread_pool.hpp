@@ -1,4 +1,5 @@
-// The executor that weir brings itself: a fixed pool for computing, a growing one for blocking, one timer thread.
+// The executor that weir brings itself: fixed pools for short and for heavy computing, a growing
+// one for blocking, one timer thread.
 #pragma once
 
 #include <pthread.h>
@@ -157,8 +158,10 @@ class ThreadPool final : public Executor {
   explicit ThreadPool(std::size_t threads)
       : concurrency_(std::max<std::size_t>(threads, 1)),
         compute_(concurrency_, concurrency_, std::chrono::seconds(60)),
+        heavy_(concurrency_, concurrency_, std::chrono::seconds(60)),
         blocking_(0, 512, std::chrono::seconds(5)) {}
   void post(Task task) override { compute_.post(std::move(task)); }
+  void post_heavy(Task task) override { heavy_.post(std::move(task)); }
   void post_blocking(Task task) override { blocking_.post(std::move(task)); }
   void post_after(std::chrono::nanoseconds delay, Task task) override {
     timer_.post(delay, [this, task = std::move(task)]() mutable { compute_.post(std::move(task)); });
@@ -168,6 +171,7 @@ class ThreadPool final : public Executor {
  private:
   const std::size_t concurrency_;
   Threads compute_;
+  Threads heavy_;  // of its own: segments that wait behind whole frames in one queue starve the very threads they feed
   Threads blocking_;
   Timer timer_;  // last: ends first, since it posts to the pools
 };
