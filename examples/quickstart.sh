@@ -73,7 +73,7 @@ sys.exit(status)' "$@"
 }
 
 say "3. Generate $size of data"
-measured "generated" "$weir" cp "gen:$size" "$work/big.bin"
+measured "generated" "$weir" cp "gen:$size?ratio=3" "$work/big.bin"
 
 say "4. Stream it: file -> sha256 -> zstd -> S3"
 echo "\$ weir cp big.bin $to --through 'sha256 | zstd level=3'"

@@ -9,6 +9,8 @@ contender alone (user and system), not the endpoint's, which is always the proje
 import argparse
 import os
 import platform
+import re
+import shlex
 import shutil
 import statistics
 import subprocess
@@ -113,7 +115,7 @@ def goals_of(contender, cpu_ratio, speed_ratio):
 
 
 def print_table(all_of_them, size, options):
-    print(f"`tests/bench/run.sh upload {' '.join(sys.argv[3:])}`".replace(" `", "`"))
+    print(f"`tests/bench/run.sh upload {shlex.join(sys.argv[3:])}`".replace(" `", "`"))
     print(f"\n{machine()}; load before the start {options.load:.1f}; file of {size / (1 << 30):g} GiB that zstd makes "
           f"about three times smaller, on {options.dir}; median of {options.runs} runs.\n")
     print("| | GB/s | from–to | CPU-s/GB | peak RSS | speed × | CPU × | goal |")
@@ -148,7 +150,8 @@ def main():
     parser.add_argument("--bin", type=Path, required=True, help="where weir, bare_put and weir_discard_s3 are")
     parser.add_argument("--size", default="4GiB")
     parser.add_argument("--runs", type=int, default=5)
-    parser.add_argument("--only", default="", help="contenders whose name contains this, and what they are compared with")
+    parser.add_argument("--only", default="", metavar="REGEX",
+                        help="contenders whose name matches this regular expression, and what they are compared with")
     parser.add_argument("--dir", type=Path, help="where the file is made; default /dev/shm if it fits")
     options = parser.parse_args()
     if shutil.which("zstd") is None:
@@ -162,7 +165,7 @@ def main():
         file = Path(folder) / "file"
         make_file(options.bin, file, size)
         chosen = contenders(options.bin, s3, str(file), size)
-        names = {name for each in chosen if options.only in each.name for name in (each.name, each.against)}
+        names = {name for each in chosen if re.search(options.only, each.name) for name in (each.name, each.against)}
         chosen = [each for each in chosen if each.name in names]
         if not chosen:
             raise Failed(f"no contender is named like {options.only!r}")

@@ -1,7 +1,7 @@
 #!/bin/bash
 # Measures weir against the least that the same work can cost, and prints a Markdown table.
 #
-#   tests/bench/run.sh upload [--size 4GiB] [--runs 5] [--only TEXT] [--dir DIRECTORY]
+#   tests/bench/run.sh upload [--size 4GiB] [--runs 5] [--only REGEX] [--dir DIRECTORY]
 #
 # Builds the release preset first. Needs what building needs, and python3 and zstd.
 set -euo pipefail

@@ -128,7 +128,7 @@ TEST_CASE("a write past the file size limit fails and sends no signal") {
     const rlimit limit{4096, 4096};
     ::setrlimit(RLIMIT_FSIZE, &limit);
     auto file = open_file(path, O_WRONLY | O_CREAT, 0600);
-    const bool refused = file && pwrite_fully(file->get(), bytes_of("x"), 4096, path).kind() == weir::Kind::no_space;
+    const bool refused = file && pwrite_fully(file->get(), bytes_of("x"), 4096, path).kind() == Kind::no_space;
     ::_exit(refused ? 0 : 1);
   }
   int how = -1;

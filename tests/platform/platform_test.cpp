@@ -1,6 +1,7 @@
 #include "platform/platform.hpp"
 
 #include <fcntl.h>
+#include <sys/mman.h>
 
 #include <catch2/catch.hpp>
 #include <cerrno>
@@ -71,6 +72,16 @@ TEST_CASE("pread_nowait gives the cached bytes or says that it cannot") {
   } else {
     CHECK(std::string(buffer, static_cast<std::size_t>(got)) == "ello");
   }
+  CHECK(platform().close(fd) == 0);
+}
+
+TEST_CASE("pread_nowait reads a file that lives in memory at once") {
+  const int fd = ::memfd_create("weir-test", MFD_CLOEXEC);
+  REQUIRE(fd >= 0);
+  REQUIRE(platform().write(fd, "hello", 5) == 5);
+  char buffer[8];
+  REQUIRE(platform().pread_nowait(fd, buffer, sizeof buffer, 1) == 4);
+  CHECK(std::string(buffer, 4) == "ello");
   CHECK(platform().close(fd) == 0);
 }
 

@@ -18,8 +18,9 @@ class Executor {
   virtual ~Executor() = default;
   /// Runs `task` soon on a pool thread, never inside this call.
   virtual void post(Task task) = 0;
-  /// As post, for a longer computation: tasks posted with post() go first.
-  virtual void post_work(Task task) { post(std::move(task)); }
+  /// As post, for work that takes milliseconds: it does not hold up tasks that are short. Where a host has no such
+  /// place, with the others.
+  virtual void post_heavy(Task task) { post(std::move(task)); }
   /// As post, on a thread that may block in a system call or a host callback.
   virtual void post_blocking(Task task) = 0;
   /// As post, after `delay` of monotonic time.

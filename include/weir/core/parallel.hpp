@@ -51,13 +51,14 @@ class OrderedMap {
   void start() {
     std::shared_ptr<Cell> next = cell(under_way_++);
     next->done.store(false, std::memory_order_relaxed);
-    executor_->post_work([shared = shared_, next = std::move(next)] {
+    executor_->post_heavy([shared = shared_, next = std::move(next)]() mutable {
       if (shared->abandoned.load(std::memory_order_relaxed)) return;
       const auto begun = std::chrono::steady_clock::now();
       shared->work(*next->lane);
       const std::chrono::nanoseconds took = std::chrono::steady_clock::now() - begun;
       shared->busy_ns.fetch_add(static_cast<std::uint64_t>(took.count()), std::memory_order_relaxed);
       next->done.store(true, std::memory_order_release);
+      next.reset();  // the stage that is woken may be the last to hold the lane, and gives its memory back in time
       shared->wake();
     });
   }

@@ -1,4 +1,5 @@
-// The executor that weir brings itself: a fixed pool for computing, a growing one for blocking, one timer thread.
+// The executor that weir brings itself: fixed pools for short and for heavy computing, a growing
+// one for blocking, one timer thread.
 #pragma once
 
 #include <pthread.h>
@@ -25,30 +26,27 @@ inline bool& on_pool_thread() noexcept {
   return on;
 }
 
-/// Threads over one queue (and one for what can wait), started as they are needed up to a limit; above `keep` they end
-/// when idle.
+/// Threads over one queue, started as they are needed up to a limit; above `keep` they end when idle.
 class Threads {
  public:
   Threads(std::size_t keep, std::size_t most, std::chrono::seconds idle)
       : keep_(keep), most_(most), idle_limit_(idle) {}
   ~Threads() {
     std::deque<Executor::Task> dropped;  // goes last and unlocked: what a task held may post to this very queue
-    std::deque<Executor::Task> dropped_too;
     std::unique_lock lock(mutex_);
     stopping_ = true;
     dropped.swap(queue_);
-    dropped_too.swap(later_);
     ready_.notify_all();
     gone_.wait(lock, [&] { return alive_ == 0; });
     reap(lock);
     lock.unlock();
   }
 
-  void post(Executor::Task task, bool can_wait = false) {
+  void post(Executor::Task task) {
     std::unique_lock lock(mutex_);
     if (stopping_) return;
-    (can_wait ? later_ : queue_).push_back(std::move(task));
-    if (waiting_ < queue_.size() + later_.size() && alive_ < most_) {
+    queue_.push_back(std::move(task));
+    if (waiting_ < queue_.size() && alive_ < most_) {
       ++alive_;
       threads_.emplace_back([this] { run(); });
       reap(lock);
@@ -58,22 +56,20 @@ class Threads {
   }
 
  private:
-  bool idle() const noexcept { return queue_.empty() && later_.empty(); }
   void run() {
     on_pool_thread() = true;
     std::unique_lock lock(mutex_);
     for (;;) {
-      if (idle()) {
+      if (queue_.empty()) {
         ++waiting_;
-        const bool woken = ready_.wait_for(lock, idle_limit_, [&] { return stopping_ || !idle(); });
+        const bool woken = ready_.wait_for(lock, idle_limit_, [&] { return stopping_ || !queue_.empty(); });
         --waiting_;
         if (stopping_ || (!woken && alive_ > keep_)) break;
         if (!woken) continue;
       }
       if (stopping_) break;
-      std::deque<Executor::Task>& queue = queue_.empty() ? later_ : queue_;
-      Executor::Task task = std::move(queue.front());
-      queue.pop_front();
+      Executor::Task task = std::move(queue_.front());
+      queue_.pop_front();
       lock.unlock();
       task();
       task = nullptr;  // what it held goes before the lock is taken again
@@ -104,7 +100,6 @@ class Threads {
   std::condition_variable ready_;
   std::condition_variable gone_;
   std::deque<Executor::Task> queue_;
-  std::deque<Executor::Task> later_;
   std::vector<std::thread> threads_;
   std::vector<std::thread::id> ended_;
   std::size_t alive_ = 0;
@@ -163,9 +158,10 @@ class ThreadPool final : public Executor {
   explicit ThreadPool(std::size_t threads)
       : concurrency_(std::max<std::size_t>(threads, 1)),
         compute_(concurrency_, concurrency_, std::chrono::seconds(60)),
+        heavy_(concurrency_, concurrency_, std::chrono::seconds(60)),
         blocking_(0, 512, std::chrono::seconds(5)) {}
   void post(Task task) override { compute_.post(std::move(task)); }
-  void post_work(Task task) override { compute_.post(std::move(task), true); }
+  void post_heavy(Task task) override { heavy_.post(std::move(task)); }
   void post_blocking(Task task) override { blocking_.post(std::move(task)); }
   void post_after(std::chrono::nanoseconds delay, Task task) override {
     timer_.post(delay, [this, task = std::move(task)]() mutable { compute_.post(std::move(task)); });
@@ -175,6 +171,7 @@ class ThreadPool final : public Executor {
  private:
   const std::size_t concurrency_;
   Threads compute_;
+  Threads heavy_;  // of its own: segments that wait behind whole frames in one queue starve the very threads they feed
   Threads blocking_;
   Timer timer_;  // last: ends first, since it posts to the pools
 };
