@@ -60,6 +60,11 @@ foreach(server IN LISTS weir_live_servers)
   endif()
 endforeach()
 
+# Those of them that need a store which breaks on request; on the servers above they say that they cannot.
+if(TARGET test_s3_live)
+  weir_suite(fault_s3_live "fault;slow" ${weir_servers} run fault -- $<TARGET_FILE:test_s3_live> "[fault]")
+endif()
+
 # Our signatures against botocore's.
 find_package(nlohmann_json REQUIRED)
 add_executable(sigv4_probe net/sigv4_probe.cpp)
