@@ -20,6 +20,7 @@ endfunction()
 set(weir_lint ${CMAKE_CURRENT_SOURCE_DIR}/lint)
 weir_suite(lint_include_graph lint ${Python3_EXECUTABLE} ${weir_lint}/include_graph.py)
 weir_suite(lint_include_graph_sees_offences lint ${Python3_EXECUTABLE} ${weir_lint}/test_include_graph.py)
+weir_suite(lint_docs lint ${Python3_EXECUTABLE} ${weir_lint}/docs_links.py)
 weir_suite(lint_format lint ${weir_lint}/format.sh)
 weir_suite(lint_core_alone lint ${Python3_EXECUTABLE} ${weir_lint}/headers_alone.py --core g++ clang++-14)
 weir_suite(lint_headers_alone "lint;slow" ${Python3_EXECUTABLE} ${weir_lint}/headers_alone.py g++ clang++-14)
@@ -58,6 +59,11 @@ foreach(server IN LISTS weir_live_servers)
       ${weir_servers} python ${CMAKE_CURRENT_SOURCE_DIR}/interop/boto3_round_trips.py)
   endif()
 endforeach()
+
+# Those of them that need a store which breaks on request; on the servers above they say that they cannot.
+if(TARGET test_s3_live)
+  weir_suite(fault_s3_live "fault;slow" ${weir_servers} run fault -- $<TARGET_FILE:test_s3_live> "[fault]")
+endif()
 
 # Our signatures against botocore's.
 find_package(nlohmann_json REQUIRED)

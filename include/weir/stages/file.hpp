@@ -11,10 +11,9 @@ namespace weir {
 /// Reads `path` front to back. Blocks in reads of the disk.
 ///
 /// A regular file is of known length and can be read again (Replay), and must stay as it was: device, inode, size,
-/// mtime and ctime are taken when the pipeline is composed and compared at the end; a difference, or an end that comes
-/// early, is Kind::source_changed. Pipes, devices and files of /proc are streams of unknown length that are read once.
-/// A missing, unreadable or wrong kind of file is refused when the pipeline is composed (a pipe or device that cannot
-/// be opened: at the start).
+/// mtime and ctime are taken by start(), before anything runs, and compared at the end; a difference, or an end that
+/// comes early, is Kind::source_changed. Pipes, devices and files of /proc are streams of unknown length that are read
+/// once. A missing, unreadable or wrong kind of file ends the job with that error before anything has happened.
 std::unique_ptr<Source> file(std::string path);
 
 }  // namespace weir
