@@ -21,6 +21,7 @@ struct State {
   bool in_scope = false;
   Job* job = nullptr;
   std::atomic<int> received{0};
+  std::chrono::steady_clock::time_point received_at;
   std::atomic<bool> status_wanted{false};
 };
 
@@ -43,8 +44,12 @@ sigset_t handled_signals() {
 void on_stop_signal(int signal) {
   State& s = state();
   std::unique_lock lock(s.mutex);
+  // timeout(1) signals us and then our group: that is one request to stop, not two.
+  const auto now = std::chrono::steady_clock::now();
+  if (signal == SIGTERM && s.received.load() == SIGTERM && now - s.received_at < std::chrono::seconds(1)) return;
   if (!s.in_scope || s.received.load() != 0) ::_exit(128 + signal);
   s.received = signal;
+  s.received_at = now;
   const auto settled = [&] { return s.job != nullptr || !s.in_scope; };
   if (!s.changed.wait_for(lock, std::chrono::seconds(1), settled)) ::_exit(128 + signal);
   if (s.job != nullptr) s.job->cancel();

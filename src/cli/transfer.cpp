@@ -52,13 +52,16 @@ std::optional<Result<Receipt>> watch(Job& job, SignalScope& signals, Reporter& r
 }
 
 /// What a cancelled transfer leaves, for people.
-Error stopped_error(const Progress& last, EndKind sink, bool clean) {
+/// `left` is the job's own word on what it could not remove; empty if nothing. `clean`: it ended by itself.
+Error stopped_error(const Progress& last, EndKind sink, bool clean, const std::string& left) {
   Error error;
   error.kind = Kind::cancelled;
   error.operation = "finish";
   error.cause = "stopped at " + format_size(last.bytes_read);
   if (!clean) {
     error.advice = "Cleaning up took too long: parts of an upload or a temporary file may be left.";
+  } else if (!left.empty()) {
+    error.advice = left;
   } else if (sink == EndKind::standard) {
     error.advice = "What was written until then is only a part.";
   } else {
@@ -114,9 +117,10 @@ int transfer(const std::string& source, const std::string& destination, const Op
   }
   const bool cancelled = !result || result->error().kind == Kind::cancelled;
   if (!cancelled) return report_failure(reporter, result->error(), exit_code(result->error().kind), last, sink);
+  const std::string left = result ? result->error().advice : std::string();
   const int signal = signals.received();
   const int code = signal == 0 ? kExitBrokenPipe : 128 + signal;
-  if (signal != 0) reporter.failed(stopped_error(last, sink, result.has_value()), code, last);
+  if (signal != 0) reporter.failed(stopped_error(last, sink, result.has_value(), left), code, last);
   if (!result) ::_exit(code);  // threads that do not end cannot be waited for
   return code;
 }

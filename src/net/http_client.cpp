@@ -1,10 +1,7 @@
 // The client: a loop and the thread that runs it.
 #include <curl/curl.h>
-#include <pthread.h>
-
 #include <chrono>
 #include <condition_variable>
-#include <csignal>
 #include <cstdlib>
 #include <future>
 #include <mutex>
@@ -13,23 +10,10 @@
 
 #include "net/http.hpp"
 #include "net/loop.hpp"
+#include "weir/core/thread_pool.hpp"
 
 namespace weir::net {
 namespace {
-
-// Starts a thread that takes none of the host's signals, SIGPIPE of its own sockets included. Those of a crash stay.
-template <class Run>
-std::thread quiet_thread(Run run) {
-  sigset_t blocked;
-  sigset_t before;
-  sigfillset(&blocked);
-  for (const int crash : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS, SIGPROF})
-    sigdelset(&blocked, crash);
-  pthread_sigmask(SIG_BLOCK, &blocked, &before);
-  std::thread thread(std::move(run));
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  return thread;
-}
 
 // The loops that run. A process that exits ends them first, since what they use does not outlive its statics: TLS, and
 // whatever a reply is handed to.
@@ -94,7 +78,7 @@ class CurlClient final : public Client {
  private:
   explicit CurlClient(std::shared_ptr<Loop> loop)
       : mailbox_(loop->mailbox()),
-        thread_(quiet_thread([loop = std::move(loop)]() mutable { LiveLoops::get().run(std::move(loop)); })) {}
+        thread_(detail::quiet_thread([loop = std::move(loop)]() mutable { LiveLoops::get().run(std::move(loop)); })) {}
 
   const std::shared_ptr<Mailbox> mailbox_;
   std::thread thread_;

@@ -37,7 +37,13 @@ class UploadSink final : public Sink {
   Status write(Chunk chunk) override;
   Result<Receipt> close() override;
   void abort() override;
-  Status stopped() override { return !driver_ || driver_->outcome() ? Status() : Status::pending(); }
+  Status stopped() override {
+    if (!driver_) return {};
+    const auto outcome = driver_->outcome();
+    if (!outcome) return Status::pending();
+    return outcome->error().advice.empty() ? Status()
+                                           : outcome->status();  // advice: the machine's word on what is left
+  }
   std::uint64_t confirmed_bytes() const override { return driver_ ? driver_->progress().bytes_acked : 0; }
   std::uint32_t retries() const override { return driver_ ? driver_->progress().retries() : 0; }
   std::pair<std::uint32_t, std::uint32_t> parts() const override {

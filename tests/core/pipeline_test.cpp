@@ -227,6 +227,95 @@ TEST_CASE("cancel at random moments answers within 100 ms and leaves nothing") {
   }
 }
 
+namespace {
+
+/// Answers pending from write() every other time, and may call `in_close` inside close().
+struct PushBack final : Sink {
+  std::shared_ptr<std::string> into = std::make_shared<std::string>();
+  std::function<void()> in_close;
+  bool pushed = false;
+  Context* context = nullptr;
+  std::string name() const override { return "push_back"; }
+  Status open(Context& given) override {
+    context = &given;
+    return {};
+  }
+  Status write(Chunk chunk) override {
+    pushed = !pushed;
+    if (pushed) {
+      context->executor->post(context->wake);
+      return Status::pending();
+    }
+    into->append(chunk.text());
+    return {};
+  }
+  Result<Receipt> close() override {
+    if (in_close) in_close();
+    Receipt receipt;
+    receipt.bytes_acked = receipt.bytes_stored = into->size();
+    return receipt;
+  }
+  void abort() override { into->clear(); }
+};
+
+/// Fails for good some time after the start, and takes nothing in between.
+struct FailsLater final : Sink {
+  std::atomic<bool> failed{false};
+  Context* context = nullptr;
+  std::string name() const override { return "fails_later"; }
+  Status open(Context& given) override {
+    context = &given;
+    context->executor->post_after(20ms, [this] {
+      failed = true;
+      context->wake();
+    });
+    return {};
+  }
+  Status ready() override { return failed ? Status(Kind::access_denied, "no") : Status(); }
+  Status write(Chunk) override { return {}; }
+  Result<Receipt> close() override { return Receipt(); }
+  void abort() override {}
+  Status stopped() override { return Status(Kind::io, "x").advise("a thing was left behind"); }
+};
+
+struct NeverSource final : Source {
+  std::string name() const override { return "never"; }
+  Status describe(Upstream&) override { return {}; }
+  Result<Chunk> next() override { return Status::pending(); }
+};
+
+}  // namespace
+
+TEST_CASE("a chunk that a sink does not take comes again") {
+  auto sink = std::make_unique<PushBack>();
+  auto into = sink->into;
+  REQUIRE(start(text_source(100'000, 999) | std::move(sink)).wait().ok());
+  CHECK(*into == some_text(100'000));
+}
+
+TEST_CASE("a job that is cancelled while its sink closes either succeeds whole or fails, never both") {
+  auto sink = std::make_unique<PushBack>();
+  auto into = sink->into;
+  std::optional<Job> job;
+  std::atomic<bool> made{false};
+  sink->in_close = [&] {
+    while (!made) std::this_thread::yield();
+    job->cancel();
+  };
+  job.emplace(start(text_source(1000, 100) | std::move(sink)));
+  made = true;
+  REQUIRE(job->wait().ok());
+  CHECK(*into == some_text(1000));
+}
+
+TEST_CASE("a sink that fails while no input comes ends the job, and what it left behind is told") {
+  auto job = start(std::make_unique<NeverSource>() | std::make_unique<FailsLater>());
+  const auto result = job.wait_for(5s);
+  REQUIRE(result);
+  CHECK(result->error().kind == Kind::access_denied);
+  CHECK(result->error().advice == "a thing was left behind");
+}
+
 TEST_CASE("a budget that cannot hold the pipeline is refused before the start, with the number that would") {
   struct Hungry final : Transform {
     std::string name() const override { return "hungry"; }

@@ -28,6 +28,8 @@ inline constexpr std::size_t kMiB = 1024 * kKiB;
 inline constexpr std::size_t kSliceBytes = 256 * kKiB;
 /// One compression frame, and the slab that holds it.
 inline constexpr std::size_t kFrameBytes = 4 * kMiB;
+/// Slices on their way from one stage to the next, at most: emitted, and not yet taken.
+inline constexpr std::size_t kTransitSlices = 3;
 inline constexpr std::size_t kDefaultBudgetBytes = 64 * kMiB;
 inline constexpr std::size_t kMinBudgetBytes = 8 * kMiB;
 

@@ -71,6 +71,7 @@ class JobCore : public std::enable_shared_from_this<JobCore> {
   Step step(Runner& runner);
   Step move_data(Runner& runner);
   Result<Chunk> pull(Runner& runner, std::size_t depth);
+  Step wait_for_input(Runner& runner);
   Step finish_output(Runner& runner);
   Step wind_up(Runner& runner);
   void note_wait(Runner& runner, bool for_output);

@@ -115,13 +115,13 @@ inline void JobCore::wake(std::size_t segment) {
   if (!started_.load(std::memory_order_acquire)) return;  // start() wakes them all
   using State = Runner::State;
   Runner& runner = *runners_[segment];
-  for (State state = runner.state.load(std::memory_order_acquire);;) {
-    if (state == State::queued || state == State::rerun) return;
-    const State next = state == State::idle ? State::queued : State::rerun;
-    if (!runner.state.compare_exchange_weak(state, next, std::memory_order_acq_rel)) continue;
-    if (next == State::rerun) return;
-    break;
+  // Also where nothing changes this is a read-modify-write: the run that starts next then sees what led to this
+  // wake-up.
+  State state = runner.state.load(std::memory_order_relaxed);
+  const auto next = [](State now) { return now == State::idle || now == State::queued ? State::queued : State::rerun; };
+  while (!runner.state.compare_exchange_weak(state, next(state), std::memory_order_acq_rel)) {
   }
+  if (state != State::idle) return;
   auto task = [self = shared_from_this(), segment] { self->run(segment); };
   if (runner.stages.blocking) {
     options_.executor->post_blocking(std::move(task));
@@ -137,7 +137,7 @@ inline void JobCore::wake_all() {
 inline void JobCore::run(std::size_t segment) {
   using State = Runner::State;
   Runner& runner = *runners_[segment];
-  runner.state.store(State::running, std::memory_order_release);
+  runner.state.exchange(State::running, std::memory_order_acq_rel);
   if (runner.ended) return;
   if (runner.waiting_since != 0) {
     StageCounters& counters = *counters_[runner.waits_for_output ? runner.stages.last : runner.stages.first];
@@ -164,7 +164,7 @@ inline Step JobCore::step(Runner& runner) {
   if (!stopping_.load(std::memory_order_acquire)) {
     const Step outcome = move_data(runner);
     runner.outlet.flush();
-    if (!stopping_.load(std::memory_order_acquire)) return outcome;
+    if (outcome == Step::done || !stopping_.load(std::memory_order_acquire)) return outcome;
   }
   return wind_up(runner);
 }
@@ -175,7 +175,7 @@ inline Step JobCore::move_data(Runner& runner) {
     if (runner.held.empty() && !runner.input_ended) {
       Result<Chunk> chunk = pull(runner, runner.nodes.size());
       if (!chunk.ok()) {
-        if (chunk.status().is_pending()) return note_wait(runner, false), Step::waiting;
+        if (chunk.status().is_pending()) return wait_for_input(runner);
         return stop(chunk.status()), Step::again;
       }
       runner.held = std::move(*chunk);
@@ -189,6 +189,16 @@ inline Step JobCore::move_data(Runner& runner) {
     runner.held = Chunk();
   }
   return Step::again;
+}
+
+/// A sink may fail for good while no input comes: it is asked, so that nobody waits for a chunk to find out.
+inline Step JobCore::wait_for_input(Runner& runner) {
+  if (runner.outlet.sink != nullptr) {
+    if (Status status = runner.outlet.sink->ready(); status.failed()) {
+      return stop(std::move(status).in_stage(names_.back())), Step::again;
+    }
+  }
+  return note_wait(runner, false), Step::waiting;
 }
 
 /// The output of the segment's first `depth` transforms.
@@ -229,6 +239,13 @@ inline Status JobCore::seal(Receipt& receipt) {
   if (receipt.bytes_acked != into_sink || receipt.bytes_stored != receipt.bytes_acked) {
     return Status(Kind::corrupt, fmt::format("{} bytes were sent, {} acknowledged, and the store holds {}", into_sink,
                                              receipt.bytes_acked, receipt.bytes_stored))
+        .during("prove " + receipt.destination);
+  }
+  const bool unchanged =
+      std::all_of(pipeline_.transforms.begin(), pipeline_.transforms.end(), [](const auto& t) { return t->tap(); });
+  if (unchanged && receipt.bytes_read != receipt.bytes_acked) {
+    return Status(Kind::corrupt,
+                  fmt::format("{} bytes were read and {} acknowledged", receipt.bytes_read, receipt.bytes_acked))
         .during("prove " + receipt.destination);
   }
   if (const auto& expected = plan_.upstream[1].exact_bytes; expected && receipt.bytes_read != *expected) {
@@ -272,7 +289,13 @@ inline Step JobCore::wind_up(Runner& runner) {
   runner.nodes.clear();
   if (runner.outlet.sink == nullptr) return Step::done;
   if (!std::exchange(runner.aborted, true)) pipeline_.sink->abort();
-  return pipeline_.sink->stopped().is_pending() ? Step::waiting : Step::done;
+  const Status left = pipeline_.sink->stopped();
+  if (left.is_pending()) return Step::waiting;
+  if (left.failed()) {
+    std::lock_guard lock(mutex_);
+    reason_.add_advice(left.error().advice);
+  }
+  return Step::done;
 }
 
 inline void JobCore::segment_ended(Runner&) {

@@ -65,11 +65,13 @@ inline void place_cuts(const Pipeline& pipeline, std::size_t threads, Plan& plan
   }
 }
 
-/// Every stage its minimum, then what is left step by step to those who want more.
-inline Status deal_memory(const std::vector<MemoryNeed>& needs, std::size_t budget_bytes, Plan& plan) {
+/// Every stage its minimum, then what is left step by step to those who want more. `transit_bytes` is on its way
+/// between stages and belongs to none.
+inline Status deal_memory(const std::vector<MemoryNeed>& needs, std::size_t transit_bytes, std::size_t budget_bytes,
+                          Plan& plan) {
   const std::size_t ring_bytes = (plan.segments.size() - 1) * plan.ring_depth * kSliceBytes;
   const std::size_t least_ring_bytes = (plan.segments.size() - 1) * 2 * kSliceBytes;
-  std::size_t least = 0;
+  std::size_t least = transit_bytes;
   for (const MemoryNeed& need : needs) {
     plan.grant_bytes.push_back(need.min_bytes);
     least += need.min_bytes;
@@ -129,6 +131,7 @@ inline Result<Plan> make_plan(Pipeline& pipeline, std::size_t budget_bytes, std:
                          {pipeline.transforms.size() + 1, pipeline.transforms.size() + 1, pipeline.sink->blocking()});
 
   std::vector<MemoryNeed> needs;
+  std::size_t transit_bytes = 0;
   for (std::size_t i = 0; i < pipeline.transforms.size() + 2; ++i) {
     plan.slab_bytes.push_back(detail::slabs_after(pipeline, i));
     const bool last = i == pipeline.transforms.size() + 1;
@@ -141,9 +144,10 @@ inline Result<Plan> make_plan(Pipeline& pipeline, std::size_t budget_bytes, std:
     } else {
       needs.push_back(last ? pipeline.sink->memory(plan.upstream[i])
                            : pipeline.transforms[i - 1]->memory(plan.upstream[i]));
+      if (!last && needs.back().min_bytes > 0) transit_bytes += kTransitSlices * kSliceBytes;
     }
   }
-  WEIR_TRY(detail::deal_memory(needs, budget_bytes, plan));
+  WEIR_TRY(detail::deal_memory(needs, transit_bytes, budget_bytes, plan));
   return plan;
 }
 

@@ -95,7 +95,7 @@ class TransformNode final : public Emit {
     return input_ended_ ? transform_.finish(*this) : transform_.process(std::move(chunk), *this);
   }
 
-  static constexpr std::size_t kRoom = 4;
+  static constexpr std::size_t kRoom = kTransitSlices - 1;  // what was pulled and waits makes up the rest
   Transform& transform_;
   StageCounters& counters_;
   std::deque<Chunk> queue_;
@@ -148,7 +148,7 @@ struct Outlet {
     WEIR_TRY(sink->ready());
     const Stopwatch busy(counters->busy_ns);
     const std::size_t size = chunk.size();
-    WEIR_TRY(sink->write(std::move(chunk)));
+    WEIR_TRY(sink->write(Chunk(chunk)));  // pending: it was not taken and comes again
     StageCounters::add(counters->bytes_in, size);
     return {};
   }

@@ -147,12 +147,14 @@ class Sink : public Stage {
   virtual bool replays(const Upstream&) const { return false; }
   /// ok: write() will take a chunk now.
   virtual Status ready() { return {}; }
+  /// Takes `chunk` whole, or answers pending (it did not, and gets it again after the wake-up) or an error.
   virtual Status write(Chunk chunk) = 0;
   /// All was written: finish, and prove it. Called again after pending. Success only if everything is safe.
   virtual Result<Receipt> close() = 0;
   /// Leave nothing behind. May start work that ends later; `stopped()` tells.
   virtual void abort() = 0;
-  /// After abort(): ok when nothing is left running, pending (with a wake) until then.
+  /// After abort(): ok when nothing is left, pending (with a wake) until that is known, an error where something had to
+  /// be left behind: its advice says what.
   virtual Status stopped() { return {}; }
   // The rest may be called from any thread, at any time before the end.
 

@@ -128,6 +128,13 @@ class [[nodiscard]] Status {
   Status&& during(std::string operation) && { return std::move(fill(&Error::operation, std::move(operation))); }
   Status& advise(std::string advice) & { return fill(&Error::advice, std::move(advice)); }
   Status&& advise(std::string advice) && { return std::move(fill(&Error::advice, std::move(advice))); }
+  /// Says `advice` too, unless it is already said.
+  Status& add_advice(const std::string& advice) {
+    if (failed() && !advice.empty() && error_->advice.find(advice) == std::string::npos) {
+      own().advice += (error_->advice.empty() ? "" : " ") + advice;
+    }
+    return *this;
+  }
   Status& in_stage(std::string stage) & { return fill(&Error::stage, std::move(stage)); }
   Status&& in_stage(std::string stage) && { return std::move(fill(&Error::stage, std::move(stage))); }
   Status& at(std::uint64_t offset) & {

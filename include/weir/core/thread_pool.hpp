@@ -4,12 +4,14 @@
 
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 
 #include <algorithm>
 #include <condition_variable>
 #include <deque>
 #include <map>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -19,6 +21,23 @@
 namespace weir {
 
 namespace detail {
+
+/// Starts a thread that takes none of the host's signals (those of a crash stay). May throw std::system_error.
+template <class Run>
+std::thread quiet_thread(Run run) {
+  struct Masked {
+    Masked() noexcept {
+      sigset_t blocked;
+      ::sigfillset(&blocked);
+      for (const int crash : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS, SIGPROF})
+        ::sigdelset(&blocked, crash);
+      ::pthread_sigmask(SIG_BLOCK, &blocked, &before);
+    }
+    ~Masked() { ::pthread_sigmask(SIG_SETMASK, &before, nullptr); }
+    sigset_t before;
+  } const masked;
+  return std::thread(std::move(run));
+}
 
 /// True on threads of any ThreadPool.
 inline bool& on_pool_thread() noexcept {
@@ -47,8 +66,13 @@ class Threads {
     if (stopping_) return;
     queue_.push_back(std::move(task));
     if (waiting_ < queue_.size() && alive_ < most_) {
-      ++alive_;
-      threads_.emplace_back([this] { run(); });
+      try {
+        threads_.push_back(quiet_thread([this] { run(); }));
+        ++alive_;
+      } catch (const std::system_error&) {
+        ready_.notify_one();  // the system gives no more threads: the task waits for one that is there, or for the next
+                              // post
+      }
       reap(lock);
     } else {
       ready_.notify_one();
@@ -121,7 +145,11 @@ class Timer {
   void post(std::chrono::nanoseconds delay, Executor::Task task) {
     std::lock_guard lock(mutex_);
     tasks_.emplace(std::chrono::steady_clock::now() + delay, std::move(task));
-    if (!thread_.joinable()) thread_ = std::thread([this] { run(); });
+    try {
+      if (!thread_.joinable()) thread_ = quiet_thread([this] { run(); });
+    } catch (const std::system_error&) {
+      // The system gives no more threads: the task waits for the next post.
+    }
     changed_.notify_all();
   }
 
