@@ -101,11 +101,11 @@ Result<PartReceipt> LocalFile::write(const Part& part, const std::atomic<bool>& 
   receipt.offset = part.offset;
   receipt.length = part.length;
   if (part.replay && part.chunks.empty()) {
-    WEIR_TRY(write_replayed(part, cancelled, receipt.crc64nvme));
+    WEIR_TRY(write_replayed(part, cancelled, receipt.crc64nvme.emplace(0)));
   } else {
-    WEIR_TRY(write_chunks(part, cancelled, receipt.crc64nvme));
+    WEIR_TRY(write_chunks(part, cancelled, receipt.crc64nvme.emplace(0)));
   }
-  if (part.crc64nvme && *part.crc64nvme != receipt.crc64nvme)
+  if (part.crc64nvme && part.crc64nvme != receipt.crc64nvme)
     return Status(Kind::corrupt, "the bytes are no longer those whose checksum was taken")
         .during(fmt::format("write part {} of {}", part.number, to_.path))
         .at(part.offset);
@@ -133,11 +133,12 @@ Result<std::uint64_t> LocalFile::check_whole(const std::vector<PartReceipt>& par
     if (mine == written_.end()) return wrong(length, fmt::format("part {} was never written", part.number));
     if (mine->second.offset != length || part.offset != length || mine->second.length != part.length)
       return wrong(length, fmt::format("part {} does not follow the one before it", part.number));
-    crc = crc64nvme_combine(crc, mine->second.crc64nvme, part.length);
+    crc = crc64nvme_combine(crc, *mine->second.crc64nvme, part.length);
     length += part.length;
   }
   if (length != whole.length) return wrong(length, fmt::format("{} bytes were written of {}", length, whole.length));
-  if (crc != whole.crc64nvme) return wrong(0, "the checksum of what was written is not that of the source");
+  if (whole.crc64nvme && crc != *whole.crc64nvme)
+    return wrong(0, "the checksum of what was written is not that of the source");
   WEIR_ASSIGN(const auto found, platform::stat_of(fd_.get(), temporary_));
   if (static_cast<std::uint64_t>(found.st_size) != length)
     return wrong(length, fmt::format("the file has {} bytes instead of {}", found.st_size, length));

@@ -2,6 +2,7 @@
 // blocking thread where it has not; with its checksum taken while the bytes are warm.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -56,7 +57,8 @@ class RangeBody : public net::Body {
   bool trailer_made_ = false;
 };
 
-/// The checksum of a range, read on the calling thread, which may block.
-Result<std::uint64_t> checksum_of_range(Replay& replay, std::uint64_t offset, std::uint64_t length);
+/// The checksum of a range, read on the calling thread, which may block. Stops with cancelled soon after `cancelled`.
+Result<std::uint64_t> checksum_of_range(Replay& replay, std::uint64_t offset, std::uint64_t length,
+                                        const std::atomic<bool>& cancelled);
 
 }  // namespace weir::s3

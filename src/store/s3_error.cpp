@@ -143,7 +143,10 @@ std::uint64_t number_of(std::string_view text) {
   return error == std::errc() && end == text.data() + text.size() ? std::min<std::uint64_t>(value, 86400000) : 0;
 }
 
-std::uint64_t retry_after_ms(const net::Response& response) {
+/// A longer wait is not believed: the store, or whoever answers in its place, is better asked once too often.
+constexpr std::uint64_t kLongestAskedMs = 300'000;
+
+std::uint64_t asked_ms(const net::Response& response) {
   if (const std::uint64_t exact = number_of(response.header("x-amz-retry-after")); exact != 0) return exact;
   const std::string_view text = response.header("retry-after");
   if (const std::uint64_t seconds = number_of(text); seconds != 0) return seconds * 1000;
@@ -182,7 +185,7 @@ Status error_of(const net::Response& response) {
   error.service_code = printable(body.code);
   error.request_id = printable(std::string(response.header("x-amz-request-id")));
   if (error.request_id.empty()) error.request_id = printable(body.request_id);
-  error.retry_after_ms = retry_after_ms(response);
+  error.retry_after_ms = std::min(asked_ms(response), kLongestAskedMs);
   error.cause = fmt::format("{} {} from the store", response.status,
                             body.code.empty() ? phrase_of(response.status) : error.service_code);
   if (!body.message.empty()) error.cause += ": " + printable(body.message);

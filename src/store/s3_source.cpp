@@ -25,8 +25,7 @@ Download::Download(std::shared_ptr<Wire> wire, S3ObjectInfo object, std::uint64_
       end_(end),
       budget_(context.budget),
       executor_(context.executor ? context.executor : Executor::default_pool()),
-      grant_bytes_(std::max(context.grant_bytes, 2 * kSliceBytes)),
-      slab_bytes_(std::clamp(context.slab_bytes, kSliceBytes, grant_bytes_ / 2)),
+      most_slabs_(std::max<std::size_t>(context.grant_bytes / kSliceBytes, 2)),
       wake_(context.wake),
       position_(offset),
       progress_at_(offset),
@@ -37,7 +36,6 @@ Result<Chunk> Download::next() {
   if (!chunks_.empty()) {
     Chunk chunk = std::move(chunks_.front());
     chunks_.pop_front();
-    queued_bytes_ -= chunk.size();
     const bool held_back = held_back_;
     lock.unlock();
     if (held_back) go_on();
@@ -73,6 +71,7 @@ void Download::start() {
   std::unique_lock lock(mutex_);
   if (running_ || stopped_ || ended_) return;
   running_ = true;
+  const int turn = ++turn_;
   skip_ = 0;
   WireRequest wanted = request();
   lock.unlock();
@@ -82,8 +81,8 @@ void Download::start() {
   Wire::Running call = wire_->start_stream([wanted = std::move(wanted)] { return wanted; },
                                            [self](Result<net::Response> answer) { self->ended(answer.status()); });
   lock.lock();
-  // Not if it has ended already, and another may even run.
-  if (running_) call_ = call;
+  // Not if it has ended already: another may even run by now.
+  if (running_ && turn == turn_) call_ = call;
   const bool stopped = stopped_;
   const bool held_back = held_back_;
   lock.unlock();
@@ -145,11 +144,13 @@ Status Download::take_some(std::span<const std::byte> data, std::size_t& taken) 
   }
   while (taken < data.size()) {
     if (slab_.free().empty()) {
-      if (queued_bytes_ + slab_bytes_ > grant_bytes_) {
+      // Each chunk that waits here is of another slab. The one handed out last may still be in work, and is ours until
+      // the next is asked for; whoever keeps one longer has counted it as its own.
+      if (chunks_.size() + 2 > most_slabs_) {
         held_back_ = true;
         return Status::pending();
       }
-      auto slab = budget_->acquire(slab_bytes_, [weak = weak_from_this(), executor = executor_] {
+      auto slab = budget_->acquire(kSliceBytes, [weak = weak_from_this(), executor = executor_] {
         // Not at once: memory may come free under a lock of ours.
         executor->post([weak] {
           if (const auto self = weak.lock()) self->go_on();
@@ -166,7 +167,6 @@ Status Download::take_some(std::span<const std::byte> data, std::size_t& taken) 
     Chunk chunk = slab_.take(count);
     crc_ = crc64nvme(crc_, chunk.bytes());
     if (chunks_.empty() || !chunks_.back().join(chunk)) chunks_.push_back(std::move(chunk));
-    queued_bytes_ += count;
     position_ += count;
     taken += count;
   }

@@ -40,19 +40,18 @@ class Download : public std::enable_shared_from_this<Download> {
   const std::uint64_t end_;
   const std::shared_ptr<Budget> budget_;
   const std::shared_ptr<Executor> executor_;
-  const std::size_t grant_bytes_;
-  const std::size_t slab_bytes_;
+  const std::size_t most_slabs_;  ///< of kSliceBytes each: small, whatever the next stage likes, so that they add up
 
   std::mutex mutex_;
   std::function<void()> wake_;
   std::deque<Chunk> chunks_;
-  std::size_t queued_bytes_ = 0;
   Slab slab_;
   std::uint64_t position_;     ///< in the object: what was taken from the network
   std::uint64_t skip_ = 0;     ///< bytes that will come again and are taken already
   std::uint64_t progress_at_;  ///< position_ when the attempts were last counted anew
   std::uint64_t crc_ = 0;
   int attempts_ = 0;
+  int turn_ = 0;  ///< counts the requests
   bool running_ = false;
   bool held_back_ = false;  ///< on_data said pending
   bool stopped_ = false;

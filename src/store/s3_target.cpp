@@ -3,6 +3,7 @@
 #include "store/s3_target.hpp"
 
 #include <algorithm>
+#include <atomic>
 
 #include "net/sigv4.hpp"
 #include "store/s3_error.hpp"
@@ -33,20 +34,36 @@ Status differs(const char* what, std::string_view theirs, std::uint64_t ours) {
       .with(Retry::transient);
 }
 
+/// These credentials may not look, or nobody may: it says nothing of what is there.
+bool is_refused(const Status& status) {
+  return !status.retryable() && (status.kind() == Kind::access_denied || status.kind() == Kind::unsupported);
+}
+
 Stored stored_of(const S3ObjectInfo& info) { return {info.size, info.etag, info.crc64nvme, {}}; }
 
 }  // namespace
 
 /// What is sent as one body, and its checksum: known before for bytes in memory, after for a range.
 struct Payload {
+  std::atomic<bool> cancelled{false};  ///< a range that is read before it is sent need not be read on
   std::uint64_t length = 0;
   std::optional<std::uint64_t> crc;
   std::shared_ptr<RangeBody> range;
 
   bool reads_crc() const { return range && range->form() != RangeBody::Form::plain; }
-  bool has_crc64nvme() const { return crc || reads_crc(); }
-  std::uint64_t crc64nvme() const { return reads_crc() ? range->crc64nvme() : crc.value_or(0); }
+  std::optional<std::uint64_t> crc64nvme() const { return reads_crc() ? range->crc64nvme() : crc; }
 };
+
+namespace {
+
+Target::Cancel cancel_of(std::shared_ptr<Payload> payload, Target::Cancel cancel) {
+  return [payload = std::move(payload), cancel = std::move(cancel)] {
+    payload->cancelled.store(true, std::memory_order_relaxed);
+    cancel();
+  };
+}
+
+}  // namespace
 
 S3Target::S3Target(std::shared_ptr<Wire> wire, S3Location location, S3ObjectOptions options)
     : wire_(std::move(wire)),
@@ -88,7 +105,7 @@ Status S3Target::set_payload(WireRequest& request, const Part& part, bool checks
   } else {
     const bool read_twice = !wire_->settings().trailer || (whole && part.length <= kReadTwiceBytes);
     if (checksum && !crc && read_twice) {
-      WEIR_ASSIGN(crc, checksum_of_range(*part.replay, part.offset, part.length));
+      WEIR_ASSIGN(crc, checksum_of_range(*part.replay, part.offset, part.length, payload.cancelled));
     }
     const auto form = !checksum ? RangeBody::Form::plain : crc ? RangeBody::Form::checksum : RangeBody::Form::trailer;
     payload.range = std::make_shared<RangeBody>(part.replay, part.offset, part.length, form, Executor::default_pool());
@@ -135,59 +152,62 @@ Target::Cancel S3Target::begin(Done<std::string> done) {
 Target::Cancel S3Target::put_part(const std::string& id, Part part, Done<PartReceipt> done) {
   auto self = shared_from_this();
   auto payload = std::make_shared<Payload>();
-  PartReceipt receipt{part.number, part.offset, part.length, 0, {}, {}};
+  PartReceipt receipt{part.number, part.offset, part.length, {}, {}, {}};
   const std::string operation = fmt::format("store part {} of", part.number);
-  return wire_->start(
-      [self, id, operation, payload, part = std::move(part)]() -> Result<WireRequest> {
-        WireRequest request = self->request(operation, "PUT");
-        request.query = {{"partNumber", std::to_string(part.number)}, {"uploadId", id}};
-        Status status = self->set_payload(request, part, self->declares_checksum(id), false, *payload);
-        if (!status.ok()) return status.during(request.operation);
-        return request;
-      },
-      [self, operation, payload, receipt = std::move(receipt),
-       done = std::move(done)](Result<net::Response> answer) mutable {
-        if (!answer) return done(answer.status().at(receipt.offset));
-        receipt.crc64nvme = payload->crc64nvme();
-        receipt.etag = plain_etag(answer->header("etag"));
-        receipt.checksum = answer->header(kChecksumHeader);
-        Status status = self->check_answer(receipt.etag, receipt.checksum, receipt.crc64nvme, "part");
-        if (!status.ok()) return done(status.during(operation + " " + self->location_.url()).at(receipt.offset));
-        done(std::move(receipt));
-      });
+  return cancel_of(payload,
+                   wire_->start(
+                       [self, id, operation, payload, part = std::move(part)]() -> Result<WireRequest> {
+                         WireRequest request = self->request(operation, "PUT");
+                         request.query = {{"partNumber", std::to_string(part.number)}, {"uploadId", id}};
+                         Status status = self->set_payload(request, part, self->declares_checksum(id), false, *payload);
+                         if (!status.ok()) return status.during(request.operation);
+                         return request;
+                       },
+                       [self, operation, payload, receipt = std::move(receipt),
+                        done = std::move(done)](Result<net::Response> answer) mutable {
+                         if (!answer) return done(answer.status().at(receipt.offset));
+                         receipt.crc64nvme = payload->crc64nvme();
+                         receipt.etag = plain_etag(answer->header("etag"));
+                         receipt.checksum = answer->header(kChecksumHeader);
+                         Status status = self->check_answer(receipt.etag, receipt.checksum, receipt.crc64nvme, "part");
+                         if (!status.ok())
+                           return done(status.during(operation + " " + self->location_.url()).at(receipt.offset));
+                         done(std::move(receipt));
+                       }));
 }
 
-Status S3Target::check_answer(const std::string& etag, const std::string& checksum, std::uint64_t ours,
+Status S3Target::check_answer(const std::string& etag, const std::string& checksum, std::optional<std::uint64_t> ours,
                               const char* what) const {
   if (etag.empty()) return Status(Kind::protocol, "the store's answer has no ETag").with(Retry::transient);
   const auto theirs = parse_crc64nvme(checksum);
-  if (wire_->settings().checksum && theirs && *theirs != ours) return differs(what, checksum, ours);
+  if (wire_->settings().checksum && theirs && ours && *theirs != *ours) return differs(what, checksum, *ours);
   return {};
 }
 
 Target::Cancel S3Target::put_whole(Part part, Done<Stored> done) {
   auto self = shared_from_this();
   auto payload = std::make_shared<Payload>();
-  return wire_->start(
-      [self, payload, part = std::move(part)]() -> Result<WireRequest> {
-        WEIR_TRY(self->location_.check_object());
-        WireRequest request = self->request("store", "PUT");
-        auto headers = object_headers(self->options_);
-        if (!headers) return headers.status().during(request.operation);
-        request.headers = *std::move(headers);
-        Status status = self->set_payload(request, part, self->wire_->settings().checksum, true, *payload);
-        if (!status.ok()) return status.during(request.operation);
-        return request;
-      },
-      [self, payload, done = std::move(done)](Result<net::Response> answer) {
-        if (!answer) return done(answer.status());
-        const std::string checksum(answer->header(kChecksumHeader));
-        Stored stored{payload->length, plain_etag(answer->header("etag")), parse_crc64nvme(checksum), {}};
-        Status status = self->check_answer(stored.etag, checksum, payload->crc64nvme(), "object");
-        if (!status.ok()) return done(status.during("store " + self->location_.url()));
-        if (payload->has_crc64nvme()) stored.sent_crc64nvme = payload->crc64nvme();
-        done(std::move(stored));
-      });
+  return cancel_of(
+      payload, wire_->start(
+                   [self, payload, part = std::move(part)]() -> Result<WireRequest> {
+                     WEIR_TRY(self->location_.check_object());
+                     WireRequest request = self->request("store", "PUT");
+                     auto headers = object_headers(self->options_);
+                     if (!headers) return headers.status().during(request.operation);
+                     request.headers = *std::move(headers);
+                     Status status = self->set_payload(request, part, self->wire_->settings().checksum, true, *payload);
+                     if (!status.ok()) return status.during(request.operation);
+                     return request;
+                   },
+                   [self, payload, done = std::move(done)](Result<net::Response> answer) {
+                     if (!answer) return done(answer.status());
+                     const std::string checksum(answer->header(kChecksumHeader));
+                     Stored stored{payload->length, plain_etag(answer->header("etag")), parse_crc64nvme(checksum), {}};
+                     Status status = self->check_answer(stored.etag, checksum, payload->crc64nvme(), "object");
+                     if (!status.ok()) return done(status.during("store " + self->location_.url()));
+                     stored.sent_crc64nvme = payload->crc64nvme();
+                     done(std::move(stored));
+                   }));
 }
 
 Target::Cancel S3Target::inspect(Done<Stored> done) {
@@ -266,9 +286,9 @@ Target::Cancel S3Target::commit(const std::string& id, std::vector<PartReceipt> 
         request.query = {{"uploadId", id}};
         const bool checksum = self->declares_checksum(id);
         if (checksum) {
-          request.headers = {{kChecksumHeader, crc64nvme_base64(whole.crc64nvme)},
-                             {"x-amz-checksum-type", "FULL_OBJECT"},
+          request.headers = {{"x-amz-checksum-type", "FULL_OBJECT"},
                              {"x-amz-mp-object-size", std::to_string(whole.length)}};
+          if (whole.crc64nvme) request.headers.emplace_back(kChecksumHeader, crc64nvme_base64(*whole.crc64nvme));
         }
         request.set_text(complete_body(parts, checksum));
         return request;
@@ -277,8 +297,9 @@ Target::Cancel S3Target::commit(const std::string& id, std::vector<PartReceipt> 
         if (!answer) return done(answer.status());
         Status status = self->check_completed(*answer, whole);
         if (!status.ok()) return done(status.during("complete " + self->location_.url()));
-        const auto expected = self->declares_checksum(id) ? std::optional(whole.crc64nvme) : std::nullopt;
-        self->prove(parse_completed(answer->body)->etag, expected, chain, done);
+        const auto expected = self->declares_checksum(id) ? whole.crc64nvme : std::nullopt;
+        const Completed completed = *parse_completed(answer->body);
+        self->prove({whole.length, completed.etag, parse_crc64nvme(completed.checksum), {}}, expected, chain, done);
       });
   return [chain] { chain->cancel(); };
 }
@@ -290,17 +311,19 @@ Status S3Target::check_completed(const net::Response& answer, const Whole& whole
   return check_answer(completed.etag, completed.checksum, whole.crc64nvme, "object");
 }
 
-/// Only a HEAD tells how long the object is that the parts became.
-void S3Target::prove(const std::string& etag, std::optional<std::uint64_t> crc, const std::shared_ptr<Chain>& chain,
+/// Only a HEAD tells how long the object is that the parts became. A key that may write but not read has to do with
+/// what Complete said.
+void S3Target::prove(const Stored& completed, std::optional<std::uint64_t> crc, const std::shared_ptr<Chain>& chain,
                      const Done<Stored>& done) {
   auto self = shared_from_this();
   chain->next(
       *wire_, [self]() -> Result<WireRequest> { return head_request(self->location_); },
-      [self, etag, crc, done](Result<net::Response> answer) {
+      [self, completed, crc, done](Result<net::Response> answer) {
+        if (is_refused(answer.status())) return done(completed);
         if (!answer) return done(answer.status());
         const S3ObjectInfo info = object_info(self->location_, *answer);
         const std::string operation = "look at " + self->location_.url();
-        if (info.etag != etag) {
+        if (info.etag != completed.etag) {
           return done(Status(Kind::already_exists, "another writer replaced the object right after it was stored")
                           .during(operation));
         }
@@ -336,6 +359,7 @@ void S3Target::confirm_abort(const std::string& id, const std::shared_ptr<Chain>
   auto self = shared_from_this();
   list_page(id, 0, {}, chain, [self, done](Result<std::vector<PartReceipt>> parts) {
     if (!parts && parts.error().kind == Kind::not_found) return done(None{});
+    if (is_refused(parts.status())) return done(None{});  // the abort itself succeeded
     if (!parts) return done(parts.status());
     done(Status(Kind::unavailable, "the store still has the upload")
              .with(Retry::transient)

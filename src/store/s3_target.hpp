@@ -39,11 +39,12 @@ class S3Target : public Target, public std::enable_shared_from_this<S3Target> {
   /// Body and checksum headers of a part or (`whole`) an object. May read the source.
   Status set_payload(WireRequest& request, const Part& part, bool checksum, bool whole, Payload& payload) const;
   /// That there is an ETag, and that the store's checksum, if it is one, is ours.
-  Status check_answer(const std::string& etag, const std::string& checksum, std::uint64_t ours, const char* what) const;
+  Status check_answer(const std::string& etag, const std::string& checksum, std::optional<std::uint64_t> ours,
+                      const char* what) const;
   Status check_completed(const net::Response& answer, const Whole& whole) const;
   void list_page(const std::string& id, std::uint32_t marker, std::vector<PartReceipt> parts,
                  std::shared_ptr<Chain> chain, Done<std::vector<PartReceipt>> done);
-  void prove(const std::string& etag, std::optional<std::uint64_t> crc, const std::shared_ptr<Chain>& chain,
+  void prove(const Stored& completed, std::optional<std::uint64_t> crc, const std::shared_ptr<Chain>& chain,
              const Done<Stored>& done);
   void confirm_abort(const std::string& id, const std::shared_ptr<Chain>& chain, const Done<None>& done);
 

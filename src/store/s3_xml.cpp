@@ -91,8 +91,8 @@ std::string complete_body(const std::vector<PartReceipt>& parts, bool with_check
     std::string etag;
     for (const char c : part.etag) etag += c == '&' ? "&amp;" : c == '<' ? "&lt;" : std::string(1, c);
     body += fmt::format("<Part><PartNumber>{}</PartNumber><ETag>\"{}\"</ETag>", part.number, etag);
-    if (with_checksums) {
-      body += fmt::format("<ChecksumCRC64NVME>{}</ChecksumCRC64NVME>", crc64nvme_base64(part.crc64nvme));
+    if (with_checksums && part.crc64nvme) {
+      body += fmt::format("<ChecksumCRC64NVME>{}</ChecksumCRC64NVME>", crc64nvme_base64(*part.crc64nvme));
     }
     body += "</Part>";
   }
@@ -114,7 +114,7 @@ Result<PartsPage> parse_parts(std::string_view body) {
     part.etag = plain_etag(text_of(item, "ETag"));
     if (part.etag.empty()) return missing("ListPartsResult", "ETag");
     part.checksum = text_of(item, "ChecksumCRC64NVME");
-    part.crc64nvme = parse_crc64nvme(part.checksum).value_or(0);
+    part.crc64nvme = parse_crc64nvme(part.checksum);
     part.offset = offset;
     offset += part.length;
     page.parts.push_back(std::move(part));

@@ -290,8 +290,12 @@ void UploadDriver::release_all(Lock& lock) {
 void UploadDriver::later(const Action& action) {
   const std::shared_ptr<Executor> executor = executor_.lock();
   if (!executor) return;  // the host takes everything down: nothing is left to run on
-  executor->post_after(action.delay, [self = shared_from_this(), request = action.request] {
-    self->drive([request](UploadMachine& machine) { machine.timer_fired(request); });
+  // A wait may be minutes: it keeps the driver, and the source's file with it, only where an upload is to be removed.
+  const std::shared_ptr<UploadDriver> kept = machine_.aborts(action.request) ? shared_from_this() : nullptr;
+  executor->post_after(action.delay, [weak = weak_from_this(), kept, request = action.request] {
+    if (const auto self = weak.lock()) {
+      self->drive([request](UploadMachine& machine) { machine.timer_fired(request); });
+    }
   });
 }
 

@@ -101,6 +101,11 @@ void UploadMachine::abort_done(std::uint64_t request, const Status& answer) {
   finish(failure_);
 }
 
+bool UploadMachine::aborts(std::uint64_t request) const {
+  const auto found = requests_.find(request);
+  return found != requests_.end() && found->second.what == Do::abort;
+}
+
 void UploadMachine::timer_fired(std::uint64_t request) {
   const auto found = requests_.find(request);
   if (found == requests_.end() || found->second.state != Request::State::waiting) return;
@@ -180,7 +185,8 @@ Status UploadMachine::check_receipt(const PartState& part, const PartReceipt& re
   if (receipt.length != part.ready.length) {
     return Status(Kind::corrupt, fmt::format("{} bytes of the part's {} were sent", receipt.length, part.ready.length));
   }
-  if (options_.verify && part.ready.crc64nvme && *part.ready.crc64nvme != receipt.crc64nvme) {
+  const bool both = part.ready.crc64nvme && receipt.crc64nvme;
+  if (options_.verify && both && *part.ready.crc64nvme != *receipt.crc64nvme) {
     return Status(Kind::corrupt, "the bytes that were sent are not those that were read: their checksums differ");
   }
   return {};

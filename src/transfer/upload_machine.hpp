@@ -114,7 +114,9 @@ class UploadMachine {
   const std::string& upload_id() const noexcept { return upload_id_; }
   const ReadyPart& part(std::uint32_t number) const { return parts_[number - 1].ready; }
   std::vector<PartReceipt> receipts() const;
-  Whole whole() const { return {total_bytes_, our_crc().value_or(0)}; }
+  Whole whole() const { return {total_bytes_, crc_of_all()}; }
+  /// The request is the abort, which must be repeated even if nobody waits for the outcome.
+  bool aborts(std::uint64_t request) const;
   UploadProgress progress() const noexcept;
   bool failing() const noexcept { return failure_.failed(); }
   const std::optional<Result<UploadProof>>& outcome() const noexcept { return outcome_; }
@@ -172,7 +174,8 @@ class UploadMachine {
   void drain();
   void drained();
   void finish(Status failure);
-  std::optional<std::uint64_t> our_crc() const;
+  std::optional<std::uint64_t> our_crc() const { return options_.verify ? crc_of_all() : std::nullopt; }
+  std::optional<std::uint64_t> crc_of_all() const;
 
   const MachineOptions options_;
   Phase phase_ = Phase::idle;

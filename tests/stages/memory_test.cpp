@@ -67,6 +67,8 @@ TEST_CASE("a memory sink holds the stream after close and nothing after abort or
     auto receipt = sink->close();
     REQUIRE(receipt.ok());
     CHECK(receipt->bytes_stored == 4);
+    CHECK(sink->confirmed_bytes() == 4);
+    sink->abort();  // too late
   }
   CHECK(*text == "abcd");
   auto bytes = std::make_shared<std::vector<std::byte>>();

@@ -77,9 +77,16 @@ TEST_CASE("A source shorter than its range is source_changed at the byte where i
     CHECK(bytes.error().retry == Retry::never);
     CHECK(bytes.error().offset == std::uint64_t{1000});
   }
+  const std::atomic<bool> go_on{false};
   MemoryReplay shorter(noise(1000));
-  CHECK(checksum_of_range(shorter, 0, 1001).error().kind == Kind::source_changed);
-  CHECK(*checksum_of_range(shorter, 0, 1000) == test::crc(noise(1000)));
+  CHECK(checksum_of_range(shorter, 0, 1001, go_on).error().kind == Kind::source_changed);
+  CHECK(*checksum_of_range(shorter, 0, 1000, go_on) == test::crc(noise(1000)));
+}
+
+TEST_CASE("Taking a range's checksum ends at the next piece once it is cancelled", "[s3]") {
+  MemoryReplay replay(noise(1000));
+  const std::atomic<bool> cancelled{true};
+  CHECK(checksum_of_range(replay, 0, 1000, cancelled).error().kind == Kind::cancelled);
 }
 
 }  // namespace weir::s3

@@ -87,6 +87,9 @@ TEST_CASE("What the store asks to wait is waited", "[s3]") {
   CHECK(asked({{"retry-after", "3"}}) == 3000);
   CHECK(asked({{"x-amz-retry-after", "1500"}, {"retry-after", "3"}}) == 1500);
   CHECK(asked({{"retry-after", "Tue, 24 Nov 2026 12:00:07 GMT"}, {"date", "Tue, 24 Nov 2026 12:00:00 GMT"}}) == 7000);
+  CHECK(asked({{"retry-after", "86400"}}) == 300000);
+  CHECK(asked({{"x-amz-retry-after", "999999999999"}}) == 300000);
+  CHECK(asked({{"retry-after", "Tue, 24 Nov 2099 12:00:07 GMT"}, {"date", "Tue, 24 Nov 2026 12:00:00 GMT"}}) == 300000);
   CHECK(asked({{"retry-after", "soon"}}) == 0);
   CHECK(asked({}) == 0);
   const Status status = error_of(answer(503, "SlowDown", {{"retry-after", "3"}}));

@@ -19,16 +19,16 @@ class ObjectServer {
   ObjectServer(std::string bytes, Get get)
       : bytes_(std::move(bytes)), get_(std::move(get)), server_([this](Peer& peer, int) { serve(peer); }) {}
 
-  Result<std::string> read(int attempts = 4) {
+  std::unique_ptr<Source> source(int attempts = 4) {
     S3Options options;
     options.endpoint_url = server_.url("");
     options.credentials = static_credentials({"id", "secret", ""});
     options.attempts = attempts;
     auto client = S3Client::make(options);
     REQUIRE(client.ok());
-    auto source = s3_source(*client, {"bucket", "key"});
-    return test::Reader().all(*source);
+    return s3_source(*client, {"bucket", "key"});
   }
+  Result<std::string> read(int attempts = 4) { return test::Reader().all(*source(attempts)); }
   const std::string& bytes() const { return bytes_; }
   int gets() const { return gets_; }
   std::vector<std::string> ranges;
@@ -168,6 +168,29 @@ TEST_CASE("Bytes that are not those of the store's checksum are an error, not an
   const auto bytes = server.read();
   CHECK(bytes.error().kind == Kind::corrupt);
   CHECK(bytes.error().operation == "read s3://bucket/key");
+}
+
+TEST_CASE("A download holds no more slabs than its grant has room for, and small ones whatever comes next", "[s3]") {
+  ObjectServer* self = nullptr;
+  ObjectServer server(test::noise(6000000), [&](Peer& peer, const Seen&, std::uint64_t offset, int) {
+    peer.send(self->partial(offset));
+    peer.send(self->bytes().substr(offset));
+  });
+  self = &server;
+  test::Reader reader(64 * kMiB, 6 * kSliceBytes, kFrameBytes);
+  const auto source = server.source();
+  REQUIRE(reader.open(*source).ok());
+  std::string bytes;
+  for (;;) {
+    const auto chunk = reader.next(*source);
+    REQUIRE(chunk.ok());
+    if (chunk->empty()) break;
+    CHECK(chunk->size() <= kSliceBytes);
+    if (bytes.empty()) std::this_thread::sleep_for(std::chrono::milliseconds(100));  // the network runs ahead
+    bytes += chunk->text();
+  }
+  CHECK(bytes == server.bytes());
+  CHECK(reader.budget().peak_bytes() <= 6 * kSliceBytes);
 }
 
 }  // namespace weir::s3

@@ -102,7 +102,9 @@ inline Part range_part(std::shared_ptr<Replay> replay, std::uint64_t offset, std
 /// Runs a source as a pipeline would, to its end.
 class Reader {
  public:
-  explicit Reader(std::size_t budget_bytes = 8 * kMiB, std::size_t grant_bytes = 2 * kSliceBytes) {
+  explicit Reader(std::size_t budget_bytes = 8 * kMiB, std::size_t grant_bytes = 2 * kSliceBytes,
+                  std::size_t slab_bytes = kSliceBytes) {
+    context_.slab_bytes = slab_bytes;
     context_.budget = Budget::make(budget_bytes);
     context_.executor = Executor::default_pool();
     context_.grant_bytes = grant_bytes;

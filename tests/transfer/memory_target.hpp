@@ -87,6 +87,7 @@ class MemoryTarget final : public Target {
       std::string bytes;
       for (const auto& [number, part] : upload->second) bytes += part;
       if (bytes.size() != whole.length) return Status(Kind::invalid_argument, "wrong size");
+      if (whole.crc64nvme && *whole.crc64nvme != crc_of(bytes)) return Status(Kind::corrupt, "BadDigest");
       uploads_.erase(upload);
       object_ = std::move(bytes);
       return stored();
@@ -108,6 +109,7 @@ class MemoryTarget final : public Target {
     });
   }
   Cancel inspect(Done<Stored> done) override {
+    ++inspects_;
     return later<Stored>(std::move(done), [this]() -> Result<Stored> {
       if (!object_) return Status(Kind::not_found, "NoSuchKey");
       return stored();
@@ -125,6 +127,7 @@ class MemoryTarget final : public Target {
     return uploads_.size() - lost_begins_;
   }
   unsigned peak_parts() const { return peak_parts_; }
+  unsigned inspects() const { return inspects_; }
   /// Waits until no call is under way.
   void settle() {
     std::unique_lock lock(mutex_);
@@ -218,6 +221,7 @@ class MemoryTarget final : public Target {
   std::optional<std::string> object_;
   std::atomic<unsigned> parts_at_once_{0};
   std::atomic<unsigned> peak_parts_{0};
+  std::atomic<unsigned> inspects_{0};
   unsigned last_id_ = 0;
   unsigned lost_begins_ = 0;
   unsigned busy_ = 0;

@@ -130,6 +130,56 @@ TEST_CASE("a store without checksums gives a receipt that does not claim to be v
   CHECK(receipt->bytes_stored == 500'000);
 }
 
+TEST_CASE("with verify off an upload in parts works, with a source read again or not") {
+  for (const bool replayed : {false, true}) {
+    auto target = std::make_shared<MemoryTarget>(MemoryTargetOptions{});
+    auto bytes = std::make_shared<Bytes>(1, 500'000);
+    UploadOptions options = quick();
+    options.verify = false;
+    SinkRun run(target, options, pool());
+    REQUIRE(run.open(replayed ? replay_of(bytes, false) : stream_of(), 4 * kGrant).ok());
+    if (!replayed) REQUIRE(write_all(run, *bytes).ok());
+    const auto receipt = run.close();
+    INFO(receipt.status().message());
+    REQUIRE(receipt.ok());
+    CHECK_FALSE(receipt->checksum_verified);
+    CHECK(target->object() == bytes->data);
+  }
+}
+
+TEST_CASE("the length of an object put whole is the store's word, asked for where no checksum vouches for it") {
+  for (const bool checksums : {false, true}) {
+    auto target = std::make_shared<MemoryTarget>(MemoryTargetOptions{1, 0, 300us, checksums, false});
+    auto bytes = std::make_shared<Bytes>(1, 1000);
+    for (const bool verify : {false, true}) {
+      UploadOptions options = quick();
+      options.verify = verify;
+      SinkRun run(target, options, pool());
+      REQUIRE(run.open(stream_of(), kGrant).ok());
+      REQUIRE(write_all(run, *bytes).ok());
+      const unsigned before = target->inspects();
+      CHECK(run.close()->bytes_stored == 1000);
+      CHECK(target->inspects() - before == (checksums && verify ? 0 : 1));
+    }
+  }
+}
+
+TEST_CASE("a long wait for a retry does not keep the source open once nobody wants the upload any more") {
+  auto target = std::make_shared<MemoryTarget>(MemoryTargetOptions{1, 100, 300us, true, false});
+  auto bytes = std::make_shared<Bytes>(1, 500'000);
+  UploadOptions options;
+  options.retry.base_transient = 10h;
+  options.retry.cap = 10h;
+  {
+    SinkRun run(target, options, pool());
+    REQUIRE(run.open(replay_of(bytes, false), 0).ok());
+    for (int i = 0; i < 2000 && run.sink->retries() == 0; ++i) std::this_thread::sleep_for(1ms);
+    REQUIRE(run.sink->retries() == 1);
+  }
+  for (int i = 0; i < 2000 && bytes.use_count() > 1; ++i) std::this_thread::sleep_for(1ms);
+  CHECK(bytes.use_count() == 1);
+}
+
 TEST_CASE("a source that changed while it was read gives no object") {
   for (const bool observed : {false, true}) {
     auto bytes = std::make_shared<Bytes>(1, 1'000'000);

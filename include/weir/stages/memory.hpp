@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <cstring>
 #include <memory>
 #include <new>
@@ -65,6 +66,7 @@ class MemorySink final : public Sink {
     try {
       const auto* bytes = reinterpret_cast<const typename Bytes::value_type*>(chunk.data());
       into_->insert(into_->end(), bytes, bytes + chunk.size());
+      bytes_.fetch_add(chunk.size(), std::memory_order_relaxed);
     } catch (const std::bad_alloc&) {
       return Status(Kind::limit, "the system has no more memory").during("collect the bytes").at(into_->size());
     }
@@ -77,12 +79,15 @@ class MemorySink final : public Sink {
     receipt.destination = "memory:";
     return receipt;
   }
-  void abort() override { into_->clear(); }
-  std::uint64_t confirmed_bytes() const override { return into_->size(); }
+  void abort() override {
+    if (!closed_) into_->clear();
+  }
+  std::uint64_t confirmed_bytes() const override { return bytes_.load(std::memory_order_relaxed); }
 
  private:
   std::shared_ptr<Bytes> into_;
   bool closed_ = false;
+  std::atomic<std::uint64_t> bytes_{0};  // other threads ask while write() changes `into_`
 };
 
 }  // namespace detail

@@ -124,8 +124,8 @@ struct S3ObjectOptions {
 };
 
 /// The object as the destination of an upload. A location or option that cannot work is reported by begin() and
-/// put_whole(), before anything is sent. With S3Checksum::none, crc64nvme in receipts is what Part::crc64nvme said, or
-/// 0.
+/// put_whole(), before anything is sent. With S3Checksum::none, crc64nvme in receipts is what Part::crc64nvme said, if
+/// anything.
 std::shared_ptr<Target> s3_target(std::shared_ptr<S3Client> client, S3Location location, S3ObjectOptions options = {});
 
 /// Which bytes of an object.

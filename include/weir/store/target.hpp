@@ -45,7 +45,7 @@ struct PartReceipt {
   std::uint32_t number = 0;
   std::uint64_t offset = 0;
   std::uint64_t length = 0;
-  std::uint64_t crc64nvme = 0;  ///< of the bytes that were sent
+  std::optional<std::uint64_t> crc64nvme;  ///< of the bytes that were sent, if anybody took it
   std::string etag;
   std::string checksum;  ///< as the store answered it; empty if it did not
 };
@@ -62,7 +62,7 @@ struct Stored {
 /// What the uploader knows of the whole when it commits.
 struct Whole {
   std::uint64_t length = 0;
-  std::uint64_t crc64nvme = 0;
+  std::optional<std::uint64_t> crc64nvme;  ///< none: not to be compared
 };
 
 class Target {
