@@ -24,6 +24,13 @@ constexpr std::size_t kScratchBytes = ZSTD_COMPRESSBOUND(kFrameBytes);
 /// What a lane takes from the budget for itself; its input frame is a slab besides.
 std::size_t lane_bytes(const ZstdLevel& level) { return kScratchBytes + level.context_bytes; }
 
+/// A frame's content: in chunks of the stream's own, or copied to a slab of ours.
+struct Frame {
+  std::span<const std::byte> bytes;
+  Chunk joined;
+  Slab copied;
+};
+
 /// One frame under way, with a context and an output buffer that live as long as the lane.
 class FrameLane {
  public:
@@ -45,11 +52,13 @@ class FrameLane {
     budget_->give_back(set_aside_);
   }
 
-  /// input → output or status. Lets go of the input, so that its memory can be filled again.
+  /// input → output or status. Lets go of the stream's chunks, so that their memory can be filled again.
   void compress() {
-    const std::size_t code = ZSTD_compress2(context_.get(), scratch_.get(), kScratchBytes, input.data(), input.size());
-    content_bytes = static_cast<std::uint32_t>(input.size());
-    input = Chunk();
+    const std::size_t code =
+        ZSTD_compress2(context_.get(), scratch_.get(), kScratchBytes, input.bytes.data(), input.bytes.size());
+    content_bytes = static_cast<std::uint32_t>(input.bytes.size());
+    input.bytes = {};
+    input.joined = Chunk();
     if (ZSTD_isError(code) != 0) {
       status = Status(Kind::internal, fmt::format("libzstd: {}", ZSTD_getErrorName(code)));
       return;
@@ -60,7 +69,7 @@ class FrameLane {
   /// The frame's own checksum, which is what the seek table wants too: the last four bytes.
   std::uint32_t checksum() const noexcept { return codec::get_le32(output.data() + output.size() - 4); }
 
-  Chunk input;
+  Frame input;
   std::uint32_t content_bytes = 0;
   std::span<const std::byte> output;
   Status status;
@@ -78,20 +87,22 @@ class FrameLane {
   std::unique_ptr<std::byte[]> scratch_;
 };
 
-/// Collects chunks into one contiguous frame: without copying while they lie behind each other in memory.
+/// Collects chunks into one contiguous frame: without copying while they lie behind each other in memory. Slabs to copy
+/// to are never let go: what the stage once had of its grant, nobody else can have taken when it is needed again.
 class FrameBuffer {
  public:
   FrameBuffer(std::shared_ptr<Budget> budget, std::function<void()> wake)
       : budget_(std::move(budget)), wake_(std::move(wake)) {}
   std::size_t size() const noexcept { return joined_.size() + copied_; }
-  /// Takes the front of `rest`, up to a full frame, and cuts it off. pending: no slab to copy to yet.
+  /// Takes the front of `rest`, up to a full frame, and cuts it off. pending: no slab to copy to yet; one comes from
+  /// the budget or from recycle().
   Status take(Chunk& rest) {
     Chunk piece = rest.slice(0, kFrameBytes - size());
     if (copied_ == 0 && (joined_.empty() || joined_.join(piece))) {
       if (joined_.empty()) joined_ = piece;
     } else {
       if (copied_ == 0) {
-        WEIR_ASSIGN(slab_, budget_->acquire(kFrameBytes, wake_));
+        WEIR_TRY(find_slab());
         copy(std::exchange(joined_, Chunk()));
       }
       copy(piece);
@@ -99,14 +110,29 @@ class FrameBuffer {
     rest = rest.slice(piece.size());
     return {};
   }
-  Chunk finish() noexcept {
-    Chunk frame = copied_ == 0 ? std::move(joined_) : slab_.take(std::exchange(copied_, 0));
-    joined_ = Chunk();
-    slab_ = Slab();
+  Frame finish() noexcept {
+    Frame frame;
+    frame.bytes = copied_ == 0 ? joined_.bytes() : slab_.free().first(copied_);
+    frame.joined = std::exchange(joined_, Chunk());
+    frame.copied = std::exchange(slab_, Slab());
+    copied_ = 0;
     return frame;
+  }
+  /// The slab of a frame that is done.
+  void recycle(Slab slab) {
+    if (slab) spare_.push_back(std::move(slab));
   }
 
  private:
+  Status find_slab() {
+    if (spare_.empty()) {
+      WEIR_ASSIGN(slab_, budget_->acquire(kFrameBytes, wake_));
+    } else {
+      slab_ = std::move(spare_.back());
+      spare_.pop_back();
+    }
+    return {};
+  }
   void copy(const Chunk& piece) noexcept {
     std::memcpy(slab_.free().data() + copied_, piece.data(), piece.size());
     copied_ += piece.size();
@@ -115,6 +141,7 @@ class FrameBuffer {
   std::function<void()> wake_;
   Chunk joined_;
   Slab slab_;
+  std::vector<Slab> spare_;
   std::size_t copied_ = 0;
 };
 
@@ -195,7 +222,12 @@ class ZstdCompress final : public Transform {
   Status advance(Emit& out) {
     while (!rest_.empty()) {
       WEIR_TRY(idle_or_pending(out));
-      WEIR_TRY(frame_->take(rest_));
+      Status taken = frame_->take(rest_);
+      if (taken.is_pending()) {
+        WEIR_TRY(drain(out));  // frames that are done give their slabs back
+        taken = frame_->take(rest_);
+      }
+      WEIR_TRY(taken);
       if (frame_->size() == kFrameBytes) start_frame();
     }
     return drain(out);
@@ -204,7 +236,7 @@ class ZstdCompress final : public Transform {
   void start_frame() {
     FrameLane* lane = map_->idle();
     lane->input = frame_->finish();
-    started_bytes_ += lane->input.size();
+    started_bytes_ += lane->input.bytes.size();
     map_->start();
   }
 
@@ -230,6 +262,7 @@ class ZstdCompress final : public Transform {
   /// Writes all frames that are done, in order. ok: the oldest is still being worked on, or there is none.
   Status drain(Emit& out) {
     while (FrameLane* lane = map_->done()) {
+      frame_->recycle(std::exchange(lane->input.copied, Slab()));
       if (lane->status.failed()) return lane->status.during("compress a frame").at(drained_bytes_);
       if (!row_added_) {
         WEIR_TRY(table_->make_room());

@@ -21,7 +21,7 @@ constexpr std::uint64_t kMaxFileBytes = std::numeric_limits<std::int64_t>::max()
 Profile local_profile() {
   Profile profile;
   profile.name = "local";
-  profile.min_part_bytes = 1;
+  profile.min_part_bytes = kMiB;  // a choice: smaller ones would only be more
   profile.max_part_bytes = kMaxFileBytes;
   profile.max_parts = std::numeric_limits<std::uint32_t>::max();
   profile.max_object_bytes = kMaxFileBytes;

@@ -17,7 +17,7 @@ std::string sized(std::uint64_t bytes) {
 }
 
 std::uint64_t tenth_of_parts(const UploadPlan& plan) noexcept {
-  return std::max<std::uint64_t>(plan.max_parts / 10, 1);
+  return std::max<std::uint64_t>(plan.preferred_parts / 10, 1);
 }
 
 /// How many parts in a row, from `offset` on, have the `length` that part_length(offset) gave.
@@ -82,17 +82,32 @@ Result<std::uint64_t> room_for(const PlanRequest& request, std::uint64_t part_by
   return Status(std::move(error));
 }
 
-/// A known length: equal parts, as large as the store prefers and memory lets several be under way.
-std::uint64_t part_for_known(const Profile& profile, const PlanRequest& request, std::uint64_t least,
-                             std::uint64_t room) {
-  const std::uint64_t preferred = std::max(profile.preferred_part_bytes, least);
-  if (!request.memory_bytes) return preferred;
-  return std::clamp(round_down(room / (request.concurrency + 1)), least, preferred);
+std::uint32_t preferred_parts(const Profile& profile) noexcept {
+  return std::min(profile.preferred_parts, profile.max_parts);
 }
 
-/// An unknown length. Where all parts must be equal, larger parts mean a larger object: two under way must do.
+/// The smallest part size with which the object fits into as many parts as the store prefers.
+std::uint64_t preferred_part_bytes(const Profile& profile, std::uint64_t object_bytes) noexcept {
+  const std::uint64_t fits = round_up(divide_up(object_bytes, preferred_parts(profile)));
+  return std::max(smallest_part_bytes(profile, object_bytes), std::min(fits, profile.max_part_bytes));
+}
+
+/// A known length: equal parts, as large as the store prefers and memory lets several be under way. Where that would
+/// be too many parts, two under way must do.
+std::uint64_t part_for_known(const Profile& profile, const PlanRequest& request, std::uint64_t least,
+                             std::uint64_t room) {
+  const std::uint64_t few = request.exact_bytes ? preferred_part_bytes(profile, *request.exact_bytes) : 0;
+  const std::uint64_t preferred = std::max({profile.preferred_part_bytes, least, few});
+  if (!request.memory_bytes) return preferred;
+  const std::uint64_t shares = few > profile.preferred_part_bytes ? 3 : request.concurrency + 1;
+  return std::clamp(round_down(room / shares), least, preferred);
+}
+
+/// An unknown length. Where all parts must be equal, larger parts mean a larger object: two under way must do; and
+/// where the number of parts is only a preference, parts do not grow beyond that.
 UploadPlan plan_unknown(const Profile& profile, const PlanRequest& request, std::uint64_t room) {
-  const std::uint64_t most = std::min(round_down(room), profile.max_part_bytes);
+  const bool prefers = preferred_parts(profile) < profile.max_parts && request.memory_bytes;
+  const std::uint64_t most = std::min(round_down(prefers ? room / 3 : room), profile.max_part_bytes);
   UploadPlan plan;
   plan.part_bytes = part_for_known(profile, request, profile.min_part_bytes, room);
   if (profile.equal_parts && request.memory_bytes) {
@@ -100,7 +115,7 @@ UploadPlan plan_unknown(const Profile& profile, const PlanRequest& request, std:
   }
   plan.largest_part_bytes = profile.equal_parts ? plan.part_bytes : std::max(plan.part_bytes, most);
   if (!request.max_bytes) return plan;
-  const std::uint64_t bounded = smallest_part_bytes(profile, *request.max_bytes);
+  const std::uint64_t bounded = preferred_part_bytes(profile, *request.max_bytes);
   if (bounded <= most) {
     plan.part_bytes = plan.largest_part_bytes = std::max(plan.part_bytes, bounded);
   } else if (profile.equal_parts) {
@@ -139,6 +154,7 @@ Result<UploadPlan> plan_upload(const Profile& profile, const PlanRequest& reques
     plan = plan_unknown(profile, request, room);
   }
   plan.max_parts = profile.max_parts;
+  plan.preferred_parts = preferred_parts(profile);
   plan.capacity_bytes = capacity_of(plan, profile);
   return plan;
 }

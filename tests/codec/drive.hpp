@@ -18,8 +18,9 @@ namespace weir::test {
 struct DriveOptions {
   std::size_t workers = 2;
   std::size_t budget_bytes = 256 * kMiB;
-  std::size_t grant_bytes = 0;        ///< 0: as much as the stage has use for, but not above the budget
-  std::size_t room_chunks = 1000000;  ///< emitted chunks until room() says no
+  std::shared_ptr<Budget> budget = nullptr;  ///< or, if null, one of budget_bytes
+  std::size_t grant_bytes = 0;               ///< 0: as much as the stage has use for, but not above the budget
+  std::size_t room_chunks = 1000000;         ///< emitted chunks until room() says no
 };
 
 /// Collects; says no after `room` chunks until refilled.
@@ -64,7 +65,7 @@ class Waker {
 inline Context make_context(const Transform& stage, const DriveOptions& options, std::shared_ptr<Waker> waker) {
   Context context;
   context.name = stage.name();
-  context.budget = Budget::make(options.budget_bytes);
+  context.budget = options.budget ? options.budget : Budget::make(options.budget_bytes);
   context.executor = Executor::make_pool(options.workers);
   context.wake = [waker] { waker->wake(); };
   context.stopping = [] { return false; };

@@ -97,6 +97,29 @@ TEST_CASE("frames that arrive in one slab are compressed without a copy") {
   CHECK(test::drive(*copied, input, kSliceBytes, {.workers = 1, .grant_bytes = 1}).peak_bytes > driven.peak_bytes);
 }
 
+TEST_CASE("memory once granted for copying is there for every frame, however greedy the others are") {
+  const std::string input = test::words(4 * kFrameBytes);
+  auto stage = zstd();
+  const std::size_t least = stage->memory({}).min_bytes;
+  const auto budget = Budget::make(least + kMiB);
+  std::vector<Slab> taken;
+  std::size_t at = 0;
+  const auto next = [&] {
+    while (at >= kMiB && budget->limit_bytes() - budget->used_bytes() >= kMiB + kSliceBytes) {
+      auto slab = budget->acquire(kSliceBytes, [] {});
+      REQUIRE(slab.ok());
+      taken.push_back(*std::move(slab));
+    }
+    const std::string_view piece = std::string_view(input).substr(at, kSliceBytes);
+    at += piece.size();
+    return Chunk::copy_of(piece);
+  };
+  const auto driven = test::drive(*stage, next, {.budget = budget, .grant_bytes = least});
+  INFO(driven.status.message());
+  REQUIRE(driven.status.ok());
+  CHECK(driven.bytes == compress(input));
+}
+
 TEST_CASE("each frame decodes by itself where the seek table says, with the checksum it says") {
   const std::string input = test::words(2 * kFrameBytes + 4321);
   const std::string packed = compress(input);

@@ -147,3 +147,34 @@ TEST_CASE("the capacity of a growing plan is what its parts add up to, and is to
   boundless.max_object_bytes = INT64_MAX;
   CHECK(planned(boundless, {{}, {}, 0, 4, 64 * kMiB}).capacity_bytes > (1ull << 55));
 }
+
+TEST_CASE("where any number of parts is allowed there are still about 10,000, or as many as memory makes it") {
+  Profile local = aws();
+  local.name = "local";
+  local.min_part_bytes = kMiB;
+  local.preferred_part_bytes = 4 * kMiB;
+  local.max_part_bytes = local.max_object_bytes = INT64_MAX;
+  local.max_parts = UINT32_MAX;
+  CHECK(planned(local, known(1024 * kMiB)).part_bytes == 4 * kMiB);
+  CHECK(cut(planned(local, known(10 * kTiB)), local, 10 * kTiB) <= 10'000);
+  CHECK(planned(local, known(INT64_MAX)).capacity_bytes == INT64_MAX);
+
+  PlanRequest held = known(kTiB);
+  held.memory_bytes = 64 * kMiB;
+  CHECK(planned(local, held).part_bytes == 21 * kMiB);
+  held.exact_bytes = 1024 * kMiB;
+  CHECK(planned(local, held).part_bytes == 4 * kMiB);
+
+  held.exact_bytes.reset();
+  const UploadPlan unknown = planned(local, held);
+  CHECK(unknown.part_bytes == 4 * kMiB);
+  CHECK(unknown.largest_part_bytes == 21 * kMiB);
+  CHECK(unknown.capacity_bytes >= 1000 * kTiB);
+  CHECK(cut(unknown, local, kTiB) < 55'000);
+  held.max_bytes = 100'000 * kMiB;
+  CHECK(planned(local, held).part_bytes == 10 * kMiB);
+  held.max_bytes = kTiB;  // would be 105 MiB
+  CHECK(planned(local, held).largest_part_bytes == 21 * kMiB);
+  held.memory_bytes.reset();
+  CHECK(cut(planned(local, held), local, kTiB) <= 10'000);
+}

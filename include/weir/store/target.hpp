@@ -23,6 +23,7 @@ struct Profile {
   std::uint64_t min_part_bytes = 5 * kMiB;  ///< of every part but the last
   std::uint64_t max_part_bytes = 5 * 1024 * kMiB;
   std::uint32_t max_parts = 10000;
+  std::uint32_t preferred_parts = 10000;  ///< more are allowed, but each is remembered until the end
   std::uint64_t max_object_bytes = 10000ull * 5 * 1024 * kMiB;
   std::uint64_t max_single_bytes = 5 * 1024 * kMiB;  ///< largest object of one put_whole
   std::uint64_t preferred_part_bytes = 8 * kMiB;

@@ -22,7 +22,8 @@ struct UploadPlan {
   std::uint64_t part_bytes = 0;          ///< of every part but the last; of the first where the plan grows
   std::uint64_t largest_part_bytes = 0;  ///< that a growing plan comes to; otherwise part_bytes
   std::uint32_t max_parts = 0;
-  std::uint64_t capacity_bytes = 0;  ///< the largest object that fits
+  std::uint32_t preferred_parts = 0;  ///< that a growing plan is to come to; at most max_parts
+  std::uint64_t capacity_bytes = 0;   ///< the largest object that fits
 
   bool grows() const noexcept { return largest_part_bytes > part_bytes; }
   /// Length of the part that starts at `offset` of the object, unless the object ends first.
