@@ -46,7 +46,10 @@ struct LocalBench {
     return wait<std::vector<PartReceipt>>([&](auto done) { target.list_parts(id, done); });
   }
   Result<Stored> commit(Target& target, const std::string& id, std::vector<PartReceipt> parts, std::string_view text) {
-    return wait<Stored>([&](auto done) { target.commit(id, parts, {text.size(), crc_of(text)}, done); });
+    return commit(target, id, std::move(parts), Whole{text.size(), crc_of(text)});
+  }
+  Result<Stored> commit(Target& target, const std::string& id, std::vector<PartReceipt> parts, Whole whole) {
+    return wait<Stored>([&](auto done) { target.commit(id, parts, whole, done); });
   }
   Result<Target::None> abort(Target& target, const std::string& id) {
     return wait<Target::None>([&](auto done) { target.abort(id, done); });
