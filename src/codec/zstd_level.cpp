@@ -56,7 +56,7 @@ Status apply_zstd_level(ZSTD_CCtx* context, const ZstdLevel& level) {
   const struct {
     ZSTD_cParameter parameter;
     int value;
-  } kParameters[] = {
+  } parameters[] = {
       // Also fixes what else libzstd derives from a level, and comes first: it resets the others.
       {ZSTD_c_compressionLevel, level.level},
       {ZSTD_c_windowLog, level.window_log},
@@ -73,7 +73,7 @@ Status apply_zstd_level(ZSTD_CCtx* context, const ZstdLevel& level) {
       {ZSTD_c_dictIDFlag, 0},
       {ZSTD_c_nbWorkers, 0},
   };
-  for (const auto& [parameter, value] : kParameters) {
+  for (const auto& [parameter, value] : parameters) {
     const std::size_t code = ZSTD_CCtx_setParameter(context, parameter, value);
     if (ZSTD_isError(code) == 0) continue;
     return Status(Kind::unsupported, fmt::format("libzstd {} refuses parameter {} = {}: {}", ZSTD_versionString(),

@@ -26,7 +26,7 @@ void UploadMachine::part_ready(ReadyPart part) {
   if (outcome_ || failing()) return;
   total_bytes_ += part.length;
   queue_.push_back(part.number);
-  parts_.push_back({std::move(part), {}});
+  parts_.push_back({part, {}});
   advance();
 }
 
@@ -73,9 +73,9 @@ void UploadMachine::part_done(std::uint64_t request, Result<PartReceipt> answer)
     succeeded(request);
   } else if (status.kind() == Kind::not_found && !status.retryable()) {
     requests_.erase(request);
-    upload_gone(std::move(status.during(part_of(part.ready, options_.url)).at(part.ready.offset)));
+    upload_gone(status.during(part_of(part.ready, options_.url)).at(part.ready.offset));
   } else if (!again(request, status)) {
-    fail(give_up(request, std::move(status.at(part.ready.offset)), part_of(part.ready, options_.url)));
+    fail(give_up(request, status.at(part.ready.offset), part_of(part.ready, options_.url)));
   }
   advance();
 }

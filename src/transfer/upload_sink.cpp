@@ -202,7 +202,7 @@ void UploadSink::hand_over() {
   part.last = closing_ || (exact_bytes_ && offset_ + filled_bytes_ == *exact_bytes_);
   offset_ += std::exchange(filled_bytes_, 0);
   crc_ = 0;
-  driver_->part_ready(std::move(part), std::exchange(chunks_, {}));
+  driver_->part_ready(part, std::exchange(chunks_, {}));
 }
 
 void UploadSink::hand_over_all() {
@@ -213,7 +213,7 @@ void UploadSink::hand_over_all() {
     part.length = current_length();
     offset_ += part.length;
     part.last = offset_ == *exact_bytes_;
-    driver_->part_ready(std::move(part), {});
+    driver_->part_ready(part, {});
   }
   driver_->end_of_input();
 }

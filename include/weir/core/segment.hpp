@@ -78,7 +78,7 @@ class TransformNode final : public Emit {
         StageCounters::add(counters_.bytes_in, chunk.size());
       }
     }
-    const Status status = call(std::move(chunk));
+    Status status = call(std::move(chunk));
     if (status.failed()) return status;
     again_ = !idle && !status.ok();
     if (status.ok() && input_ended_) finished_ = true;

@@ -119,8 +119,8 @@ class [[nodiscard]] Status {
   bool retryable() const noexcept { return retry() != Retry::never; }
   /// The whole error; a static one of kind ok where there is none.
   const Error& error() const noexcept {
-    static const Error none{Kind::ok, {}, {}, {}, {}, {}, {}, 0, {}, {}, 0, 0};
-    return error_ ? *error_ : none;
+    static const Error kNone{Kind::ok, {}, {}, {}, {}, {}, {}, 0, {}, {}, 0, 0};
+    return error_ ? *error_ : kNone;
   }
 
   // Each fills a field that is still empty, so that the one closest to the failure is heard.
