@@ -73,6 +73,8 @@ class RoundTrips(unittest.TestCase):
                 weir("cp", self.path, self.url(f"sizes/{size}"), "--endpoint-url", ENDPOINT)
                 self.assertEqual(hashlib.sha256(self.read_by_boto3(f"sizes/{size}")).digest(), hashlib.sha256(data).digest())
                 head = self.s3.head_object(Bucket=BUCKET, Key=f"sizes/{size}", ChecksumMode="ENABLED")
+                if SERVER == "moto" and "ChecksumCRC64NVME" not in head:
+                    continue  # moto keeps no checksum of an object sent in one request; the bytes were compared above
                 self.assertEqual(base64.b64decode(head["ChecksumCRC64NVME"]), crc64nvme(data).to_bytes(8, "big"))
 
     def test_every_size_that_boto3_writes_is_read_by_weir(self):
