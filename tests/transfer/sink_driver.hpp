@@ -25,7 +25,7 @@ struct Waker {
 };
 
 /// The bytes of a source that are in memory: sees how many are held, and can be read again.
-class Bytes final : public Replay {
+class Bytes final : public Replay, public std::enable_shared_from_this<Bytes> {
  public:
   explicit Bytes(std::uint64_t seed, std::size_t size) : data(size, '\0') {
     std::mt19937_64 random(seed);
@@ -45,7 +45,7 @@ class Bytes final : public Replay {
     const std::size_t now = held += size;
     if (now > peak) peak = now;
     return Chunk::foreign(std::as_bytes(std::span(data).subspan(offset, size)),
-                          [this, size](const std::byte*) { held -= size; });
+                          [self = shared_from_this(), size](const std::byte*) { self->held -= size; });
   }
 
   std::string data;
