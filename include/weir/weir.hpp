@@ -1,8 +1,7 @@
 // weir: stream any amount of data from any source, through any transforms, into any store.
 //
-//   auto job = weir::start(weir::file("big.csv") | weir::sha256() | weir::zstd({.level = 3}) |
-//   weir::to("s3://bucket/key")); auto receipt = job.wait();  // Result<Receipt>: proof, or what failed, where, and
-//   what to do
+//   auto job = weir::start(weir::file("big.csv") | weir::sha256() | weir::zstd() | weir::to("s3://bucket/key"));
+//   auto receipt = job.wait();  // Result<Receipt>: proof, or what failed, where, and what to do
 //
 // This header is all that a user includes. Start reading at weir/core/stage.hpp (what a stage is) and weir/core/job.hpp
 // (what a running pipeline can do).

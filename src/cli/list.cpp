@@ -1,5 +1,4 @@
 #include "commands.hpp"
-#include "exit_codes.hpp"
 #include "json_events.hpp"
 #include "output.hpp"
 #include "terminal.hpp"

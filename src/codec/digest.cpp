@@ -5,16 +5,11 @@
 
 #include <optional>
 
+#include "codec/hex.hpp"
 #include "weir/codec/checksum.hpp"
 
 namespace weir {
 namespace {
-
-std::string hex(std::span<const unsigned char> bytes) {
-  std::string text;
-  for (const unsigned char byte : bytes) text += fmt::format("{:02x}", byte);
-  return text;
-}
 
 class Sha256 final : public Digest {
  public:

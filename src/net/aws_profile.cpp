@@ -3,8 +3,8 @@
 #include <fcntl.h>
 
 #include <cerrno>
-#include <cstdlib>
 
+#include "net/text.hpp"
 #include "platform/platform.hpp"
 
 namespace weir::net {
@@ -119,11 +119,10 @@ Result<std::string> read_file(const std::string& path) {
 }
 
 Result<ProfileFile> load(const char* variable, const char* below_home) {
-  const char* given = std::getenv(variable);
-  const char* home = std::getenv("HOME");
-  std::string path =
-      given != nullptr && *given != '\0' ? given : fmt::format("{}/{}", home == nullptr ? "" : home, below_home);
-  if (path.starts_with("~/") && home != nullptr) path = home + path.substr(1);
+  const std::string home = environment({"HOME"});
+  std::string path = environment({variable});
+  if (path.empty()) path = home + "/" + below_home;
+  if (path.starts_with("~/") && !home.empty()) path = home + path.substr(1);
   WEIR_ASSIGN(const std::string text, read_file(path));
   return parse_profile_file(text, path);
 }

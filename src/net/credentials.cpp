@@ -1,24 +1,18 @@
 #include "weir/net/credentials.hpp"
 
-#include <cstdlib>
-
 #include "net/aws_profile.hpp"
+#include "net/text.hpp"
 
 namespace weir {
 namespace {
 
-std::string environment(const char* name) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? "" : value;
-}
-
 std::string profile_name(const std::string& given) {
   if (!given.empty()) return given;
-  const std::string named = environment("AWS_PROFILE");
+  const std::string named = net::environment({"AWS_PROFILE"});
   return named.empty() ? "default" : named;
 }
 
-bool named_on_purpose(const std::string& given) { return !given.empty() || !environment("AWS_PROFILE").empty(); }
+bool named_on_purpose(const std::string& given) { return !given.empty() || !net::environment({"AWS_PROFILE"}).empty(); }
 
 class StaticCredentials : public CredentialsProvider {
  public:
@@ -53,10 +47,10 @@ std::string setting_of(const std::map<std::string, std::string>& settings, const
 }
 
 Status no_credentials(const std::string& given) {
-  if (!environment("AWS_WEB_IDENTITY_TOKEN_FILE").empty())
+  if (!net::environment({"AWS_WEB_IDENTITY_TOKEN_FILE"}).empty())
     return unsupported("the environment", "AWS_WEB_IDENTITY_TOKEN_FILE");
   for (const char* name : {"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI"}) {
-    if (!environment(name).empty()) return unsupported("the environment", name);
+    if (!net::environment({name}).empty()) return unsupported("the environment", name);
   }
   return Status(Kind::access_denied,
                 fmt::format("there are no credentials: neither AWS_ACCESS_KEY_ID nor profile \"{}\" is set",
@@ -94,8 +88,8 @@ class DefaultCredentials : public CredentialsProvider {
 
   Result<Credentials> get() override {
     if (!profile_.empty()) return from_profile(profile_);
-    Credentials credentials{environment("AWS_ACCESS_KEY_ID"), environment("AWS_SECRET_ACCESS_KEY"),
-                            environment("AWS_SESSION_TOKEN")};
+    Credentials credentials{net::environment({"AWS_ACCESS_KEY_ID"}), net::environment({"AWS_SECRET_ACCESS_KEY"}),
+                            net::environment({"AWS_SESSION_TOKEN"})};
     const bool has_id = !credentials.access_key_id.empty();
     if (has_id != !credentials.secret_access_key.empty()) {
       return Status(Kind::access_denied,

@@ -82,7 +82,6 @@ class Call {
   virtual void cancel() = 0;
   /// Continues after on_data said pending.
   virtual void wake() = 0;
-  virtual std::uint64_t bytes_sent() const = 0;
 };
 
 /// Thread-safe. The destructor cancels what is under way and waits for the loop to end.

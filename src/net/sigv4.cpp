@@ -10,6 +10,8 @@
 #include <map>
 #include <set>
 
+#include "codec/hex.hpp"
+#include "net/text.hpp"
 #include "net/url.hpp"
 
 namespace weir::net {
@@ -17,30 +19,12 @@ namespace {
 
 constexpr const char* kAlgorithm = "AWS4-HMAC-SHA256";
 
-std::string hex(std::string_view bytes) {
-  constexpr const char* kDigits = "0123456789abcdef";
-  std::string text;
-  for (const unsigned char byte : bytes) {
-    text += kDigits[byte >> 4];
-    text += kDigits[byte & 15];
-  }
-  return text;
-}
-
 std::string hmac(std::string_view key, std::string_view message) {
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
   unsigned int length = 0;
   HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), reinterpret_cast<const unsigned char*>(message.data()),
        message.size(), digest.data(), &length);
   return {reinterpret_cast<const char*>(digest.data()), length};
-}
-
-std::string lower(std::string_view text) {
-  std::string result(text);
-  for (char& c : result) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return result;
 }
 
 /// Without blanks at the ends, and one blank for several.
@@ -98,7 +82,8 @@ std::string sign(const SigningRequest& request, const SigningScope& scope,
       fmt::format("{}\n{}\n{}\n{}", kAlgorithm, date, credential_scope(scope, date), sha256_hex(canonical));
   std::string key = hmac("AWS4" + scope.credentials.secret_access_key, date.substr(0, 8));
   for (const std::string& step : {scope.region, scope.service, std::string("aws4_request")}) key = hmac(key, step);
-  return hex(hmac(key, to_sign));
+  const std::string signature = hmac(key, to_sign);
+  return hex({reinterpret_cast<const unsigned char*>(signature.data()), signature.size()});
 }
 
 }  // namespace
@@ -116,7 +101,7 @@ std::string sha256_hex(std::string_view text) {
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
   unsigned int length = 0;
   EVP_Digest(text.data(), text.size(), digest.data(), &length, EVP_sha256(), nullptr);
-  return hex({reinterpret_cast<const char*>(digest.data()), length});
+  return hex(std::span(digest).first(length));
 }
 
 std::string amz_date(std::int64_t unix_seconds) {

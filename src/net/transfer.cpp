@@ -113,7 +113,6 @@ Result<Response> Transfer::outcome(CURLcode code) {
 }
 
 void Transfer::deliver(Result<Response> answer) {
-  bytes_sent_.store(answer ? answer->bytes_sent : bytes_sent_.load());
   const auto done = std::exchange(done_, nullptr);
   // The caller's objects may hold this call, so they go before the answer can start the next one.
   request_.body.reset();

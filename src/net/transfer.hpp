@@ -27,13 +27,11 @@ class Transfer final : public Call, public std::enable_shared_from_this<Transfer
 
   void cancel() override;
   void wake() override;
-  std::uint64_t bytes_sent() const override { return bytes_sent_.load(std::memory_order_relaxed); }
 
   /// Checks the request and sets `easy` (fresh or reset) up for it. An error ends the request before a byte is sent.
   Status prepare(CURL* easy, const ClientOptions& options, Sockets& sockets);
   /// Takes the handle back, nullptr where there is none. No callback comes after it was removed from its multi handle.
   CURL* release_easy();
-  CURL* easy() const { return easy_; }
 
   /// Lets a paused half go on. Not ok: the transfer must be ended with this code.
   CURLcode send_again();
@@ -118,7 +116,6 @@ class Transfer final : public Call, public std::enable_shared_from_this<Transfer
   curl_off_t last_sent_ = 0;
   curl_off_t last_received_ = 0;
 
-  std::atomic<std::uint64_t> bytes_sent_{0};
   std::atomic<bool> send_wish_posted_{false};
   std::atomic<bool> receive_wish_posted_{false};
 };

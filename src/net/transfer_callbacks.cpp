@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "net/text.hpp"
 #include "net/transfer.hpp"
 
 namespace weir::net {
@@ -189,9 +190,7 @@ bool Transfer::take_header(std::string_view line) {
   }
   const auto colon = text.find(':');
   if (colon == std::string_view::npos) return true;
-  std::string name(trimmed(text.substr(0, colon)));
-  for (char& c : name) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  response_.headers.emplace_back(std::move(name), trimmed(text.substr(colon + 1)));
+  response_.headers.emplace_back(lower(trimmed(text.substr(0, colon))), trimmed(text.substr(colon + 1)));
   return true;
 }
 
@@ -238,7 +237,6 @@ int Transfer::on_progress(void* self, curl_off_t, curl_off_t received, curl_off_
   if (sent == transfer.last_sent_ && received == transfer.last_received_) return 0;
   transfer.last_sent_ = sent;
   transfer.last_received_ = received;
-  transfer.bytes_sent_.store(static_cast<std::uint64_t>(sent), std::memory_order_relaxed);
   transfer.moved();
   return 0;
 }

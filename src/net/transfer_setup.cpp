@@ -2,8 +2,8 @@
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <cctype>
 
+#include "net/text.hpp"
 #include "net/transfer.hpp"
 #include "net/url.hpp"
 
@@ -15,25 +15,11 @@ constexpr long kDownloadBufferBytes = 256 * 1024;  // one read of the socket whe
 constexpr std::size_t kMinUploadBuffer = 16 * 1024;
 constexpr std::size_t kMaxUploadBuffer = 2 * 1024 * 1024;  // libcurl's bounds
 
-// RFC 9110 section 5.6.2.
-bool is_token(std::string_view text) {
-  const auto token_char = [](char c) {
-    return std::isalnum(static_cast<unsigned char>(c)) != 0 || std::string_view("!#$%&'*+-.^_`|~").find(c) < 15;
-  };
-  return !text.empty() && std::all_of(text.begin(), text.end(), token_char);
-}
-
 // RFC 9110 section 5.5, obs-text allowed: no byte that ends a line or a string.
 bool is_field_value(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) {
     const auto byte = static_cast<unsigned char>(c);
     return byte == '\t' || (byte >= 0x20 && byte != 0x7f);
-  });
-}
-
-bool same_name(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) {
-    return std::tolower(static_cast<unsigned char>(x)) == std::tolower(static_cast<unsigned char>(y));
   });
 }
 
@@ -75,10 +61,11 @@ Status Transfer::check_request() {
     if (!is_field_value(value)) {
       return refused(fmt::format("the value of header {} holds a line break or another control byte", name));
     }
-    if (same_name(name, "transfer-encoding") || same_name(name, "expect")) {
+    const std::string known = lower(name);
+    if (known == "transfer-encoding" || known == "expect") {
       return refused(fmt::format("header {} is the client's own", name));
     }
-    if (same_name(name, "content-length") && value != std::to_string(body_size_)) {
+    if (known == "content-length" && value != std::to_string(body_size_)) {
       return refused(fmt::format("header {} says {}, the body has {} bytes", name, value, body_size_));
     }
   }
@@ -166,7 +153,7 @@ void Transfer::set_headers(const ClientOptions& options) {
   const auto add = [this](const std::string& line) { header_list_ = curl_slist_append(header_list_, line.c_str()); };
   add("Expect:");  // no round trip before the body: a refusal is noticed while sending
   for (const auto& [name, value] : request_.headers) {
-    if (same_name(name, "content-length")) continue;  // libcurl writes it from the body's size
+    if (lower(name) == "content-length") continue;  // libcurl writes it from the body's size
     add(value.empty() ? name + ";" : name + ": " + value);
   }
   set(CURLOPT_HTTPHEADER, header_list_);

@@ -3,8 +3,9 @@
 #include <curl/curl.h>
 
 #include <algorithm>
-#include <cctype>
 #include <memory>
+
+#include "net/text.hpp"
 
 namespace weir::net {
 namespace {
@@ -19,11 +20,6 @@ int hex_value(char c) {
   if (c >= 'a' && c <= 'f') return c - 'a' + 10;
   if (c >= 'A' && c <= 'F') return c - 'A' + 10;
   return -1;
-}
-
-std::string lower(std::string text) {
-  for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return text;
 }
 
 std::string part(CURLU* url, CURLUPart which) {
@@ -83,10 +79,6 @@ Result<std::string> percent_decode(std::string_view text) {
 
 std::string UrlParts::authority() const {
   return port.empty() || port == default_port(scheme) ? host : host + ":" + port;
-}
-
-bool UrlParts::same_origin(const UrlParts& other) const {
-  return scheme == other.scheme && lower(authority()) == lower(other.authority());
 }
 
 Result<UrlParts> split_url(std::string_view url) {

@@ -27,8 +27,6 @@ struct UrlParts {
   bool operator==(const UrlParts&) const = default;
   /// "host" or "host:port": the Host header's value (the scheme's default port is left out).
   std::string authority() const;
-  /// Whether a credential of one may be sent to the other: same scheme, host and port (RFC 6454 section 4).
-  bool same_origin(const UrlParts& other) const;
 };
 
 /// invalid_argument for everything but http(s)://host[:port][/path][?query]: other schemes, user names and passwords

@@ -61,7 +61,6 @@ constexpr Calls make_table() {
   table.stat = guarded<Call::stat, &Calls::stat, const char*, struct stat*>;
   table.fdatasync = guarded<Call::fdatasync, &Calls::fdatasync, int>;
   table.fsync = guarded<Call::fsync, &Calls::fsync, int>;
-  table.ftruncate = guarded<Call::ftruncate, &Calls::ftruncate, int, off_t>;
   table.rename = guarded<Call::rename, &Calls::rename, const char*, const char*>;
   table.unlink = guarded<Call::unlink, &Calls::unlink, const char*>;
   table.mkdir = guarded<Call::mkdir, &Calls::mkdir, const char*, mode_t>;
@@ -95,10 +94,10 @@ bool interruptible(Call call) {
 }  // namespace
 
 const char* to_string(Call call) noexcept {
-  constexpr const char* kNames[] = {
-      "open",   "close",     "read",        "write",     "pread",  "pread_nowait", "pwrite", "fstat",
-      "stat",   "fdatasync", "fsync",       "ftruncate", "rename", "unlink",       "mkdir",  "rename_noreplace",
-      "fchmod", "poll",      "send_nowait", "realpath"};
+  constexpr const char* kNames[] = {"open",         "close",  "read",        "write",   "pread",
+                                    "pread_nowait", "pwrite", "fstat",       "stat",    "fdatasync",
+                                    "fsync",        "rename", "unlink",      "mkdir",   "rename_noreplace",
+                                    "fchmod",       "poll",   "send_nowait", "realpath"};
   static_assert(std::size(kNames) == kCallCount);
   return kNames[static_cast<std::size_t>(call)];
 }

@@ -31,7 +31,6 @@ enum class Call : std::uint8_t {
   stat,
   fdatasync,
   fsync,
-  ftruncate,
   rename,
   unlink,
   mkdir,

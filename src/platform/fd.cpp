@@ -32,19 +32,6 @@ Result<std::size_t> fill(std::span<std::byte> into, std::uint64_t offset, const 
   return done;
 }
 
-template <class WriteAt>
-Status drain(std::span<const std::byte> from, std::uint64_t offset, const std::string& path, WriteAt write_at) {
-  std::size_t done = 0;
-  while (done < from.size()) {
-    const ssize_t put = uninterrupted([&] { return write_at(from.subspan(done), offset + done); });
-    if (put < 0) return failure("write", path, offset + done);
-    // A device that takes nothing and gives no reason would otherwise be asked for ever.
-    if (put == 0) return Status(Kind::io, "nothing more is accepted").during("write " + path).at(offset + done);
-    done += static_cast<std::size_t>(put);
-  }
-  return {};
-}
-
 }  // namespace
 
 int Fd::close_quietly() noexcept {
@@ -60,12 +47,6 @@ Result<Fd> open_file(const std::string& path, int flags, mode_t mode, const char
   return Fd(fd);
 }
 
-Result<std::size_t> read_some(int fd, std::span<std::byte> into, const std::string& path, std::uint64_t offset) {
-  const ssize_t got = uninterrupted([&] { return platform().read(fd, into.data(), into.size()); });
-  if (got < 0) return failure("read", path, offset);
-  return static_cast<std::size_t>(got);
-}
-
 Result<std::size_t> read_fully(int fd, std::span<std::byte> into, const std::string& path) {
   return fill(into, 0, path, [fd](std::span<std::byte> piece, std::uint64_t) {
     return platform().read(fd, piece.data(), piece.size());
@@ -78,16 +59,18 @@ Result<std::size_t> pread_fully(int fd, std::span<std::byte> into, std::uint64_t
   });
 }
 
-Status write_fully(int fd, std::span<const std::byte> from, const std::string& path) {
-  return drain(from, 0, path, [fd](std::span<const std::byte> piece, std::uint64_t) {
-    return platform().write(fd, piece.data(), piece.size());
-  });
-}
-
 Status pwrite_fully(int fd, std::span<const std::byte> from, std::uint64_t offset, const std::string& path) {
-  return drain(from, offset, path, [fd](std::span<const std::byte> piece, std::uint64_t at) {
-    return platform().pwrite(fd, piece.data(), piece.size(), static_cast<off_t>(at));
-  });
+  std::size_t done = 0;
+  while (done < from.size()) {
+    const auto piece = from.subspan(done);
+    const auto at = static_cast<off_t>(offset + done);
+    const ssize_t put = uninterrupted([&] { return platform().pwrite(fd, piece.data(), piece.size(), at); });
+    if (put < 0) return failure("write", path, offset + done);
+    // A device that takes nothing and gives no reason would otherwise be asked for ever.
+    if (put == 0) return Status(Kind::io, "nothing more is accepted").during("write " + path).at(offset + done);
+    done += static_cast<std::size_t>(put);
+  }
+  return {};
 }
 
 Result<struct stat> stat_of(int fd, const std::string& path) {

@@ -45,13 +45,10 @@ class Fd {
 /// Opens with O_CLOEXEC. `verb` completes "cannot VERB PATH".
 Result<Fd> open_file(const std::string& path, int flags, mode_t mode = 0, const char* verb = "open");
 
-/// One read; 0 at the end of the file.
-Result<std::size_t> read_some(int fd, std::span<std::byte> into, const std::string& path, std::uint64_t offset);
 /// Fills `into` from the current position, short only at the end of the file.
 Result<std::size_t> read_fully(int fd, std::span<std::byte> into, const std::string& path);
 /// Fills `into` from `offset`, short only at the end of the file.
 Result<std::size_t> pread_fully(int fd, std::span<std::byte> into, std::uint64_t offset, const std::string& path);
-Status write_fully(int fd, std::span<const std::byte> from, const std::string& path);
 Status pwrite_fully(int fd, std::span<const std::byte> from, std::uint64_t offset, const std::string& path);
 Result<struct stat> stat_of(int fd, const std::string& path);
 

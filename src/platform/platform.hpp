@@ -33,7 +33,6 @@ struct Calls {
   int (*stat)(const char* path, struct stat* into);
   int (*fdatasync)(int fd);
   int (*fsync)(int fd);
-  int (*ftruncate)(int fd, off_t length);
   int (*rename)(const char* from, const char* to);
   int (*unlink)(const char* path);
   int (*mkdir)(const char* path, mode_t mode);

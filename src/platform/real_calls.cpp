@@ -125,7 +125,6 @@ constexpr Calls kReal = {
     .stat = ::stat,
     .fdatasync = ::fdatasync,
     .fsync = ::fsync,
-    .ftruncate = ::ftruncate,
     .rename = ::rename,
     .unlink = ::unlink,
     .mkdir = ::mkdir,

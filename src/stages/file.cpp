@@ -48,7 +48,8 @@ Status FileSource::describe(Upstream& upstream) {
     struct stat found {};
     if (platform().stat(path_.c_str(), &found) != 0) return platform::errno_status(errno, "read " + path_);
     if (S_ISDIR(found.st_mode))
-      return platform::errno_status(EISDIR, "read " + path_).advise("Name a file, or copy the directory with -r.");
+      return platform::errno_status(EISDIR, "read " + path_)
+          .advise("Name a file. What `tar -c DIRECTORY` writes can be read from a pipe.");
     // Pipes and devices are not touched before the start: opening one can release whoever waits at the other end.
     if (S_ISREG(found.st_mode)) WEIR_TRY(open_regular());
     described_ = true;

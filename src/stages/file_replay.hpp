@@ -33,7 +33,6 @@ class FileReplay final : public Replay {
   Status check_unchanged() override;
 
   const FileIdentity& identity() const noexcept { return identity_; }
-  int fd() const noexcept { return fd_.get(); }
 
  private:
   Result<std::size_t> read_cached(std::uint64_t offset, std::span<std::byte> into);

@@ -5,7 +5,6 @@
 #include <map>
 #include <string_view>
 
-#include "platform/platform.hpp"
 #include "store/s3_xml.hpp"
 
 namespace weir::s3 {
@@ -191,13 +190,6 @@ Status error_of(const net::Response& response) {
   if (!body.message.empty()) error.cause += ": " + printable(body.message);
   error.advice = advice_for(error);
   return Status(std::move(error));
-}
-
-std::chrono::milliseconds backoff(const Error& error, int attempt) {
-  constexpr std::uint64_t kCapMs = 20000;
-  const std::uint64_t base = error.retry == Retry::throttled ? 1000 : 50;
-  const std::uint64_t most = std::min(kCapMs, base << std::min(attempt - 1, 16));
-  return std::chrono::milliseconds(std::max(error.retry_after_ms, platform::random_below(most + 1)));
 }
 
 }  // namespace weir::s3

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "net/text.hpp"
 #include "net/url.hpp"
 
 namespace weir::s3 {
@@ -14,15 +15,6 @@ constexpr std::size_t kMaxMetadataBytes = 2048;
 
 bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
 bool is_ascii(char c) { return static_cast<unsigned char>(c) < 0x80; }
-
-/// RFC 9110 section 5.6.2: token.
-bool is_token(std::string_view name) {
-  constexpr std::string_view kOthers = "!#$%&'*+-.^_`|~";
-  return !name.empty() && std::all_of(name.begin(), name.end(), [&](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           kOthers.find(c) != std::string_view::npos;
-  });
-}
 
 std::string encode_word(const std::string& value) {
   std::vector<unsigned char> text((value.size() + 2) / 3 * 4 + 1);
@@ -60,7 +52,7 @@ Result<net::Headers> object_headers(const S3ObjectOptions& options) {
   }
   std::size_t bytes = 0;
   for (const auto& [name, value] : options.metadata) {
-    if (!is_token(name))
+    if (!net::is_token(name))
       return Status(Kind::invalid_argument, fmt::format("metadata name \"{}\" is no header name", name));
     if (std::any_of(value.begin(), value.end(), is_control)) {
       return Status(Kind::invalid_argument, fmt::format("the value of metadata \"{}\" has a control byte", name));

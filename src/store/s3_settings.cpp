@@ -1,20 +1,12 @@
 #include "store/s3_settings.hpp"
 
 #include <algorithm>
-#include <cstdlib>
 
+#include "net/text.hpp"
 #include "net/url.hpp"
 
 namespace weir::s3 {
 namespace {
-
-/// The first of `names` that the environment sets to more than nothing.
-std::string environment(std::initializer_list<const char*> names) {
-  for (const char* name : names) {
-    if (const char* value = std::getenv(name); value != nullptr && *value != '\0') return value;
-  }
-  return "";
-}
 
 Status set_endpoint(const std::string& url, Settings& settings) {
   settings.aws = url.empty();
@@ -36,7 +28,7 @@ Status set_endpoint(const std::string& url, Settings& settings) {
 
 Result<std::string> region_of(const S3Options& options) {
   if (!options.region.empty()) return options.region;
-  if (std::string region = environment({"AWS_REGION", "AWS_DEFAULT_REGION"}); !region.empty()) return region;
+  if (std::string region = net::environment({"AWS_REGION", "AWS_DEFAULT_REGION"}); !region.empty()) return region;
   WEIR_ASSIGN(std::string region, profile_setting(options.profile, "region"));
   return region.empty() ? std::string("us-east-1") : region;
 }
@@ -69,21 +61,21 @@ bool fits_a_host(const std::string& bucket) {
 Result<Settings> resolve(const S3Options& options) {
   Settings settings;
   std::string endpoint = options.endpoint_url;
-  if (endpoint.empty()) endpoint = environment({"AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"});
+  if (endpoint.empty()) endpoint = net::environment({"AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"});
   WEIR_TRY(set_endpoint(endpoint, settings));
   WEIR_ASSIGN(settings.region, region_of(options));
   WEIR_TRY(check_region(settings.region));
   WEIR_ASSIGN(settings.addressing, addressing_of(options));
   settings.checksum = options.checksum != S3Checksum::none;
   if (options.checksum == S3Checksum::automatic) {
-    settings.checksum = environment({"AWS_REQUEST_CHECKSUM_CALCULATION"}) != "when_required";
+    settings.checksum = net::environment({"AWS_REQUEST_CHECKSUM_CALCULATION"}) != "when_required";
   }
   settings.trailer = options.trailer == S3Trailer::automatic;
   settings.attempts = std::max(1, options.attempts);
   settings.connect_timeout = options.connect_timeout;
   settings.stall_timeout = options.stall_timeout;
   settings.credentials = options.credentials ? options.credentials : default_credentials(options.profile);
-  settings.http.ca_bundle = options.ca_bundle.empty() ? environment({"AWS_CA_BUNDLE"}) : options.ca_bundle;
+  settings.http.ca_bundle = options.ca_bundle.empty() ? net::environment({"AWS_CA_BUNDLE"}) : options.ca_bundle;
   settings.http.max_connections_per_host = std::max<std::size_t>(1, options.max_connections);
   return settings;
 }

@@ -12,7 +12,9 @@
 
 #include "net/http.hpp"
 #include "net/sigv4.hpp"
+#include "platform/platform.hpp"
 #include "store/s3_settings.hpp"
+#include "weir/core/retry.hpp"
 #include "weir/store/s3.hpp"
 
 namespace weir::s3 {
@@ -89,6 +91,11 @@ class Wire : public S3Client, public std::enable_shared_from_this<Wire> {
   std::mutex mutex_;
   std::map<std::string, BucketState> buckets_;
 };
+
+/// How long to wait after `failures` attempts of one request failed, the last one with `error`.
+inline std::chrono::nanoseconds backoff(const Error& error, int failures) {
+  return RetryPolicy().delay(error, static_cast<std::uint32_t>(failures), platform::random_below);
+}
 
 /// The information of a HEAD or GET answer.
 S3ObjectInfo object_info(const S3Location& location, const net::Response& response);

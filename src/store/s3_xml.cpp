@@ -59,8 +59,7 @@ ErrorBody parse_error(std::string_view body) {
   pugi::xml_document document;
   const auto node = root(document, body, "Error");
   if (!node) return {};
-  return {text_of(*node, "Code"), text_of(*node, "Message"), text_of(*node, "RequestId"), text_of(*node, "Region"),
-          text_of(*node, "Endpoint")};
+  return {text_of(*node, "Code"), text_of(*node, "Message"), text_of(*node, "RequestId"), text_of(*node, "Region")};
 }
 
 bool is_error(std::string_view body) {

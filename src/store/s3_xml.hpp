@@ -16,7 +16,7 @@ namespace weir::s3 {
 
 /// Of `<Error>`; all empty where the body is none.
 struct ErrorBody {
-  std::string code, message, request_id, region, endpoint;
+  std::string code, message, request_id, region;
 };
 ErrorBody parse_error(std::string_view body);
 /// Whether the body is an `<Error>`, whatever the HTTP status said.

@@ -12,9 +12,9 @@
 #include <string>
 #include <vector>
 
+#include "weir/core/retry.hpp"
 #include "weir/core/status.hpp"
 #include "weir/store/target.hpp"
-#include "weir/transfer/retry.hpp"
 
 namespace weir::transfer {
 

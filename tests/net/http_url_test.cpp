@@ -42,15 +42,6 @@ TEST_CASE("the authority leaves out the port that goes without saying", "[url]")
   CHECK(split_url("http://[::1]:9000/").value().authority() == "[::1]:9000");
 }
 
-TEST_CASE("an origin is scheme, host and port", "[url]") {
-  const auto origin = [](const char* url) { return split_url(url).value(); };
-  const auto here = origin("https://store.example/a");
-  CHECK(here.same_origin(origin("https://STORE.example:443/b?c")));
-  CHECK_FALSE(here.same_origin(origin("http://store.example/a")));
-  CHECK_FALSE(here.same_origin(origin("https://store.example:444/a")));
-  CHECK_FALSE(here.same_origin(origin("https://a.store.example/a")));
-}
-
 TEST_CASE("what is shown of a URL holds no query, no user and nothing unparsable", "[url]") {
   CHECK(redact("https://h:9000/b/k?X-Amz-Signature=secret#secret") == "https://h:9000/b/k");
   CHECK(redact("https://user:secret@h/") == "(unusable URL)");

@@ -92,7 +92,6 @@ TEST_CASE("every call of the table can be told to fail") {
                                calls.stat("/", &found),
                                calls.fdatasync(-1),
                                calls.fsync(-1),
-                               calls.ftruncate(-1, 0),
                                calls.rename("", ""),
                                calls.unlink(""),
                                calls.mkdir("", 0),

@@ -149,4 +149,5 @@ inline Job start(Pipeline pipeline, JobOptions options = {}) {
 
 }  // namespace weir
 
-#include "weir/core/job_impl.hpp"  // IWYU pragma: export
+#include "weir/core/job_impl.hpp"      // IWYU pragma: export
+#include "weir/core/job_progress.hpp"  // IWYU pragma: export

@@ -1,14 +1,11 @@
 // How a job runs: preparing, scheduling of segments, moving data, winding up. See job.hpp for what it promises.
 #pragma once
 
-#include <tuple>
-
 #include "weir/core/job.hpp"
 
 namespace weir::detail {
 
-// --- before the start
-// ---------------------------------------------------------------------------------------------------
+// --- before the start ---
 
 inline Stage& JobCore::stage(std::size_t index) const {
   if (index == 0) return *pipeline_.source;
@@ -108,8 +105,7 @@ inline Status JobCore::open_stages() {
   return {};
 }
 
-// --- scheduling
-// ---------------------------------------------------------------------------------------------------------
+// --- scheduling ---
 
 inline void JobCore::wake(std::size_t segment) {
   if (!started_.load(std::memory_order_acquire)) return;  // start() wakes them all
@@ -157,8 +153,7 @@ inline void JobCore::run(std::size_t segment) {
   if (rerun || outcome == Step::again) wake(segment);
 }
 
-// --- moving data
-// --------------------------------------------------------------------------------------------------------
+// --- moving data ---
 
 inline Step JobCore::step(Runner& runner) {
   if (!stopping_.load(std::memory_order_acquire)) {
@@ -260,8 +255,7 @@ inline void JobCore::note_wait(Runner& runner, bool for_output) {
   runner.waiting_since = now_ns();
 }
 
-// --- ending
-// -------------------------------------------------------------------------------------------------------------
+// --- ending ---
 
 inline void JobCore::pause(bool on) {
   {
@@ -352,67 +346,6 @@ inline std::optional<Result<Receipt>> JobCore::wait(std::optional<std::chrono::n
     ended_.wait(lock, ended);
   }
   return result_;
-}
-
-// --- looking on
-// ---------------------------------------------------------------------------------------------------------
-
-/// The stage nearest the end among those that keep the others waiting most.
-inline std::string limiting_stage(const std::vector<StageProgress>& stages) {
-  std::uint64_t most = 0;
-  for (const StageProgress& stage : stages) most = std::max(most, stage.busy_ns + stage.waited_ns);
-  for (std::size_t i = stages.size(); i-- > 0 && most > 0;) {
-    if (static_cast<double>(stages[i].busy_ns + stages[i].waited_ns) >= 0.8 * static_cast<double>(most))
-      return stages[i].name;
-  }
-  return {};
-}
-
-inline Progress JobCore::progress() const {
-  std::lock_guard lock(mutex_);
-  if (!sink_alive_) return last_;
-  Progress progress;
-  progress.state = stopping_ ? JobState::stopping : paused_ ? JobState::paused : JobState::running;
-  progress.elapsed_ns = now_ns() - start_ns_;
-  if (counters_.empty()) return progress;
-  for (std::size_t i = 0; i < counters_.size(); ++i) {
-    const StageCounters& c = *counters_[i];
-    progress.stages.push_back({names_[i], c.bytes_in, c.bytes_out, c.busy_ns, c.waited_ns, c.starved_ns, c.blocked_ns});
-  }
-  for (std::size_t i = 0; plan_.flows && i < pipeline_.transforms.size(); ++i) {
-    const std::uint64_t workers = pipeline_.transforms[i]->workers_busy_ns();
-    progress.stages[i + 1].busy_ns += workers / options_.executor->concurrency();
-  }
-  // A segment starves for its source, and waits for its sink, only when these themselves make it wait.
-  progress.stages.front().waited_ns += progress.stages.front().starved_ns;
-  progress.stages.back().waited_ns += progress.stages.back().blocked_ns;
-  progress.limited_by = limiting_stage(progress.stages);
-  progress.total_bytes = plan_.upstream[1].exact_bytes;
-  progress.bytes_confirmed = pipeline_.sink->confirmed_bytes();
-  progress.bytes_read = plan_.flows ? counters_[0]->bytes_out.load() : progress.bytes_confirmed;
-  std::tie(progress.parts_done, progress.parts_in_flight) = pipeline_.sink->parts();
-  progress.retries = pipeline_.sink->retries();
-  progress.memory_bytes = budget_->used_bytes();
-  progress.memory_limit_bytes = budget_->limit_bytes();
-  return progress;
-}
-
-inline void JobCore::report_later() {
-  options_.executor->post_after(std::chrono::milliseconds(100), [weak = weak_from_this()] {
-    const auto self = weak.lock();
-    if (!self) return;
-    self->options_.executor->post_blocking([weak] {
-      const auto core = weak.lock();
-      if (!core) return;
-      {
-        std::lock_guard reporting(core->report_mutex_);
-        const Progress progress = core->progress();
-        if (progress.state >= JobState::done) return;  // complete() reports the end
-        core->options_.on_progress(progress);
-      }
-      core->report_later();
-    });
-  });
 }
 
 }  // namespace weir::detail

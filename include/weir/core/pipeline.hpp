@@ -2,7 +2,8 @@
 //
 // The operators below are the whole grammar, so what does not fit does not compile. A stage of one's own is any class
 // with `Result<Chunk> next()`, `Status process(Chunk, Emit&)` or `Status write(Chunk)` and `Result<Receipt> close()`;
-// deriving from Source, Transform or Sink gives access to the rest.
+// deriving from Source, Transform or Sink gives access to the rest. What a plain class throws ends the job as an error
+// of kind io; a derived one must not throw.
 #pragma once
 
 #include <concepts>
@@ -11,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "weir/core/guard.hpp"
 #include "weir/core/stage.hpp"
 
 namespace weir {
@@ -39,16 +41,22 @@ struct AdaptedSource final : Source {
     upstream.source = name();
     return {};
   }
-  Result<Chunk> next() override { return stage.next(); }
+  Result<Chunk> next() override {
+    return guarded_call<Result<Chunk>>("get the next chunk", [this] { return stage.next(); });
+  }
   S stage;
 };
 template <class S>
 struct AdaptedTransform final : Transform {
   explicit AdaptedTransform(S s) : stage(std::move(s)) {}
   std::string name() const override { return "transform"; }
-  Status process(Chunk chunk, Emit& out) override { return stage.process(std::move(chunk), out); }
+  Status process(Chunk chunk, Emit& out) override {
+    return guarded_call<Status>("process a chunk", [&] { return stage.process(std::move(chunk), out); });
+  }
   Status finish(Emit& out) override {
-    if constexpr (requires { stage.finish(out); }) return stage.finish(out);
+    if constexpr (requires { stage.finish(out); }) {
+      return guarded_call<Status>("finish the host's stage", [&] { return stage.finish(out); });
+    }
     return {};
   }
   S stage;
@@ -57,10 +65,16 @@ template <class S>
 struct AdaptedSink final : Sink {
   explicit AdaptedSink(S s) : stage(std::move(s)) {}
   std::string name() const override { return "sink"; }
-  Status write(Chunk chunk) override { return stage.write(std::move(chunk)); }
-  Result<Receipt> close() override { return stage.close(); }
+  Status write(Chunk chunk) override {
+    return guarded_call<Status>("give a chunk to the host", [&] { return stage.write(std::move(chunk)); });
+  }
+  Result<Receipt> close() override {
+    return guarded_call<Result<Receipt>>("close the host's stage", [this] { return stage.close(); });
+  }
   void abort() override {
-    if constexpr (requires { stage.abort(); }) stage.abort();
+    if constexpr (requires { stage.abort(); }) {
+      (void)guarded_call<Status>("abort the host's stage", [this] { return stage.abort(), Status(); });
+    }
   }
   S stage;
 };

@@ -10,8 +10,8 @@
 #include <string>
 #include <utility>
 
+#include "weir/core/guard.hpp"
 #include "weir/core/stage.hpp"
-#include "weir/stages/guard.hpp"
 #include "weir/stages/slices.hpp"
 
 namespace weir {

@@ -7,8 +7,8 @@
 #include <type_traits>
 #include <utility>
 
+#include "weir/core/guard.hpp"
 #include "weir/core/stage.hpp"
-#include "weir/stages/guard.hpp"
 
 namespace weir {
 

@@ -4,9 +4,9 @@
 #include <cstdint>
 #include <memory>
 
+#include "weir/core/retry.hpp"
 #include "weir/core/stage.hpp"
 #include "weir/store/target.hpp"
-#include "weir/transfer/retry.hpp"
 
 namespace weir {
 

@@ -1,6 +1,7 @@
 // Retry: how often and when a request is repeated. Pure arithmetic: no clock, no randomness of its own.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -25,7 +26,21 @@ struct RetryPolicy {
   std::chrono::milliseconds longest_asked{300'000};  ///< of a Retry-After that is believed
 
   /// How long to wait after `failures` (from 1) attempts failed, the last one with `error`.
-  std::chrono::nanoseconds delay(const Error& error, std::uint32_t failures, const RandomBelow& random) const;
+  std::chrono::nanoseconds delay(const Error& error, std::uint32_t failures, const RandomBelow& random) const {
+    using std::chrono::nanoseconds;
+    const nanoseconds base = error.retry == Retry::throttled ? base_throttled : base_transient;
+    nanoseconds most = base;
+    for (std::uint32_t i = 1; i < failures && most < cap; ++i) most *= 2;
+    most = std::min<nanoseconds>(most, cap);
+    const auto draw = [&](nanoseconds bound) {
+      return nanoseconds(random(static_cast<std::uint64_t>(std::max<std::int64_t>(bound.count(), 0)) + 1));
+    };
+    if (error.retry_after_ms == 0) return draw(most);
+    // All who were told the same time come back spread over one base, and none too early.
+    const std::uint64_t asked_ms =
+        std::min(error.retry_after_ms, static_cast<std::uint64_t>(std::max<std::int64_t>(longest_asked.count(), 0)));
+    return std::chrono::milliseconds(asked_ms) + draw(base);
+  }
 };
 
 /// Retries that one job may still make: each costs, success gives back. When a store fails all the time the tokens run

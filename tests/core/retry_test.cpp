@@ -1,6 +1,6 @@
 #include <catch2/catch.hpp>
 
-#include "weir/transfer/retry.hpp"
+#include "weir/core/retry.hpp"
 
 using namespace std::chrono_literals;
 using weir::Error;

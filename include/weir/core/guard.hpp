@@ -11,7 +11,7 @@ namespace weir::detail {
 
 /// Calls `function`; an exception becomes an error of kind io with its text.
 template <class R, class Function, class... Arguments>
-R guarded_call(const char* operation, Function& function, Arguments&&... arguments) {
+R guarded_call(const char* operation, Function&& function, Arguments&&... arguments) {
   try {
     return function(std::forward<Arguments>(arguments)...);
   } catch (const std::exception& thrown) {
