@@ -90,3 +90,10 @@ if(TARGET weir)
     endforeach()
   endforeach()
 endif()
+
+# --- memory of downloads: the discarding endpoint has nothing to give, so this needs a store that keeps bytes ---
+if(TARGET weir AND WEIR_SANITIZE STREQUAL "")
+  weir_suite(memory_download memory ${weir_servers} run versitygw --
+    ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/memory/download_memory_test.py)
+  set_tests_properties(memory_download PROPERTIES RUN_SERIAL ON)
+endif()

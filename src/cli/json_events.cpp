@@ -65,9 +65,12 @@ std::string progress_event(const ProgressView& view) {
   return line(json);
 }
 
-std::string retry_event(std::uint32_t retries) {
+std::string retry_event(std::uint32_t retries, const Error& reason) {
   Json json = event("retry");
   json["retries"] = retries;
+  json["kind"] = reason.kind == Kind::ok ? Json(nullptr) : Json(to_string(reason.kind));
+  json["operation"] = or_null(reason.operation);
+  json["cause"] = or_null(reason.cause);
   return line(json);
 }
 

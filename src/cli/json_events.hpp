@@ -23,7 +23,8 @@ struct TransferNames {
 
 std::string start_event(const TransferNames& names, const Progress& progress);
 std::string progress_event(const ProgressView& view);
-std::string retry_event(std::uint32_t retries);
+/// `reason`: what the last of them was for.
+std::string retry_event(std::uint32_t retries, const Error& reason);
 std::string done_event(const Receipt& receipt);
 std::string error_event(const Error& error, int exit_code);
 std::string summary_event(bool succeeded, const Progress& progress, int exit_code);

@@ -96,12 +96,15 @@ void Reporter::started(const Progress& progress) {
   emit(start_event(plan_.names, progress));
 }
 
+void Reporter::tell_retries(const Progress& progress) {
+  if (progress.retries == retries_told_) return;
+  retries_told_ = progress.retries;
+  emit(retry_event(retries_told_, progress.last_retry.error()));
+}
+
 void Reporter::update(const Progress& progress) {
   measure(progress);
-  if (progress.retries != retries_told_) {
-    retries_told_ = progress.retries;
-    emit(retry_event(retries_told_));
-  }
+  tell_retries(progress);
   if (mode_ == ProgressMode::bar) draw();
   if (progress.elapsed_ns < next_ns_) return;
   if (events_) {
@@ -139,6 +142,7 @@ void Reporter::stopping(int signal) {
 
 void Reporter::done(const Receipt& receipt, const Progress& last) {
   clear_bar();
+  tell_retries(last);
   emit(done_event(receipt));
   emit(summary_event(true, last, 0));
   if (options_.quiet || events_ || !plan_.final_line) return;
@@ -147,6 +151,7 @@ void Reporter::done(const Receipt& receipt, const Progress& last) {
 
 void Reporter::failed(const Error& error, int code, const Progress& last) {
   clear_bar();
+  tell_retries(last);
   emit(error_event(error, code));
   emit(summary_event(false, last, code));
   if (events_ && !events_on_output_) return;  // standard error is all JSON

@@ -150,7 +150,11 @@ std::optional<std::uint32_t> UploadMachine::price_of(Request& request, const Sta
   if (corrupt && request.resends++ >= options_.retry.max_resends) return {};
   if (refresh && request.refreshes++ >= options_.retry.max_refreshes) return {};
   const std::uint32_t cost = RetryTokens::cost_of(status.retry());
-  if (!tokens_.take(cost)) return {};
+  if (!tokens_.take(cost)) {
+    out_of_tokens_ = true;
+    return {};
+  }
+  counts_.last_retry = status;
   ++(corrupt                              ? counts_.retried_corrupt
      : refresh                            ? counts_.retried_refresh
      : status.retry() == Retry::throttled ? counts_.retried_throttled
@@ -175,9 +179,13 @@ Status UploadMachine::give_up(std::uint64_t id, Status status, std::string opera
   status.during(std::move(operation));
   const std::uint32_t attempts = requests_[id].attempts;
   requests_.erase(id);
-  if (attempts < 2) return status;
   Error error = status.error();
-  error.cause += fmt::format(" (given up after {} attempts)", attempts);
+  if (std::exchange(out_of_tokens_, false)) {
+    error.cause += fmt::format(" (given up after {} retries of the whole upload)", counts_.retries());
+    if (error.advice.empty()) error.advice = "The store fails too often. Try again when it has recovered.";
+  } else if (attempts > 1) {
+    error.cause += fmt::format(" (given up after {} attempts)", attempts);
+  }
   return Status(std::move(error));
 }
 

@@ -68,6 +68,7 @@ struct UploadProgress {
   std::uint32_t retried_refresh = 0;  ///< after ExpiredToken and the like
   std::uint32_t retried_corrupt = 0;  ///< the store received other bytes than were sent
   std::uint32_t restarts = 0;         ///< uploads begun anew because the store had lost the first
+  Status last_retry;                  ///< what the last retry was for
 
   std::uint32_t retries() const noexcept {
     return retried_transient + retried_throttled + retried_refresh + retried_corrupt;
@@ -187,6 +188,7 @@ class UploadMachine {
   std::map<std::uint64_t, Request> requests_;
   std::uint64_t last_request_ = 0;
   RetryTokens tokens_;
+  bool out_of_tokens_ = false;  // a request had attempts left, the upload had none
   std::string upload_id_;
   bool upload_open_ = false;                // the store has an upload of ours
   bool restarting_ = false;                 // draining leads to begin

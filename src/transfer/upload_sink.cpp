@@ -46,6 +46,7 @@ class UploadSink final : public Sink {
   }
   std::uint64_t confirmed_bytes() const override { return driver_ ? driver_->progress().bytes_acked : 0; }
   std::uint32_t retries() const override { return driver_ ? driver_->progress().retries() : 0; }
+  Status last_retry() const override { return driver_ ? driver_->progress().last_retry : Status(); }
   std::pair<std::uint32_t, std::uint32_t> parts() const override {
     if (!driver_) return {0, 0};
     const transfer::UploadProgress progress = driver_->progress();

@@ -207,6 +207,10 @@ class Scripted(StoreTest):
         self.control("faults", [{"op": "PutObject", "action": "status", "status": 500}])
         found = events(self.store("cp", "-", self.url("key"), "--json", stdin=b"x").stdout)
         self.assertEqual(found[-2]["retries"], 1)
+        retry = next(event for event in found if event["event"] == "retry")
+        self.assertEqual((retry["retries"], retry["kind"]), (1, "unavailable"))
+        self.assertIn(self.url("key"), retry["operation"])
+        self.assertIn("500 ", retry["cause"])
 
     def slow_upload(self):
         """An upload that has stored a part and waits for more."""

@@ -68,6 +68,21 @@ TEST_CASE("Names that are no UTF-8 still give valid JSON on one line") {
   CHECK(json["request_id"].is_null());
 }
 
+TEST_CASE("A retry says what it was for, and null where nobody knows") {
+  weir::Error error;
+  error.kind = weir::Kind::unavailable;
+  error.operation = "store part 7 of s3://b/k";
+  error.cause = "503 SlowDown from the store";
+  const auto json = nlohmann::json::parse(retry_event(2, error));
+  CHECK(json["retries"] == 2);
+  CHECK(json["kind"] == "unavailable");
+  CHECK(json["operation"] == "store part 7 of s3://b/k");
+  CHECK(json["cause"] == "503 SlowDown from the store");
+  const auto unknown = nlohmann::json::parse(retry_event(1, weir::Status().error()));
+  CHECK(unknown["kind"].is_null());
+  CHECK(unknown["cause"].is_null());
+}
+
 TEST_CASE("What is unknown is null, and sizes are whole numbers") {
   ProgressView view;
   view.progress.bytes_read = (1ull << 62) + 1;

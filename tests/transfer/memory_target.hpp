@@ -22,7 +22,8 @@ struct MemoryTargetOptions {
   unsigned fails_of_100 = 0;  ///< calls that fail in a transient way, half of them after doing their work
   std::chrono::microseconds longest{300};
   bool checksums = true;
-  bool stalls = false;  ///< parts end only when cancelled
+  bool stalls = false;         ///< parts end only when cancelled
+  bool refuses_parts = false;  ///< every part fails in a transient way
 };
 
 class MemoryTarget final : public Target {
@@ -65,6 +66,7 @@ class MemoryTarget final : public Target {
       done(std::move(result));
     };
     auto work = [this, id, part]() -> Result<PartReceipt> {
+      if (options_.refuses_parts) return Status(Kind::unavailable, "503 from the store").with(Retry::transient);
       const auto upload = uploads_.find(id);
       if (upload == uploads_.end()) return Status(Kind::not_found, "NoSuchUpload");
       WEIR_ASSIGN(std::string bytes, bytes_of(part));

@@ -42,6 +42,7 @@ inline Progress JobCore::progress() const {
   progress.bytes_read = plan_.flows ? counters_[0]->bytes_out.load() : progress.bytes_confirmed;
   std::tie(progress.parts_done, progress.parts_in_flight) = pipeline_.sink->parts();
   progress.retries = pipeline_.sink->retries();
+  progress.last_retry = pipeline_.sink->last_retry();
   progress.memory_bytes = budget_->used_bytes();
   progress.memory_limit_bytes = budget_->limit_bytes();
   return progress;

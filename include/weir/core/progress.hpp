@@ -11,6 +11,8 @@
 #include <string>
 #include <vector>
 
+#include "weir/core/status.hpp"
+
 namespace weir {
 
 enum class JobState : std::uint8_t { running, paused, stopping, done, failed };
@@ -40,6 +42,7 @@ struct Progress {
   std::uint32_t parts_done = 0;
   std::uint32_t parts_in_flight = 0;
   std::uint32_t retries = 0;
+  Status last_retry;  ///< why a request was repeated, the last time; ok: none was
   std::uint64_t memory_bytes = 0;
   std::uint64_t memory_limit_bytes = 0;
   std::string limited_by;  ///< name of the stage that sets the speed; empty until known

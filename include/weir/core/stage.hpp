@@ -161,6 +161,8 @@ class Sink : public Stage {
   /// Bytes that the destination has confirmed so far.
   virtual std::uint64_t confirmed_bytes() const { return 0; }
   virtual std::uint32_t retries() const { return 0; }
+  /// What the last of these was for; ok where there was none.
+  virtual Status last_retry() const { return {}; }
   /// Parts done, in flight.
   virtual std::pair<std::uint32_t, std::uint32_t> parts() const { return {0, 0}; }
   /// Stops or allows the start of new work; what is under way ends.
