@@ -120,7 +120,7 @@ std::string summary_event(bool succeeded, const Progress& progress, int exit_cod
   return line(json);
 }
 
-std::string object_event(const std::string& bucket, const S3Listing::Entry& entry) {
+std::string object_event(const std::string& bucket, const ListedObject& entry) {
   Json json = event("object");
   json["url"] = S3Location{bucket, entry.key}.url();
   json["key"] = entry.key;

@@ -29,7 +29,7 @@ std::string done_event(const Receipt& receipt);
 std::string error_event(const Error& error, int exit_code);
 std::string summary_event(bool succeeded, const Progress& progress, int exit_code);
 
-std::string object_event(const std::string& bucket, const S3Listing::Entry& entry);
+std::string object_event(const std::string& bucket, const ListedObject& entry);
 std::string prefix_event(const std::string& bucket, const std::string& prefix);
 std::string head_event(const S3ObjectInfo& info);
 std::string removed_event(const std::string& url);

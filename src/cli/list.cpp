@@ -14,7 +14,7 @@ class Printer {
   Printer(const Options& options, std::string bucket)
       : json_(options.json), terminal_(is_terminal(1)), bucket_(std::move(bucket)) {}
 
-  void page(const S3Listing& listing) {
+  void page(const Listing& listing) {
     for (const std::string& prefix : listing.common_prefixes) {
       if (json_) {
         output_.print_line(prefix_event(bucket_, prefix));
@@ -22,7 +22,7 @@ class Printer {
         output_.print(fmt::format("{:20}  {:>8}  {}\n", "", "", shown(prefix)));
       }
     }
-    for (const S3Listing::Entry& entry : listing.objects) {
+    for (const ListedObject& entry : listing.objects) {
       if (json_) {
         output_.print_line(object_event(bucket_, entry));
       } else {
@@ -54,7 +54,7 @@ int run_ls(const CommandLine& line) {
   const auto place = open_store(url, options, "list " + url);
   if (!place) return report(place.status(), options.json, options.colour);
   Printer printer(options, place->location.bucket);
-  S3ListOptions request;
+  ListOptions request;
   request.prefix = place->location.key;
   if (!options.recursive) request.delimiter = "/";
   do {

@@ -61,7 +61,7 @@ Result<S3ObjectInfo> Wire::head(const S3Location& location) {
   return object_info(location, response);
 }
 
-Result<S3Listing> Wire::list(const std::string& bucket, const S3ListOptions& options) {
+Result<Listing> Wire::list(const std::string& bucket, const ListOptions& options) {
   WireRequest request;
   request.operation = fmt::format("list s3://{}/{}", bucket, options.prefix);
   request.bucket = bucket;

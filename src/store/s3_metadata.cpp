@@ -41,7 +41,7 @@ std::string decode_quoted(std::string_view text) {
 
 }  // namespace
 
-Result<net::Headers> object_headers(const S3ObjectOptions& options) {
+Result<net::Headers> object_headers(const ObjectOptions& options) {
   net::Headers headers;
   if (!options.content_type.empty()) {
     const auto& type = options.content_type;

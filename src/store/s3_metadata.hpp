@@ -12,7 +12,7 @@ namespace weir::s3 {
 
 /// content-type and x-amz-meta-* headers. invalid_argument for names that are no header names and values with control
 /// bytes, limit above 2 KB.
-Result<net::Headers> object_headers(const S3ObjectOptions& options);
+Result<net::Headers> object_headers(const ObjectOptions& options);
 /// Undoes RFC 2047 words in UTF-8; other text stays as it is.
 std::string decode_words(std::string_view value);
 

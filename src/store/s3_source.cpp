@@ -253,7 +253,7 @@ Facts S3Source::facts() const {
 
 namespace weir {
 
-std::unique_ptr<Source> s3_source(std::shared_ptr<S3Client> client, S3Location location, S3Range range) {
+std::unique_ptr<Source> s3_source(std::shared_ptr<S3Client> client, S3Location location, ByteRange range) {
   return std::make_unique<s3::S3Source>(std::static_pointer_cast<s3::Wire>(std::move(client)), std::move(location),
                                         range);
 }

@@ -63,7 +63,7 @@ class Download : public std::enable_shared_from_this<Download> {
 /// See s3_source().
 class S3Source : public Source {
  public:
-  S3Source(std::shared_ptr<Wire> wire, S3Location location, S3Range range)
+  S3Source(std::shared_ptr<Wire> wire, S3Location location, ByteRange range)
       : wire_(std::move(wire)), location_(std::move(location)), range_(range) {}
   ~S3Source() override;
 
@@ -77,7 +77,7 @@ class S3Source : public Source {
  private:
   const std::shared_ptr<Wire> wire_;
   const S3Location location_;
-  const S3Range range_;
+  const ByteRange range_;
   S3ObjectInfo object_;
   std::uint64_t end_ = 0;
   std::shared_ptr<Download> download_;

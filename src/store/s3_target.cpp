@@ -65,7 +65,7 @@ Target::Cancel cancel_of(std::shared_ptr<Payload> payload, Target::Cancel cancel
 
 }  // namespace
 
-S3Target::S3Target(std::shared_ptr<Wire> wire, S3Location location, S3ObjectOptions options)
+S3Target::S3Target(std::shared_ptr<Wire> wire, S3Location location, ObjectOptions options)
     : wire_(std::move(wire)),
       location_(std::move(location)),
       options_(std::move(options)),
@@ -371,7 +371,7 @@ void S3Target::confirm_abort(const std::string& id, const std::shared_ptr<Chain>
 
 namespace weir {
 
-std::shared_ptr<Target> s3_target(std::shared_ptr<S3Client> client, S3Location location, S3ObjectOptions options) {
+std::shared_ptr<Target> s3_target(std::shared_ptr<S3Client> client, S3Location location, ObjectOptions options) {
   return std::make_shared<s3::S3Target>(std::static_pointer_cast<s3::Wire>(std::move(client)), std::move(location),
                                         std::move(options));
 }

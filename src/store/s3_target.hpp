@@ -20,7 +20,7 @@ struct Payload;
 /// Thread-safe. Held by shared_ptr; calls under way keep it alive.
 class S3Target : public Target, public std::enable_shared_from_this<S3Target> {
  public:
-  S3Target(std::shared_ptr<Wire> wire, S3Location location, S3ObjectOptions options);
+  S3Target(std::shared_ptr<Wire> wire, S3Location location, ObjectOptions options);
 
   const Profile& profile() const override { return profile_; }
   std::string url() const override { return location_.url(); }
@@ -50,7 +50,7 @@ class S3Target : public Target, public std::enable_shared_from_this<S3Target> {
 
   const std::shared_ptr<Wire> wire_;
   const S3Location location_;
-  const S3ObjectOptions options_;
+  const ObjectOptions options_;
   const Profile profile_;
   std::mutex mutex_;
   std::map<std::string, bool> declared_;  ///< by upload id, as far as known

@@ -62,7 +62,7 @@ class Wire : public S3Client, public std::enable_shared_from_this<Wire> {
   /// start() and wait, again while it may help.
   Result<net::Response> call(const WireRequest& request);
 
-  Result<S3Listing> list(const std::string& bucket, const S3ListOptions& options) override;
+  Result<Listing> list(const std::string& bucket, const ListOptions& options) override;
   Result<S3ObjectInfo> head(const S3Location& location) override;
   Status remove(const S3Location& location) override;
   Result<std::string> presign(const std::string& method, const S3Location& location,

@@ -126,7 +126,7 @@ Result<PartsPage> parse_parts(std::string_view body) {
   return page;
 }
 
-Result<S3Listing> parse_listing(std::string_view body) {
+Result<Listing> parse_listing(std::string_view body) {
   pugi::xml_document document;
   WEIR_ASSIGN(const pugi::xml_node node, root(document, body, "ListBucketResult"));
   const bool encoded = text_of(node, "EncodingType") == "url";
@@ -136,9 +136,9 @@ Result<S3Listing> parse_listing(std::string_view body) {
     std::replace(text.begin(), text.end(), '+', ' ');  // as in forms: a plus itself comes as %2B
     return net::percent_decode(text);
   };
-  S3Listing listing;
+  Listing listing;
   for (const pugi::xml_node& item : node.children("Contents")) {
-    S3Listing::Entry entry;
+    ListedObject entry;
     auto key = name_of(item, "Key");
     if (!key || key->empty()) return missing("ListBucketResult", "Key");
     entry.key = *std::move(key);

@@ -41,7 +41,7 @@ struct PartsPage {
 };
 Result<PartsPage> parse_parts(std::string_view body);
 
-Result<S3Listing> parse_listing(std::string_view body);
+Result<Listing> parse_listing(std::string_view body);
 
 /// From base64 of eight big-endian bytes; nothing for what is no CRC64NVME.
 std::optional<std::uint64_t> parse_crc64nvme(std::string_view base64);

@@ -27,7 +27,10 @@ std::string long_key(std::size_t bytes, const std::string& prefix) {
 TEST_CASE("An object that was put is found, read back, and gone after remove", "[s3]") {
   const S3Location place = location("simple");
   const std::string bytes = noise(1234567);
-  const auto target = s3_target(client(), place, {"text/x-weir", {{"color", "blue"}, {"name", "Gr\u00fc\u00dfe"}}});
+  ObjectOptions options;
+  options.content_type = "text/x-weir";
+  options.metadata = {{"color", "blue"}, {"name", "Gr\u00fc\u00dfe"}};
+  const auto target = s3_target(client(), place, options);
   const auto stored = put_whole(*target, memory_part(bytes));
   INFO(stored.status().message());
   REQUIRE(stored.ok());
@@ -109,7 +112,7 @@ TEST_CASE("A listing of several pages has every key once, in order", "[s3]") {
   }
   const std::string prefix = location("pages/").key;
   std::vector<std::string> keys;
-  S3ListOptions asked{prefix, "", "", 2};
+  ListOptions asked{prefix, "", "", 2};
   int pages = 0;
   do {
     const auto page = client()->list(bucket(), asked);
@@ -216,7 +219,7 @@ TEST_CASE("A source reads any range, and says what it cannot read", "[s3]") {
   const S3Location place = location("ranges");
   const std::string bytes = noise(100000);
   REQUIRE(put_whole(*s3_target(client(), place), memory_part(bytes)).ok());
-  const auto read = [&](S3Range range) {
+  const auto read = [&](ByteRange range) {
     auto source = s3_source(client(), place, range);
     return Reader().all(*source);
   };

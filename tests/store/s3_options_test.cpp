@@ -150,20 +150,27 @@ TEST_CASE("R2 is known to want equal parts", "[s3]") {
   CHECK(profile_of(*resolve({})).max_object_bytes == 10000ull * 5 * 1024 * kMiB);
 }
 
+ObjectOptions with(const std::string& content_type, const std::map<std::string, std::string>& metadata) {
+  ObjectOptions options;
+  options.content_type = content_type;
+  options.metadata = metadata;
+  return options;
+}
+
 TEST_CASE("Metadata is checked before it is sent, and non-ASCII survives", "[s3]") {
-  const auto headers = object_headers({"text/plain", {{"a", "plain"}, {"b", "Gr\u00fc\u00dfe \U0001f600"}}});
+  const auto headers = object_headers(with("text/plain", {{"a", "plain"}, {"b", "Gr\u00fc\u00dfe \U0001f600"}}));
   REQUIRE(headers.ok());
   CHECK(headers->at(0) == std::pair<std::string, std::string>("content-type", "text/plain"));
   CHECK(headers->at(1) == std::pair<std::string, std::string>("x-amz-meta-a", "plain"));
   CHECK(headers->at(2).second == "=?UTF-8?B?R3LDvMOfZSDwn5iA?=");
   CHECK(decode_words(headers->at(2).second) == "Gr\u00fc\u00dfe \U0001f600");
   CHECK(decode_words("=?UTF-8?Q?Gr=C3=BC_e=3F?= =?utf-8?b?YQ==?= and a=?b") == "Gr\u00fc e?a and a=?b");
-  CHECK(object_headers({"", {{"a", "x\r\nx-amz-acl: public-read"}}}).error().kind == Kind::invalid_argument);
-  CHECK(object_headers({"", {{"a b", "x"}}}).error().kind == Kind::invalid_argument);
-  CHECK(object_headers({"", {{"", "x"}}}).error().kind == Kind::invalid_argument);
-  CHECK(object_headers({"text/plain\n", {}}).error().kind == Kind::invalid_argument);
-  CHECK(object_headers({"", {{"a", std::string(2047, 'x')}}}).ok());
-  CHECK(object_headers({"", {{"a", std::string(2048, 'x')}}}).error().kind == Kind::limit);
+  CHECK(object_headers(with("", {{"a", "x\r\nx-amz-acl: public-read"}})).error().kind == Kind::invalid_argument);
+  CHECK(object_headers(with("", {{"a b", "x"}})).error().kind == Kind::invalid_argument);
+  CHECK(object_headers(with("", {{"", "x"}})).error().kind == Kind::invalid_argument);
+  CHECK(object_headers(with("text/plain\n", {})).error().kind == Kind::invalid_argument);
+  CHECK(object_headers(with("", {{"a", std::string(2047, 'x')}})).ok());
+  CHECK(object_headers(with("", {{"a", std::string(2048, 'x')}})).error().kind == Kind::limit);
 }
 
 }  // namespace weir::s3

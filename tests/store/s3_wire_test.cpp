@@ -170,7 +170,7 @@ TEST_CASE("A listing whose pages come round again is a protocol error", "[s3]") 
   const auto client = client_of(options_for(server));
   const auto first = client->list("bucket", {});
   REQUIRE(first.ok());
-  S3ListOptions again;
+  ListOptions again;
   again.token = first->next_token;
   CHECK(client->list("bucket", again).error().kind == Kind::protocol);
   const auto target = s3_target(client, {"bucket", "key"});

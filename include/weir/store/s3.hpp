@@ -6,16 +6,14 @@
 
 #include <chrono>
 #include <cstdint>
-#include <map>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "weir/core/stage.hpp"
 #include "weir/core/status.hpp"
 #include "weir/net/credentials.hpp"
+#include "weir/store/object.hpp"
 #include "weir/store/target.hpp"
 
 namespace weir {
@@ -70,34 +68,8 @@ struct S3Location {
   std::string url() const;
 };
 
-struct S3ObjectInfo {
+struct S3ObjectInfo : ObjectInfo {
   S3Location location;
-  std::uint64_t size = 0;
-  std::string etag;                        ///< without quotes
-  std::optional<std::uint64_t> crc64nvme;  ///< of the whole object, if the store has one
-  std::string content_type;
-  std::string content_encoding;
-  std::int64_t modified_unix = 0;               ///< seconds; 0: the store did not say
-  std::map<std::string, std::string> metadata;  ///< names in lower case, without x-amz-meta-
-};
-
-struct S3Listing {
-  struct Entry {
-    std::string key;
-    std::uint64_t size = 0;
-    std::string etag;
-    std::int64_t modified_unix = 0;
-  };
-  std::vector<Entry> objects;
-  std::vector<std::string> common_prefixes;
-  std::string next_token;  ///< empty: this is the last page
-};
-
-struct S3ListOptions {
-  std::string prefix;
-  std::string delimiter;    ///< "/" folds what lies below into common_prefixes
-  std::string token;        ///< S3Listing::next_token of the page before
-  std::uint32_t limit = 0;  ///< of one page; 0: the store's, 1,000
 };
 
 /// Thread-safe. Operations wait, retry what may work again, and report errors in the store's own words.
@@ -108,7 +80,7 @@ class S3Client {
   virtual ~S3Client() = default;
 
   /// One page. A store that answers with the same token again is a protocol error, not an endless loop.
-  virtual Result<S3Listing> list(const std::string& bucket, const S3ListOptions& options) = 0;
+  virtual Result<Listing> list(const std::string& bucket, const ListOptions& options) = 0;
   virtual Result<S3ObjectInfo> head(const S3Location& location) = 0;
   /// ok also where there was nothing.
   virtual Status remove(const S3Location& location) = 0;
@@ -117,26 +89,14 @@ class S3Client {
                                       std::chrono::seconds valid) = 0;
 };
 
-/// What the object is stored with.
-struct S3ObjectOptions {
-  std::string content_type;                     ///< empty: the store's default
-  std::map<std::string, std::string> metadata;  ///< 2 KB in all; non-ASCII values are sent as RFC 2047 words
-};
-
 /// The object as the destination of an upload. A location or option that cannot work is reported by begin() and
 /// put_whole(), before anything is sent. With S3Checksum::none, crc64nvme in receipts is what Part::crc64nvme said, if
 /// anything.
-std::shared_ptr<Target> s3_target(std::shared_ptr<S3Client> client, S3Location location, S3ObjectOptions options = {});
-
-/// Which bytes of an object.
-struct S3Range {
-  std::uint64_t offset = 0;
-  std::optional<std::uint64_t> length;  ///< empty: to the end
-};
+std::shared_ptr<Target> s3_target(std::shared_ptr<S3Client> client, S3Location location, ObjectOptions options = {});
 
 /// Reads the object in one stream that is pinned to the version found by describe(): after an interruption it goes on
 /// where it was, and an object that was replaced meanwhile is source_changed. Read as a whole, the bytes are compared
 /// with the store's full-object CRC64NVME where it has one; facts() has "source_crc64nvme_verified" then.
-std::unique_ptr<Source> s3_source(std::shared_ptr<S3Client> client, S3Location location, S3Range range = {});
+std::unique_ptr<Source> s3_source(std::shared_ptr<S3Client> client, S3Location location, ByteRange range = {});
 
 }  // namespace weir

@@ -17,7 +17,7 @@ namespace weir {
 struct EndpointOptions {
   S3Options s3;                      ///< ignored where `client` is set
   std::shared_ptr<S3Client> client;  ///< to share connections and keys between transfers
-  S3ObjectOptions object;
+  ObjectOptions object;
   UploadOptions upload;
   bool durable = true;  ///< files: synced with their directory before they count as done
 };

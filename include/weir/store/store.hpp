@@ -1,0 +1,68 @@
+// Store: a place that holds objects under keys. What commands and copies of many objects need of every store.
+//
+// A store is made of its wire alone: what it can do is declared, and what it cannot is refused by name. Operations of
+// Store wait, retry what may work again, and report errors in the store's own words. Thread-safe.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "weir/core/status.hpp"
+#include "weir/store/object.hpp"
+#include "weir/store/origin.hpp"
+#include "weir/store/target.hpp"
+
+namespace weir {
+
+/// What a store can do beyond put, get, head, list and remove.
+struct Abilities {
+  bool copy = false;  ///< copy() inside the store, without the bytes passing through here
+  bool presign = false;
+  bool metadata = false;  ///< ObjectOptions::metadata
+  bool headers = false;   ///< content type, cache control, disposition, encoding
+  bool tags = false;
+  bool no_clobber = false;  ///< refused by the store itself, also against a race
+  bool if_match = false;
+  bool checksum = false;  ///< a CRC64NVME of the whole object
+  bool removes_many = false;
+  std::uint64_t max_key_bytes = 1024;
+};
+
+/// An object that could not be removed, and why.
+struct NotRemoved {
+  std::string key;
+  Status status;
+};
+
+class Store {
+ public:
+  virtual ~Store() = default;
+  virtual const Abilities& abilities() const = 0;
+  /// "s3://bucket/key", "vercel://store/path", "dir/file": what open_source() would take. No secrets.
+  virtual std::string url(const std::string& key) const = 0;
+  /// invalid_argument or limit for a key that this store cannot hold exactly as it stands. Sends nothing.
+  virtual Status check_key(const std::string& key) const = 0;
+
+  /// One page. A store that answers with the same token again is a protocol error, not an endless loop.
+  virtual Result<Listing> list(const ListOptions& options) = 0;
+  virtual Result<ObjectInfo> head(const std::string& key) = 0;
+  /// ok also where there was nothing.
+  virtual Status remove(const std::string& key) = 0;
+  /// In as few requests as the store allows; gives those that are still there. A Status: nothing is known.
+  virtual Result<std::vector<NotRemoved>> remove_many(const std::vector<std::string>& keys) = 0;
+  /// Copies inside the store. `from` may be an object of another bucket of the same service: its url().
+  /// unsupported without Abilities::copy, or where `from` is out of the store's reach.
+  virtual Result<ObjectInfo> copy(const std::string& from_url, const std::string& key,
+                                  const ObjectOptions& options) = 0;
+  /// A URL that lets anyone do `method` ("GET", "PUT") for that long.
+  virtual Result<std::string> presign(const std::string& method, const std::string& key,
+                                      std::chrono::seconds valid) = 0;
+
+  virtual std::shared_ptr<Origin> origin(const std::string& key) = 0;
+  virtual std::shared_ptr<Target> target(const std::string& key, const ObjectOptions& options) = 0;
+};
+
+}  // namespace weir
