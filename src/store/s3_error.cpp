@@ -4,9 +4,6 @@
 #include <charconv>
 #include <map>
 #include <string_view>
-
-#include "store/s3_xml.hpp"
-
 namespace weir::s3 {
 namespace {
 
@@ -171,8 +168,9 @@ const char* advice_for(const Error& error) {
 
 }  // namespace
 
-Status error_of(const net::Response& response) {
-  const ErrorBody body = parse_error(response.body);
+Status error_of(const net::Response& response) { return error_of(response, parse_error(response.body)); }
+
+Status error_of(const net::Response& response, const ErrorBody& body) {
   const auto found = code_classes().find(body.code);
   Class found_class = found != code_classes().end() ? found->second : class_of_status(response.status);
   // An error behind a 200 came after the work had begun: it stands for a 5xx, unless its code says otherwise.

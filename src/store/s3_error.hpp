@@ -2,11 +2,14 @@
 #pragma once
 
 #include "net/http.hpp"
+#include "store/s3_xml.hpp"
 #include "weir/core/status.hpp"
 
 namespace weir::s3 {
 
 /// The error of an answer that is none of success: a status other than 2xx, or an `<Error>` behind a 200.
 Status error_of(const net::Response& response);
+/// The error that an answer says of one of its objects, in `body`.
+Status error_of(const net::Response& response, const ErrorBody& body);
 
 }  // namespace weir::s3

@@ -163,7 +163,8 @@ std::int64_t Wire::now_seconds() const {
 
 Result<net::Response> Wire::judge(const WireRequest& request, Result<net::Response> answer) {
   if (!answer) return answer.status().during(request.operation);
-  if (answer->status >= 200 && answer->status < 300) return answer;
+  const bool failed_late = request.body_decides && is_error(answer->body);
+  if (answer->status >= 200 && answer->status < 300 && !failed_late) return answer;
   Status status = error_of(*answer);
   if (status.retry() == Retry::clock) {
     const std::int64_t server = parse_http_time(std::string(answer->header("date")));

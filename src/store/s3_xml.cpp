@@ -42,6 +42,14 @@ bool read_number(const pugi::xml_node& node, const char* name, Number& into) {
 
 bool is_true(const pugi::xml_node& node, const char* name) { return text_of(node, name) == "true"; }
 
+std::string escaped(std::string_view text) {
+  std::string result;
+  for (const char c : text) {
+    result += c == '&' ? "&amp;" : c == '<' ? "&lt;" : c == '>' ? "&gt;" : std::string(1, c);
+  }
+  return result;
+}
+
 std::int64_t seconds_of(int year, int month, int day, int hour, int minute, int second) {
   std::tm time{};
   time.tm_year = year - 1900;
@@ -87,9 +95,7 @@ std::string complete_body(const std::vector<PartReceipt>& parts, bool with_check
   // Written by hand: 10,000 parts make 1 MiB, and nothing here but the ETag could need escaping.
   std::string body = "<CompleteMultipartUpload xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">";
   for (const PartReceipt& part : parts) {
-    std::string etag;
-    for (const char c : part.etag) etag += c == '&' ? "&amp;" : c == '<' ? "&lt;" : std::string(1, c);
-    body += fmt::format("<Part><PartNumber>{}</PartNumber><ETag>\"{}\"</ETag>", part.number, etag);
+    body += fmt::format("<Part><PartNumber>{}</PartNumber><ETag>\"{}\"</ETag>", part.number, escaped(part.etag));
     if (with_checksums && part.crc64nvme) {
       body += fmt::format("<ChecksumCRC64NVME>{}</ChecksumCRC64NVME>", crc64nvme_base64(*part.crc64nvme));
     }
@@ -158,6 +164,36 @@ Result<Listing> parse_listing(std::string_view body) {
     return missing("ListBucketResult", "NextContinuationToken");
   }
   return listing;
+}
+
+bool fits_xml(std::string_view key) {
+  return std::none_of(key.begin(), key.end(),
+                      [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }) &&
+         key.find("\xEF\xBF\xBE") == std::string_view::npos && key.find("\xEF\xBF\xBF") == std::string_view::npos;
+}
+
+std::string delete_body(std::span<const std::string> keys) {
+  std::string body = "<Delete xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><Quiet>true</Quiet>";
+  for (const std::string& key : keys) body += "<Object><Key>" + escaped(key) + "</Key></Object>";
+  return body + "</Delete>";
+}
+
+Result<std::vector<NotDeleted>> parse_deleted(std::string_view body) {
+  pugi::xml_document document;
+  WEIR_ASSIGN(const pugi::xml_node node, root(document, body, "DeleteResult"));
+  std::vector<NotDeleted> failed;
+  for (const pugi::xml_node& item : node.children("Error")) {
+    failed.push_back({text_of(item, "Key"), {text_of(item, "Code"), text_of(item, "Message"), "", ""}});
+  }
+  return failed;
+}
+
+Result<Completed> parse_copied(std::string_view body, const char* root_name) {
+  pugi::xml_document document;
+  WEIR_ASSIGN(const pugi::xml_node node, root(document, body, root_name));
+  Completed copied{plain_etag(text_of(node, "ETag")), text_of(node, "ChecksumCRC64NVME")};
+  if (copied.etag.empty()) return missing(root_name, "ETag");
+  return copied;
 }
 
 std::optional<std::uint64_t> parse_crc64nvme(std::string_view base64) {

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -42,6 +43,20 @@ struct PartsPage {
 Result<PartsPage> parse_parts(std::string_view body);
 
 Result<Listing> parse_listing(std::string_view body);
+
+/// Whether XML 1.0 can carry `key` as text (section 2.2): most control characters it cannot.
+bool fits_xml(std::string_view key);
+/// The body of DeleteObjects. Keys must fit.
+std::string delete_body(std::span<const std::string> keys);
+struct NotDeleted {
+  std::string key;
+  ErrorBody error;
+};
+/// Those that DeleteObjects could not remove.
+Result<std::vector<NotDeleted>> parse_deleted(std::string_view body);
+
+/// CopyObjectResult and CopyPartResult: the ETag, and the checksum if there is one.
+Result<Completed> parse_copied(std::string_view body, const char* root_name);
 
 /// From base64 of eight big-endian bytes; nothing for what is no CRC64NVME.
 std::optional<std::uint64_t> parse_crc64nvme(std::string_view base64);

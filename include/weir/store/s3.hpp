@@ -14,6 +14,7 @@
 #include "weir/core/status.hpp"
 #include "weir/net/credentials.hpp"
 #include "weir/store/object.hpp"
+#include "weir/store/store.hpp"
 #include "weir/store/target.hpp"
 
 namespace weir {
@@ -98,5 +99,9 @@ std::shared_ptr<Target> s3_target(std::shared_ptr<S3Client> client, S3Location l
 /// where it was, and an object that was replaced meanwhile is source_changed. Read as a whole, the bytes are compared
 /// with the store's full-object CRC64NVME where it has one; facts() has "source_crc64nvme_verified" then.
 std::unique_ptr<Source> s3_source(std::shared_ptr<S3Client> client, S3Location location, ByteRange range = {});
+
+/// The bucket as a Store. A bucket or key that cannot be is reported by each operation, before anything is sent. Stores
+/// of one client share its connections.
+std::shared_ptr<Store> s3_store(std::shared_ptr<S3Client> client, std::string bucket);
 
 }  // namespace weir

@@ -1,0 +1,93 @@
+// A bucket as a Store, against a real S3 server, named by WEIR_TEST_S3_ENDPOINT (see tests/servers/servers.py).
+#include "store/s3_live_tools.hpp"
+#include "weir/store/store.hpp"
+
+namespace weir::live {
+namespace {
+
+std::string put(Store& store, const std::string& name, const std::string& bytes, const ObjectOptions& options = {}) {
+  const std::string key = location(name).key;
+  const auto stored = put_whole(*store.target(key, options), memory_part(bytes));
+  INFO(stored.status().message());
+  REQUIRE(stored.ok());
+  return key;
+}
+
+Result<std::string> read(Store& store, const std::string& key, std::uint64_t offset, std::uint64_t length) {
+  const auto origin = store.origin(key);
+  const auto info = wait<ObjectInfo>([&](auto done) { origin->look(done); });
+  if (!info) return info.status();
+  auto bytes = std::make_shared<std::string>();
+  const auto read = wait<Target::None>([&](auto done) {
+    const auto take = [bytes](std::span<const std::byte> data) {
+      bytes->append(reinterpret_cast<const char*>(data.data()), data.size());
+      return Status();
+    };
+    origin->read(*info, offset, length, take, [done](Status status) {
+      done(status.ok() ? Result<Target::None>(Target::None{}) : Result<Target::None>(std::move(status)));
+    });
+  });
+  if (!read.ok()) return read.status();
+  return *bytes;
+}
+
+}  // namespace
+
+TEST_CASE("A store puts, looks at, reads a range of, lists and removes what is under a key", "[s3][store]") {
+  const auto store = s3_store(client(), bucket());
+  const std::string bytes = noise(300000);
+  const std::string key = put(*store, "store/one", bytes);
+  CHECK(store->url(key) == "s3://" + bucket() + "/" + key);
+  CHECK(store->head(key)->size == bytes.size());
+  CHECK(*read(*store, key, 1000, 20000) == bytes.substr(1000, 20000));
+  ListOptions options;
+  options.prefix = key;
+  REQUIRE(store->list(options)->objects.size() == 1);
+  CHECK(store->remove(key).ok());
+  CHECK(store->remove(key).ok());
+  CHECK(store->head(key).error().kind == Kind::not_found);
+  CHECK(store->check_key("").kind() == Kind::invalid_argument);
+  CHECK(store->check_key(std::string(1025, 'k')).kind() == Kind::limit);
+}
+
+TEST_CASE("Many objects are removed at once, those that are not there and awkward names included", "[s3][store]") {
+  const auto store = s3_store(client(), bucket());
+  std::vector<std::string> keys;
+  for (const char* name :
+       {"many/a&b<c>", "many/with space", "many/plus+%2F", "many/\u00e9\U0001f600", "many/\"quoted'"}) {
+    keys.push_back(put(*store, name, "x"));
+  }
+  keys.push_back(location("many/never was").key);
+  const auto failed = store->remove_many(keys);
+  INFO(failed.status().message());
+  REQUIRE(failed.ok());
+  CHECK(failed->empty());
+  for (const std::string& key : keys) CHECK(store->head(key).error().kind == Kind::not_found);
+  const auto refused = store->remove_many({std::string(1025, 'k'), ""});
+  REQUIRE(refused.ok());
+  REQUIRE(refused->size() == 2);
+  CHECK(refused->at(0).status.kind() == Kind::limit);
+}
+
+TEST_CASE("A copy inside the store has the bytes and what was said of them", "[s3][store]") {
+  const auto store = s3_store(client(), bucket());
+  ObjectOptions options;
+  options.content_type = "text/x-weir";
+  options.metadata = {{"color", "blue"}, {"name", "Gr\u00fc\u00dfe"}};
+  const std::string bytes = noise(100000);
+  const std::string from = put(*store, "copy/from one+%", bytes, options);
+  const std::string to = location("copy/to").key;
+  const auto copied = store->copy(store->url(from), to, {});
+  INFO(copied.status().message());
+  REQUIRE(copied.ok());
+  CHECK(copied->size == bytes.size());
+  const auto info = store->head(to);
+  REQUIRE(info.ok());
+  CHECK(info->content_type == "text/x-weir");
+  CHECK(info->metadata == options.metadata);
+  CHECK(*read_back({bucket(), to}) == bytes);
+  CHECK(store->copy("file:///x", to, {}).error().kind == Kind::unsupported);
+  CHECK(store->copy(store->url(location("copy/never was").key), to, {}).error().kind == Kind::not_found);
+}
+
+}  // namespace weir::live
