@@ -45,10 +45,14 @@ class FdSink final : public Sink {
   Status open(Context& context) override;
   Status write(Chunk chunk) override;
   Result<Receipt> close() override;
-  void abort() override { own_ = platform::Fd(); }
+  void abort() override {
+    wait_.cancel();
+    own_ = platform::Fd();
+  }
   std::uint64_t confirmed_bytes() const override { return written_.load(std::memory_order_relaxed); }
 
  private:
+  int ours() const { return own_ ? own_.get() : fd_; }
   ssize_t write_some(std::span<const std::byte> bytes);
 
   const int fd_;
@@ -56,6 +60,9 @@ class FdSink final : public Sink {
   const Context* context_ = nullptr;
   /// A description of our own of the same pipe or terminal, which alone is non-blocking. May be empty.
   platform::Fd own_;
+  stages::FdWait wait_;
+  /// How much of the chunk that write() gets again is written.
+  std::size_t chunk_written_ = 0;
   bool regular_ = false;
   bool socket_ = false;
   /// What a write may take at once without waiting longer than poll() promised.
@@ -83,16 +90,17 @@ Status FdSink::open(Context& context) {
 ssize_t FdSink::write_some(std::span<const std::byte> bytes) {
   const std::size_t count = std::min(bytes.size(), step_bytes_);
   if (socket_) return platform().send_nowait(fd_, bytes.data(), count);
-  return platform().write(own_ ? own_.get() : fd_, bytes.data(), count);
+  return platform().write(ours(), bytes.data(), count);
 }
 
 Status FdSink::write(Chunk chunk) {
-  auto left = chunk.bytes();
+  auto left = chunk.bytes().subspan(chunk_written_);
   while (!left.empty()) {
-    if (!regular_) WEIR_TRY(stages::wait_ready(fd_, POLLOUT, *context_, "write " + name_, confirmed_bytes()));
+    if (!regular_) WEIR_TRY(wait_.ready(ours(), POLLOUT, *context_, "write " + name_, confirmed_bytes()));
     const ssize_t put = write_some(left);
     if (put > 0) {
       left = left.subspan(static_cast<std::size_t>(put));
+      chunk_written_ += static_cast<std::size_t>(put);
       written_.fetch_add(static_cast<std::uint64_t>(put), std::memory_order_relaxed);
       continue;
     }
@@ -100,6 +108,7 @@ Status FdSink::write(Chunk chunk) {
     if (errno != EINTR && errno != EAGAIN && errno != EWOULDBLOCK)
       return platform::errno_status(errno, "write " + name_).at(confirmed_bytes());
   }
+  chunk_written_ = 0;
   return {};
 }
 

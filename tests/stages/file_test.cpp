@@ -140,13 +140,12 @@ TEST_CASE("waiting for a named pipe ends when the job is told to stop") {
   REQUIRE(::mkfifo(path.c_str(), 0600) == 0);
   auto source = file(path);
   Bench bench;
-  REQUIRE(source->describe(bench.context.upstream).ok());
-  REQUIRE(source->open(bench.context).ok());
   std::thread stopper([&] {
     std::this_thread::sleep_for(std::chrono::milliseconds(30));
     *bench.stop = true;
+    bench.context.wake();  // as a job does
   });
-  CHECK(source->next().status().kind() == Kind::cancelled);
+  CHECK(test::drain(*source, bench).status().kind() == Kind::cancelled);
   stopper.join();
 }
 

@@ -73,6 +73,10 @@ inline Result<std::string> read_all(Source& source, Bench& bench) {
   WEIR_TRY(source.open(bench.context));
   for (;;) {
     auto chunk = source.next();
+    if (!chunk && chunk.status().is_pending()) {
+      bench.wait();
+      continue;
+    }
     if (!chunk) return chunk.status();
     if (chunk->empty()) return text;
     text += chunk->text();

@@ -1,8 +1,8 @@
 // File descriptors as source and sink: standard input and output, pipes, sockets.
 //
 // The descriptor stays the caller's: open until the job has ended, then the caller's to close; its flags are not
-// changed. Both stages block, and notice within 100 ms that the job is to stop. A reader that has gone is
-// Kind::broken_pipe, never a signal.
+// changed. Both stages block, but for milliseconds only: while nothing comes or goes they hold no thread (one waits for
+// all), and notice within 100 ms that the job is to stop. A reader that has gone is Kind::broken_pipe, never a signal.
 #pragma once
 
 #include <memory>
