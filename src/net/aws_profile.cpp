@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "net/text.hpp"
@@ -11,6 +12,7 @@ namespace weir::net {
 namespace {
 
 constexpr std::size_t kMaxFileBytes = 1024 * 1024;
+constexpr std::size_t kReadBytes = 8 * 1024;  // such files are small, and read anew for each attempt
 
 bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\v' || c == '\f'; }
 
@@ -101,10 +103,11 @@ Result<std::string> read_file(const std::string& path) {
     if (errno == ENOENT || errno == ENOTDIR) return std::string();
     return platform::errno_status(errno, "read the AWS profile file " + path);
   }
-  std::string text(kMaxFileBytes, '\0');
+  std::string text;
   std::size_t size = 0;
   Status failed;
-  while (size < text.size()) {
+  while (size < kMaxFileBytes) {
+    text.resize(size + std::min(kReadBytes, kMaxFileBytes - size));
     const ssize_t count = calls.read(fd, text.data() + size, text.size() - size);
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) failed = platform::errno_status(errno, "read the AWS profile file " + path);
@@ -113,7 +116,8 @@ Result<std::string> read_file(const std::string& path) {
   }
   calls.close(fd);
   if (!failed.ok()) return failed;
-  if (size == text.size()) return Status(Kind::limit, fmt::format("the AWS profile file {} has more than 1 MiB", path));
+  if (size == kMaxFileBytes)
+    return Status(Kind::limit, fmt::format("the AWS profile file {} has more than 1 MiB", path));
   text.resize(size);
   return text;
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <vector>
@@ -33,7 +34,8 @@ struct RangeBody::Ahead {
   std::mutex mutex;
   bool ready = false;
   Status status;
-  std::vector<std::byte> bytes;
+  std::unique_ptr<std::byte[]> bytes;
+  std::size_t size = 0;
   std::size_t taken = 0;
 };
 
@@ -99,11 +101,11 @@ Result<std::size_t> RangeBody::take_ahead(std::span<std::byte> into) {
   std::lock_guard lock(ahead->mutex);
   if (!ahead->ready) return Status::pending();
   if (!ahead->status.ok()) return ahead->status;
-  if (ahead->bytes.empty()) return too_short();
-  const std::size_t count = std::min(into.size(), ahead->bytes.size() - ahead->taken);
-  std::memcpy(into.data(), ahead->bytes.data() + ahead->taken, count);
+  if (ahead->size == 0) return too_short();
+  const std::size_t count = std::min(into.size(), ahead->size - ahead->taken);
+  std::memcpy(into.data(), ahead->bytes.get() + ahead->taken, count);
   ahead->taken += count;
-  if (ahead->taken == ahead->bytes.size()) ahead_.reset();
+  if (ahead->taken == ahead->size) ahead_.reset();
   return count;
 }
 
@@ -111,14 +113,14 @@ void RangeBody::read_ahead() {
   ahead_ = std::make_shared<Ahead>();
   const std::size_t count = std::min<std::uint64_t>(kAheadBytes, length_ - position_);
   executor_->post_blocking([ahead = ahead_, replay = replay_, at = offset_ + position_, count, wake = wake_] {
-    std::vector<std::byte> bytes(count);
-    auto got = replay->read_at(at, bytes, true);
+    auto bytes = std::make_unique_for_overwrite<std::byte[]>(count);
+    auto got = replay->read_at(at, {bytes.get(), count}, true);
     {
       std::lock_guard lock(ahead->mutex);
       ahead->ready = true;
       ahead->status = got.status();
       if (got) {
-        bytes.resize(*got);
+        ahead->size = *got;
         ahead->bytes = std::move(bytes);
       }
     }

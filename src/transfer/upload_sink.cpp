@@ -14,6 +14,14 @@ using transfer::ReadyPart;
 using transfer::UploadDriver;
 
 constexpr std::uint32_t kConcurrency = 4;
+// What a part in flight costs beside its own bytes: libcurl's upload buffer, and what is read ahead from a disk.
+constexpr std::uint64_t kRequestBytes = 512 * kKiB;
+// So many are within what a process needs anyhow; the buffers of more are taken from the budget.
+constexpr std::uint64_t kUncountedRequests = 8;
+
+std::uint64_t counted_requests(std::uint64_t concurrency) {
+  return concurrency - std::min(concurrency, kUncountedRequests);
+}
 
 /// One thread at a time, as every stage; progress and pause from any.
 class UploadSink final : public Sink {
@@ -23,6 +31,7 @@ class UploadSink final : public Sink {
   }
   ~UploadSink() override {
     if (driver_) driver_->let_go();
+    if (budget_) budget_->give_back(request_bytes_);
   }
   UploadSink(const UploadSink&) = delete;
   UploadSink& operator=(const UploadSink&) = delete;
@@ -58,6 +67,7 @@ class UploadSink final : public Sink {
   PlanRequest request_for(const Upstream& upstream) const {
     return {upstream.exact_bytes, upstream.max_bytes, options_.part_bytes, options_.concurrency, {}};
   }
+  Result<UploadPlan> plan_within_grant(const Upstream& upstream);
   std::uint64_t current_length() const;
   void append(Chunk chunk);
   void hand_over();
@@ -73,7 +83,9 @@ class UploadSink final : public Sink {
   bool replay_ = false;    // parts are ranges of the source
   bool observed_ = false;  // and their bytes pass by nevertheless
   bool closing_ = false;
-  std::uint64_t grant_bytes_ = 0;
+  std::uint64_t grant_bytes_ = 0;    // for parts
+  std::uint64_t request_bytes_ = 0;  // set aside in budget_ for counted requests
+  std::shared_ptr<Budget> budget_;
   std::uint64_t taken_bytes_ = 0;  // by write()
   std::int64_t started_ns_ = 0;
 
@@ -86,7 +98,8 @@ class UploadSink final : public Sink {
 };
 
 MemoryNeed UploadSink::memory(const Upstream& upstream) const {
-  if (replays(upstream)) return {};
+  const std::uint64_t requests_bytes = counted_requests(options_.concurrency) * kRequestBytes;
+  if (replays(upstream)) return {0, kRequestBytes, requests_bytes};
   // A plan that cannot work at all is open()'s to refuse, in its own words.
   const Result<UploadPlan> plan = plan_upload(target_->profile(), request_for(upstream));
   if (!plan.ok()) return {};
@@ -99,7 +112,25 @@ MemoryNeed UploadSink::memory(const Upstream& upstream) const {
     least = std::min(least, *upstream.exact_bytes);
     most = std::min(most, *upstream.exact_bytes);
   }
-  return {least + kSliceBytes, std::max<std::uint64_t>(least, kSliceBytes), std::max(least, most) + kSliceBytes};
+  return {least + kSliceBytes, std::max<std::uint64_t>(least, kSliceBytes),
+          std::max(least, most) + kSliceBytes + requests_bytes};
+}
+
+/// The plan, with the grant dealt out to parts and to the buffers of requests: as many at once as it holds.
+Result<UploadPlan> UploadSink::plan_within_grant(const Upstream& upstream) {
+  PlanRequest request = request_for(upstream);
+  if (!replay_) request.memory_bytes = grant_bytes_;
+  Result<UploadPlan> plan = plan_upload(target_->profile(), request);
+  if (!plan.ok()) return plan;
+  const std::uint64_t each = kRequestBytes + (replay_ ? 0 : plan->part_bytes);
+  const std::uint64_t held = (grant_bytes_ + kUncountedRequests * kRequestBytes) / each;
+  const std::uint64_t at_once = replay_ ? held : std::max(held, kUncountedRequests);
+  options_.concurrency = static_cast<std::uint32_t>(std::min<std::uint64_t>(options_.concurrency, at_once));
+  request_bytes_ = counted_requests(options_.concurrency) * kRequestBytes;
+  if (replay_ || request_bytes_ == 0) return plan;
+  grant_bytes_ -= request_bytes_;
+  request.memory_bytes = grant_bytes_;
+  return plan_upload(target_->profile(), request);
 }
 
 Status UploadSink::open(Context& context) {
@@ -109,11 +140,13 @@ Status UploadSink::open(Context& context) {
   exact_bytes_ = upstream.exact_bytes;
   grant_bytes_ = context.grant_bytes;
   started_ns_ = platform::platform().monotonic_ns();
-  PlanRequest request = request_for(upstream);
-  if (!replay_) request.memory_bytes = grant_bytes_;
-  Result<UploadPlan> plan = plan_upload(target_->profile(), request);
+  Result<UploadPlan> plan = plan_within_grant(upstream);
   if (!plan.ok()) return plan.status().during("upload to " + target_->url());
   plan_ = *plan;
+  if (request_bytes_ > 0) {
+    WEIR_TRY(context.budget->set_aside(request_bytes_));
+    budget_ = context.budget;
+  }
 
   transfer::MachineOptions options;
   options.retry = options_.retry;

@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "net/aws_profile.hpp"
+#include "platform/platform.hpp"
 
 namespace weir {
 namespace {
@@ -111,6 +112,27 @@ TEST_CASE("The credentials file wins over the config file, and both make one pro
   Environment profile("AWS_PROFILE", "prod");
   CHECK(default_credentials()->get()->access_key_id == "AKIA");
   CHECK(*profile_setting("", "region") == "eu-central-1");
+}
+
+TEST_CASE("A profile file of any length is read whole, and a small one in a small buffer", "[credentials]") {
+  static std::size_t largest_read = 0;
+  Files files;
+  files.config("[default]\nregion = r1\n");
+  platform::Calls watched = platform::real_calls();
+  watched.read = [](int fd, void* into, std::size_t count) {
+    largest_read = std::max(largest_read, count);
+    return platform::real_calls().read(fd, into, count);
+  };
+  platform::set_platform(&watched);
+  const auto region = profile_setting("", "region");
+  platform::set_platform(nullptr);
+  CHECK(*region == "r1");
+  CHECK(largest_read > 0);
+  CHECK(largest_read <= 64 * 1024);
+  files.config(std::string(300000, '\n') + "[default]\nregion = r2\n");
+  CHECK(*profile_setting("", "region") == "r2");
+  files.config(std::string(1100000, '\n'));
+  CHECK(profile_setting("", "region").status().kind() == Kind::limit);
 }
 
 TEST_CASE("A profile that needs what we cannot do says so, and is never anonymous", "[credentials]") {
