@@ -96,6 +96,8 @@ if(TARGET weir AND WEIR_SANITIZE STREQUAL "")
   weir_suite(memory_download memory ${weir_servers} run versitygw --
     ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/memory/download_memory_test.py)
   set_tests_properties(memory_download PROPERTIES RUN_SERIAL ON)
+endif()
+
 # Memory with many parts in flight; beside "memory" of tests/CMakeLists.txt, and as that without sanitizers.
 if(TARGET weir AND WEIR_SANITIZE STREQUAL "")
   weir_suite(memory_concurrency memory ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/memory/concurrency_memory_test.py)
