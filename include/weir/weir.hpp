@@ -21,4 +21,5 @@
 #include "weir/store/local.hpp"
 #include "weir/store/s3.hpp"
 #include "weir/transfer/endpoint.hpp"
+#include "weir/transfer/download.hpp"
 #include "weir/transfer/upload.hpp"

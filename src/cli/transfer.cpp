@@ -84,6 +84,7 @@ EndpointOptions endpoint_options(const Options& options) {
   endpoint.s3 = options.s3;
   endpoint.upload.part_bytes = options.part_size_bytes;
   endpoint.upload.concurrency = options.concurrency;
+  endpoint.download.concurrency = options.concurrency;
   return endpoint;
 }
 

@@ -52,13 +52,17 @@ S3ObjectInfo object_info(const S3Location& location, const net::Response& respon
   return info;
 }
 
-Result<S3ObjectInfo> Wire::head(const S3Location& location) {
-  WEIR_TRY(location.check_object());
-  WEIR_ASSIGN(const net::Response response, call(head_request(location)));
+Result<S3ObjectInfo> checked_object_info(const S3Location& location, const net::Response& response) {
   if (response.header("etag").empty() || response.header("content-length").empty()) {
     return Status(Kind::protocol, "the store's answer has no ETag or no length").during("look at " + location.url());
   }
   return object_info(location, response);
+}
+
+Result<S3ObjectInfo> Wire::head(const S3Location& location) {
+  WEIR_TRY(location.check_object());
+  WEIR_ASSIGN(const net::Response response, call(head_request(location)));
+  return checked_object_info(location, response);
 }
 
 Result<Listing> Wire::list(const std::string& bucket, const ListOptions& options) {

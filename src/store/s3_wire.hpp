@@ -100,6 +100,8 @@ inline std::chrono::nanoseconds backoff(const Error& error, int failures) {
 
 /// The information of a HEAD or GET answer.
 S3ObjectInfo object_info(const S3Location& location, const net::Response& response);
+/// The same, or a protocol error where it has no ETag or no length.
+Result<S3ObjectInfo> checked_object_info(const S3Location& location, const net::Response& response);
 WireRequest head_request(const S3Location& location);
 
 }  // namespace weir::s3

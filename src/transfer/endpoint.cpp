@@ -127,7 +127,7 @@ Result<std::unique_ptr<Source>> open_source(std::string_view name, const Endpoin
   }
   if (parts.scheme == "s3") {
     WEIR_ASSIGN(auto object, s3_object(name, options));
-    return s3_source(std::move(object.first), std::move(object.second));
+    return download_from(s3_origin(std::move(object.first), std::move(object.second)), options.download);
   }
   return file(std::string(parts.rest));
 }

@@ -149,6 +149,34 @@ TEST_CASE("A download survives cuts at any byte and refuses what is wrong", "[s3
   CHECK(read_with(cut + "," + fault("GetObject", "replaced_object")).error().kind == Kind::source_changed);
 }
 
+TEST_CASE("Ranges read at once survive the same, and are never a mixture", "[s3][fault]") {
+  if (!has_faults()) return;
+  const S3Location place = location("faulty-ranges");
+  const std::string bytes = noise(7 * kMiB + 7);
+  const auto read_with = [&](const std::string& list) {
+    REQUIRE(put_whole(*s3_target(client(), place), memory_part(bytes)).ok());
+    Faults faults(list);
+    return read_in_ranges(place);
+  };
+  const std::string later = "\"skip\":3";
+  for (const std::string& harmless :
+       {fault("GetObject", "reset_reply_at", "\"at\":1,\"times\":5"),
+        fault("GetObject", "reset_reply_at", "\"at\":700000,\"times\":9"),
+        fault("GetObject", "close_early", "\"at\":100001,\"times\":4"), fault("GetObject", "lost_reply", later),
+        fault("GetObject", "status", "\"status\":503,\"code\":\"SlowDown\""), fault("GetObject", "wrong_range", later),
+        fault("GetObject", "ignore_range", later + ",\"times\":100"),
+        fault("GetObject", "ignore_range", "\"times\":100")}) {
+    INFO(harmless);
+    const auto read = read_with(harmless);
+    INFO(read.status().message());
+    REQUIRE(read.ok());
+    CHECK(*read == bytes);
+  }
+  CHECK(read_with(fault("GetObject", "flip_byte", "\"at\":1000," + later)).error().kind == Kind::corrupt);
+  CHECK(read_with(fault("GetObject", "replaced_object", later)).error().kind == Kind::source_changed);
+  CHECK(read_with(fault("GetObject", "garbage", later)).error().kind == Kind::protocol);
+}
+
 TEST_CASE("A stalled answer ends as timeout and is asked for again", "[s3][fault]") {
   if (!has_faults()) return;
   const S3Location place = location("stalled");
@@ -156,7 +184,7 @@ TEST_CASE("A stalled answer ends as timeout and is asked for again", "[s3][fault
   S3Options impatient = options();
   impatient.stall_timeout = std::chrono::milliseconds(300);
   Faults faults(fault("GetObject", "stall", "\"seconds\":3,\"at\":5000"));
-  auto source = s3_source(client(impatient), place);
+  auto source = download_from(s3_origin(client(impatient), place));
   const auto start = std::chrono::steady_clock::now();
   CHECK(*Reader().all(*source) == noise(100000));
   CHECK(std::chrono::steady_clock::now() - start < std::chrono::milliseconds(2500));

@@ -7,6 +7,7 @@
 #include "platform/platform.hpp"
 #include "store/s3_tools.hpp"
 #include "store/s3_wire.hpp"
+#include "weir/transfer/download.hpp"
 
 namespace weir::live {
 
@@ -47,8 +48,15 @@ inline S3Location location(const std::string& name) {
 }
 
 inline Result<std::string> read_back(const S3Location& place) {
-  auto source = s3_source(client(), place);
+  auto source = download_from(s3_origin(client(), place));
   return Reader().all(*source);
+}
+/// By four connections, in ranges of 1 MiB.
+inline Result<std::string> read_in_ranges(const S3Location& place) {
+  DownloadOptions small;
+  small.part_bytes = kMiB;
+  auto source = download_from(s3_origin(client(), place), small);
+  return Reader(64 * kMiB, 8 * kMiB).all(*source);
 }
 
 }  // namespace weir::live

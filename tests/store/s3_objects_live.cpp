@@ -200,7 +200,7 @@ TEST_CASE("A source is held back by its grant and its budget, and still delivers
   const std::string bytes = noise(9 * kMiB + 12345);
   REQUIRE(put_whole(*s3_target(client(), place), memory_part(bytes)).ok());
 
-  auto source = s3_source(client(), place);
+  auto source = download_from(s3_origin(client(), place));
   Reader reader(8 * kMiB, 1 * kMiB);
   REQUIRE(reader.open(*source).ok());
   CHECK(reader.upstream().exact_bytes == bytes.size());
@@ -215,12 +215,28 @@ TEST_CASE("A source is held back by its grant and its budget, and still delivers
   CHECK(reader.budget().used_bytes() == 0);
 }
 
+TEST_CASE("An object is read in ranges at once, and checked as a whole", "[s3]") {
+  const S3Location place = location("many ranges");
+  const std::string bytes = noise(9 * kMiB + 12345);
+  REQUIRE(put_whole(*s3_target(client(), place), memory_part(bytes)).ok());
+  DownloadOptions small;
+  small.part_bytes = kMiB;
+  auto source = download_from(s3_origin(client(), place), small);
+  Reader reader(64 * kMiB, 8 * kMiB);
+  const auto read = reader.all(*source);
+  INFO(read.status().message());
+  REQUIRE(read.ok());
+  CHECK(*read == bytes);
+  CHECK(reader.budget().peak_bytes() <= 8 * kMiB);
+  if (!is_lenient()) CHECK(source->facts()["source_crc64nvme_verified"] == crc64nvme_base64(crc(bytes)));
+}
+
 TEST_CASE("A source reads any range, and says what it cannot read", "[s3]") {
   const S3Location place = location("ranges");
   const std::string bytes = noise(100000);
   REQUIRE(put_whole(*s3_target(client(), place), memory_part(bytes)).ok());
   const auto read = [&](ByteRange range) {
-    auto source = s3_source(client(), place, range);
+    auto source = download_from(s3_origin(client(), place), {.range = range});
     return Reader().all(*source);
   };
   CHECK(*read({10, 20}) == bytes.substr(10, 20));
@@ -228,14 +244,14 @@ TEST_CASE("A source reads any range, and says what it cannot read", "[s3]") {
   CHECK(*read({50000, 1000000}) == bytes.substr(50000));
   CHECK(read({100000, {}})->empty());
   CHECK(read({100001, {}}).error().kind == Kind::invalid_argument);
-  auto missing = s3_source(client(), location("nothing here"));
+  auto missing = download_from(s3_origin(client(), location("nothing here")));
   CHECK(Reader().all(*missing).error().kind == Kind::not_found);
 }
 
 TEST_CASE("An object replaced during a download is source_changed, never a mixture", "[s3]") {
   const S3Location place = location("replaced");
   REQUIRE(put_whole(*s3_target(client(), place), memory_part(noise(1000, 1))).ok());
-  auto source = s3_source(client(), place);
+  auto source = download_from(s3_origin(client(), place));
   Reader reader;
   REQUIRE(reader.open(*source).ok());
   REQUIRE(put_whole(*s3_target(client(), place), memory_part(noise(1000, 2))).ok());
@@ -247,7 +263,7 @@ TEST_CASE("A source dropped in the middle gives back its memory and stops its re
   REQUIRE(put_whole(*s3_target(client(), place), memory_part(noise(6 * kMiB))).ok());
   Reader reader;
   {
-    auto source = s3_source(client(), place);
+    auto source = download_from(s3_origin(client(), place));
     REQUIRE(reader.open(*source).ok());
     CHECK_FALSE(reader.next(*source)->empty());
   }

@@ -1,8 +1,10 @@
 #include <catch2/catch.hpp>
 #include <cstdlib>
 
+#include "download_simulation.hpp"
 #include "simulation.hpp"
 
+using weir::test::DownloadSimulation;
 using weir::test::Simulation;
 
 namespace {
@@ -41,4 +43,37 @@ TEST_CASE("whatever the store does, an upload ends with the right object, or wit
   CHECK(in_parts > runs / 4);
   CHECK(retried_corrupt > runs / 200);
   CHECK(restarted > runs / 500);
+}
+
+TEST_CASE("whatever the origin does, a download ends with the right bytes or an error, within its window") {
+  const std::uint64_t only = from_environment("WEIR_SEED", 0);
+  const std::uint64_t first = only != 0 ? only : 1;
+  const std::uint64_t last = only != 0 ? only : from_environment("WEIR_SEEDS", 20'000);
+  std::uint64_t succeeded = 0;
+  std::uint64_t in_lanes = 0;
+  std::uint64_t retried = 0;
+  std::uint64_t fell_back = 0;
+  std::uint64_t changed = 0;
+  std::uint64_t corrupt = 0;
+  for (std::uint64_t seed = first; seed <= last; ++seed) {
+    DownloadSimulation simulation(seed);
+    const std::string wrong = simulation.run();
+    if (!wrong.empty()) FAIL("WEIR_SEED=" << seed << ": " << wrong);
+    succeeded += simulation.succeeded() ? 1 : 0;
+    in_lanes += simulation.succeeded() && simulation.in_lanes() ? 1 : 0;
+    retried += simulation.succeeded() && simulation.retries() > 3 ? 1 : 0;
+    fell_back += simulation.succeeded() && simulation.fell_back() ? 1 : 0;
+    changed += simulation.source_changed() ? 1 : 0;
+    corrupt += simulation.corrupt() ? 1 : 0;
+  }
+  if (only != 0) return;
+  const std::uint64_t runs = last - first + 1;
+  CAPTURE(runs, succeeded, in_lanes, retried, fell_back, changed, corrupt);
+  CHECK(succeeded > runs / 3);
+  CHECK(succeeded < runs * 95 / 100);
+  CHECK(in_lanes > runs / 4);
+  CHECK(retried > runs / 10);
+  CHECK(fell_back > runs / 200);
+  CHECK(changed > runs / 100);
+  CHECK(corrupt > runs / 200);
 }

@@ -224,6 +224,7 @@ inline Step JobCore::finish_output(Runner& runner) {
   if (Status status = seal(*receipt); !status.ok()) return stop(std::move(status)), Step::again;
   std::lock_guard lock(mutex_);
   receipt_ = std::move(*receipt);
+  if (plan_.flows) receipt_->retries += pipeline_.source->retries();
   return Step::done;
 }
 

@@ -41,8 +41,9 @@ inline Progress JobCore::progress() const {
   progress.bytes_confirmed = pipeline_.sink->confirmed_bytes();
   progress.bytes_read = plan_.flows ? counters_[0]->bytes_out.load() : progress.bytes_confirmed;
   std::tie(progress.parts_done, progress.parts_in_flight) = pipeline_.sink->parts();
-  progress.retries = pipeline_.sink->retries();
+  progress.retries = pipeline_.sink->retries() + (plan_.flows ? pipeline_.source->retries() : 0);
   progress.last_retry = pipeline_.sink->last_retry();
+  if (progress.last_retry.ok() && plan_.flows) progress.last_retry = pipeline_.source->last_retry();
   progress.memory_bytes = budget_->used_bytes();
   progress.memory_limit_bytes = budget_->limit_bytes();
   return progress;

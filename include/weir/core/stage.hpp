@@ -103,6 +103,10 @@ class Source : public Stage {
   virtual Status describe(Upstream& upstream) = 0;
   /// The next piece; an empty chunk is the end.
   virtual Result<Chunk> next() = 0;
+  // As those of Sink: from any thread, at any time before the end.
+
+  virtual std::uint32_t retries() const { return 0; }
+  virtual Status last_retry() const { return {}; }
 };
 
 /// Where a transform puts its output. Belongs to the runner; valid during the call.

@@ -13,6 +13,7 @@ namespace weir {
 struct ObjectInfo {
   std::string key;  ///< its name in the store, byte for byte
   std::uint64_t size = 0;
+  bool sized = true;                       ///< false: only the end of the object tells its size
   std::string etag;                        ///< without quotes; pins what is read
   std::string version;                     ///< where the store keeps versions
   std::optional<std::uint64_t> crc64nvme;  ///< of the whole object, if the store has one

@@ -1,4 +1,4 @@
-// S3 and the services that speak its protocol: object operations, a Target for uploads, a Source for downloads.
+// S3 and the services that speak its protocol: object operations, a Target for uploads, an Origin for downloads.
 //
 // One S3Client serves any number of transfers and threads. Requests are signed anew at each attempt with keys pulled
 // from the CredentialsProvider then; the clock follows the server's, the region follows the bucket's.
@@ -10,10 +10,10 @@
 #include <string>
 #include <string_view>
 
-#include "weir/core/stage.hpp"
 #include "weir/core/status.hpp"
 #include "weir/net/credentials.hpp"
 #include "weir/store/object.hpp"
+#include "weir/store/origin.hpp"
 #include "weir/store/store.hpp"
 #include "weir/store/target.hpp"
 
@@ -50,7 +50,7 @@ struct S3Options {
   std::size_t max_connections = 64;
   std::chrono::milliseconds connect_timeout{10000};
   std::chrono::milliseconds stall_timeout{30000};  ///< no byte either way
-  /// Attempts of the synchronous operations, and of a download without progress. At least 1.
+  /// Attempts of the synchronous operations. At least 1.
   int attempts = 5;
   std::shared_ptr<CredentialsProvider> credentials;  ///< else default_credentials(profile)
   std::shared_ptr<net::Client> http;                 ///< to share connections with others; else one of its own
@@ -95,10 +95,10 @@ class S3Client {
 /// anything.
 std::shared_ptr<Target> s3_target(std::shared_ptr<S3Client> client, S3Location location, ObjectOptions options = {});
 
-/// Reads the object in one stream that is pinned to the version found by describe(): after an interruption it goes on
-/// where it was, and an object that was replaced meanwhile is source_changed. Read as a whole, the bytes are compared
-/// with the store's full-object CRC64NVME where it has one; facts() has "source_crc64nvme_verified" then.
-std::unique_ptr<Source> s3_source(std::shared_ptr<S3Client> client, S3Location location, ByteRange range = {});
+/// The object as the origin of a download: see download_from(). Each read is pinned to the ETag that look() found; a
+/// 404 or another object is source_changed by then. A store that answers a range with the whole object is said to have
+/// none.
+std::shared_ptr<Origin> s3_origin(std::shared_ptr<S3Client> client, S3Location location);
 
 /// The bucket as a Store. A bucket or key that cannot be is reported by each operation, before anything is sent. Stores
 /// of one client share its connections.

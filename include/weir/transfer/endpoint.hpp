@@ -10,6 +10,7 @@
 #include "weir/core/stage.hpp"
 #include "weir/core/status.hpp"
 #include "weir/store/s3.hpp"
+#include "weir/transfer/download.hpp"
 #include "weir/transfer/upload.hpp"
 
 namespace weir {
@@ -19,6 +20,7 @@ struct EndpointOptions {
   std::shared_ptr<S3Client> client;  ///< to share connections and keys between transfers
   ObjectOptions object;
   UploadOptions upload;
+  DownloadOptions download;
   bool durable = true;  ///< files: synced with their directory before they count as done
 };
 

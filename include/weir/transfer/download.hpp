@@ -1,0 +1,34 @@
+// download_from: the source that reads an object out of a store, whatever the store.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "weir/core/retry.hpp"
+#include "weir/core/stage.hpp"
+#include "weir/store/origin.hpp"
+
+namespace weir {
+
+/// None of these changes the bytes that are read, but `range`.
+struct DownloadOptions {
+  ByteRange range = {};
+  std::uint32_t concurrency = 0;  ///< ranges under way at once; 0: 4
+  std::uint64_t part_bytes = 0;   ///< of one range, at least 1 MiB; 0: 8 MiB, and less where memory is short
+  /// Of one range: attempts are counted anew whenever bytes have come.
+  RetryPolicy retry = {};
+  /// Compare the bytes with the store's checksum of the whole object before saying "end". Off: nothing is hashed.
+  bool verify = true;
+};
+
+/// Reads ranges at once and delivers them in order, from a window inside its grant of memory; one stream where the
+/// object or the grant is small, or the origin has no ranges. After an error in the middle of a body it goes on at the
+/// exact byte. What is read is one version of the object: the one that describe() found.
+///
+/// Where it was read as a whole and the store has a CRC64NVME of it, facts() has "source_crc64nvme_verified" at the
+/// end; "source_etag" always. describe() asks the store, and waits for it.
+/// Errors of next(): the store's own, source_changed (another object is there by now), corrupt (the bytes are not those
+/// of the store's checksum), protocol (it answers with another range than was asked for).
+std::unique_ptr<Source> download_from(std::shared_ptr<Origin> origin, DownloadOptions options = {});
+
+}  // namespace weir

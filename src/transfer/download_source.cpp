@@ -1,0 +1,160 @@
+#include <algorithm>
+#include <condition_variable>
+#include <optional>
+#include <thread>
+#include <utility>
+
+#include "platform/platform.hpp"
+#include "transfer/download_driver.hpp"
+#include "weir/codec/checksum.hpp"
+#include "weir/transfer/download.hpp"
+
+namespace weir {
+namespace {
+
+using transfer::DownloadDriver;
+using transfer::DownloadMachineOptions;
+
+constexpr std::uint32_t kConcurrency = 4;
+constexpr std::uint64_t kRangeBytes = 8 * kMiB;
+constexpr std::uint64_t kLeastRangeBytes = 1 * kMiB;  ///< that a user may ask for
+/// Below this a request costs more than a second connection gains.
+constexpr std::uint64_t kWorthwhileRangeBytes = 2 * kMiB;
+constexpr std::uint64_t kProgressBytes = 16 * kKiB;  ///< that must come for attempts to be counted anew
+constexpr MemoryNeed kOneStream{2 * kSliceBytes, kSliceBytes, 4 * kMiB};
+
+/// One look, waited for.
+Result<ObjectInfo> look_once(Origin& origin) {
+  struct Waiter {
+    std::mutex mutex;
+    std::condition_variable ready;
+    std::optional<Result<ObjectInfo>> answer;
+  };
+  const auto waiter = std::make_shared<Waiter>();
+  origin.look([waiter](Result<ObjectInfo> answer) {
+    const std::lock_guard lock(waiter->mutex);
+    waiter->answer = std::move(answer);
+    waiter->ready.notify_one();
+  });
+  std::unique_lock lock(waiter->mutex);
+  waiter->ready.wait(lock, [&] { return waiter->answer.has_value(); });
+  return *std::move(waiter->answer);
+}
+
+Result<ObjectInfo> look(Origin& origin, const RetryPolicy& retry) {
+  for (std::uint32_t attempt = 1;; ++attempt) {
+    Result<ObjectInfo> found = look_once(origin);
+    if (found.ok() || !found.status().retryable() || attempt >= retry.max_attempts) return found;
+    std::this_thread::sleep_for(retry.delay(found.error(), attempt, platform::random_below));
+  }
+}
+
+/// One thread at a time, as every stage; counts from any.
+class DownloadSource final : public Source {
+ public:
+  DownloadSource(std::shared_ptr<Origin> origin, DownloadOptions options)
+      : origin_(std::move(origin)), options_(std::move(options)) {
+    if (options_.concurrency == 0) options_.concurrency = kConcurrency;
+    if (options_.part_bytes == 0) options_.part_bytes = kRangeBytes;
+  }
+  ~DownloadSource() override {
+    if (driver_) driver_->stop();
+  }
+  DownloadSource(const DownloadSource&) = delete;
+  DownloadSource& operator=(const DownloadSource&) = delete;
+
+  std::string name() const override { return "download"; }
+  MemoryNeed memory(const Upstream&) const override;
+  Status describe(Upstream& upstream) override;
+  Status open(Context& context) override;
+  Result<Chunk> next() override { return driver_->next(); }
+  Facts facts() const override;
+  std::uint32_t retries() const override { return driver_ ? driver_->counts().retries : 0; }
+  Status last_retry() const override { return driver_ ? driver_->counts().last_retry : Status(); }
+
+ private:
+  bool in_one_stream() const {
+    return options_.concurrency == 1 || !object_.sized || !origin_->ranges() ||
+           end_ - options_.range.offset <= options_.part_bytes;
+  }
+  bool is_whole() const { return options_.range.offset == 0 && object_.sized && end_ == object_.size; }
+  void lay_out(std::size_t grant_bytes, DownloadMachineOptions& machine) const;
+
+  const std::shared_ptr<Origin> origin_;
+  DownloadOptions options_;
+  ObjectInfo object_;
+  std::uint64_t end_ = 0;
+  std::shared_ptr<DownloadDriver> driver_;
+};
+
+MemoryNeed DownloadSource::memory(const Upstream&) const {
+  if (in_one_stream()) return kOneStream;
+  // A range for each connection, and one that waits to be taken; and what was handed out last.
+  const std::uint64_t most = std::min((options_.concurrency + 1) * options_.part_bytes, end_ - options_.range.offset);
+  return {kOneStream.min_bytes, kMiB, std::max<std::uint64_t>(most, kOneStream.max_bytes) + 2 * kSliceBytes};
+}
+
+Status DownloadSource::describe(Upstream& upstream) {
+  if (options_.part_bytes < kLeastRangeBytes) {
+    return Status(Kind::invalid_argument, fmt::format("ranges of {} bytes are too small", options_.part_bytes))
+        .during("read " + origin_->url())
+        .advise("The smallest is 1 MiB.");
+  }
+  WEIR_ASSIGN(object_, look(*origin_, options_.retry));
+  const std::uint64_t most = object_.sized ? object_.size : UINT64_MAX;
+  if (options_.range.offset > most) {
+    return Status(Kind::invalid_argument, fmt::format("byte {} is behind the end of {}, which has {}",
+                                                      options_.range.offset, origin_->url(), object_.size));
+  }
+  end_ = options_.range.offset + std::min(options_.range.length.value_or(most), most - options_.range.offset);
+  upstream.source = origin_->url();
+  if (object_.sized) upstream.exact_bytes = upstream.max_bytes = end_ - options_.range.offset;
+  return {};
+}
+
+/// As many connections as memory gives ranges worth a request; ranges are whole slabs.
+void DownloadSource::lay_out(std::size_t grant_bytes, DownloadMachineOptions& machine) const {
+  if (in_one_stream() || grant_bytes < 2 * kSliceBytes) return;
+  const std::uint64_t window = grant_bytes / kSliceBytes - 1;  // one slab is with whoever comes next
+  const std::uint64_t least = std::min(kWorthwhileRangeBytes, options_.part_bytes) / kSliceBytes;
+  const std::uint64_t ranges = std::min<std::uint64_t>(window / least, options_.concurrency + 1);
+  if (ranges < 3) return;
+  machine.lanes = static_cast<std::uint32_t>(ranges - 1);
+  machine.range_bytes = std::min(window / ranges, options_.part_bytes / kSliceBytes) * kSliceBytes;
+  machine.window_slabs = window;
+}
+
+Status DownloadSource::open(Context& context) {
+  DownloadMachineOptions machine;
+  machine.begin = options_.range.offset;
+  machine.end = end_;
+  machine.object_size = object_.size;
+  machine.sized = object_.sized;
+  machine.ranges = origin_->ranges();
+  machine.slab_bytes = kSliceBytes;
+  machine.progress_bytes = kProgressBytes;
+  machine.retry = options_.retry;
+  machine.url = origin_->url();
+  machine.random = platform::random_below;
+  if (options_.verify && is_whole()) machine.crc64nvme = object_.crc64nvme;
+  // Without ranges a second attempt shows by its checksum that it is the same object.
+  machine.hashed = machine.crc64nvme.has_value() || !machine.ranges;
+  lay_out(context.grant_bytes, machine);
+  driver_ = std::make_shared<DownloadDriver>(origin_, object_, std::move(machine), context);
+  return {};
+}
+
+Facts DownloadSource::facts() const {
+  Facts facts;
+  if (!object_.etag.empty()) facts["source_etag"] = object_.etag;
+  if (driver_ && driver_->verified()) facts["source_crc64nvme_verified"] = crc64nvme_base64(*object_.crc64nvme);
+  return facts;
+}
+
+}  // namespace
+
+std::unique_ptr<Source> download_from(std::shared_ptr<Origin> origin, DownloadOptions options) {
+  return std::make_unique<DownloadSource>(std::move(origin), std::move(options));
+}
+
+}  // namespace weir
