@@ -20,6 +20,6 @@
 #include "weir/stages/null.hpp"
 #include "weir/store/local.hpp"
 #include "weir/store/s3.hpp"
-#include "weir/transfer/endpoint.hpp"
 #include "weir/transfer/download.hpp"
+#include "weir/transfer/endpoint.hpp"
 #include "weir/transfer/upload.hpp"

@@ -38,9 +38,7 @@ Result<ObjectInfo> S3Store::copy(const std::string& from_url, const std::string&
   return copy_object(*wire_, *from, place(key), options);
 }
 
-std::shared_ptr<Origin> S3Store::origin(const std::string& key) {
-  return s3_origin(wire_, place(key));
-}
+std::shared_ptr<Origin> S3Store::origin(const std::string& key) { return s3_origin(wire_, place(key)); }
 
 std::shared_ptr<Target> S3Store::target(const std::string& key, const ObjectOptions& options) {
   return s3_target(wire_, place(key), options);
