@@ -74,6 +74,14 @@ target_link_libraries(sigv4_probe PRIVATE weir_static weir_flags nlohmann_json::
 weir_suite(interop_sigv4_botocore "unit;slow" ${weir_servers} python ${CMAKE_CURRENT_SOURCE_DIR}/interop/sigv4_botocore.py
   $<TARGET_FILE:sigv4_probe>)
 
+# The keys, regions and endpoints that we find against those that botocore finds.
+add_executable(resolve_credentials interop/resolve_credentials.cpp)
+target_include_directories(resolve_credentials PRIVATE ${PROJECT_SOURCE_DIR}/src)
+target_link_libraries(resolve_credentials PRIVATE weir_static weir_flags nlohmann_json::nlohmann_json CURL::libcurl
+  OpenSSL::Crypto pugixml::pugixml PkgConfig::ZSTD PkgConfig::XXHASH)
+weir_suite(interop_credentials_botocore unit ${weir_servers} python ${CMAKE_CURRENT_SOURCE_DIR}/interop/credentials_botocore.py
+  $<TARGET_FILE:resolve_credentials>)
+
 # --- the command: tests/cli/test_*.py, tests/fault/test_*.py; tools from the environment ---
 if(TARGET weir)
   foreach(suite cli fault)

@@ -91,6 +91,7 @@ std::unique_ptr<CLI::App> make_parser(const CommandInfo& command, Options& optio
     value("endpoint-url", options.s3.endpoint_url, "URL", "the S3 service; else as the AWS tools choose it");
     value("region", options.s3.region, "NAME", "of the bucket");
     value("profile", options.s3.profile, "NAME", "of the AWS configuration files");
+    flag("--no-sign-request", "no-sign-request", options.s3.no_sign_request, "send no keys: for what anyone may read");
   }
   if (command.transfer) {
     value("through", options.through, "STAGES", "transforms, as in 'sha256 | zstd level=3'");

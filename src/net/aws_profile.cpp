@@ -1,18 +1,10 @@
 #include "net/aws_profile.hpp"
 
-#include <fcntl.h>
-
-#include <algorithm>
-#include <cerrno>
-
+#include "net/small_file.hpp"
 #include "net/text.hpp"
-#include "platform/platform.hpp"
 
 namespace weir::net {
 namespace {
-
-constexpr std::size_t kMaxFileBytes = 1024 * 1024;
-constexpr std::size_t kReadBytes = 8 * 1024;  // such files are small, and read anew for each attempt
 
 bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\v' || c == '\f'; }
 
@@ -40,15 +32,16 @@ class Parser {
     const std::string_view text = trim(raw);
     if (text.empty() || text.front() == '#' || text.front() == ';') return {};
     if (text.front() == '[' && !indented) return section(text);
-    const std::size_t equals = text.find('=');
     if (indented && !setting_.empty()) {
       // Below "s3 =" it is a nested setting, below any other value its continuation, which no setting of ours has.
+      const std::size_t equals = text.find('=');
       if (nests_ && equals != std::string_view::npos)
         put(setting_ + "." + std::string(trim(text.substr(0, equals))), text.substr(equals + 1));
       return {};
     }
+    const std::size_t equals = text.find_first_of("=:");
     if (equals == std::string_view::npos || section_.empty()) return malformed();
-    setting_ = trim(text.substr(0, equals));
+    setting_ = lower(trim(text.substr(0, equals)));
     if (setting_.empty()) return malformed();
     nests_ = put(setting_, text.substr(equals + 1)).empty();
     return {};
@@ -77,7 +70,8 @@ class Parser {
   }
 
   std::string_view put(const std::string& setting, std::string_view value) {
-    value = without_comment(value);
+    // A command may hold '#' and ';', and must run as it stands.
+    value = setting == "credential_process" ? trim(value) : without_comment(value);
     file_[section_][setting] = value;
     return value;
   }
@@ -95,40 +89,11 @@ class Parser {
   ProfileFile file_;
 };
 
-/// The whole file; empty where there is none.
-Result<std::string> read_file(const std::string& path) {
-  const auto& calls = platform::platform();
-  const int fd = calls.open(path.c_str(), O_RDONLY | O_CLOEXEC, 0);
-  if (fd < 0) {
-    if (errno == ENOENT || errno == ENOTDIR) return std::string();
-    return platform::errno_status(errno, "read the AWS profile file " + path);
-  }
-  std::string text;
-  std::size_t size = 0;
-  Status failed;
-  while (size < kMaxFileBytes) {
-    text.resize(size + std::min(kReadBytes, kMaxFileBytes - size));
-    const ssize_t count = calls.read(fd, text.data() + size, text.size() - size);
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) failed = platform::errno_status(errno, "read the AWS profile file " + path);
-    if (count <= 0) break;
-    size += static_cast<std::size_t>(count);
-  }
-  calls.close(fd);
-  if (!failed.ok()) return failed;
-  if (size == kMaxFileBytes)
-    return Status(Kind::limit, fmt::format("the AWS profile file {} has more than 1 MiB", path));
-  text.resize(size);
-  return text;
-}
-
 Result<ProfileFile> load(const char* variable, const char* below_home) {
-  const std::string home = environment({"HOME"});
-  std::string path = environment({variable});
-  if (path.empty()) path = home + "/" + below_home;
-  if (path.starts_with("~/") && !home.empty()) path = home + path.substr(1);
-  WEIR_ASSIGN(const std::string text, read_file(path));
-  return parse_profile_file(text, path);
+  const std::string named = environment({variable});
+  const std::string path = named.empty() ? home_folder() + below_home : expand_home(named);
+  WEIR_ASSIGN(const auto text, read_small_file(path, "AWS profile file"));
+  return parse_profile_file(text.value_or(""), path);
 }
 
 }  // namespace
@@ -145,21 +110,28 @@ Result<ProfileFile> parse_profile_file(std::string_view text, const std::string&
   return parser.take();
 }
 
-Result<ProfileFile> load_profiles() {
-  WEIR_ASSIGN(ProfileFile config, load("AWS_CONFIG_FILE", ".aws/config"));
-  WEIR_ASSIGN(ProfileFile credentials, load("AWS_SHARED_CREDENTIALS_FILE", ".aws/credentials"));
-  ProfileFile all;
-  if (auto plain = config.find("default"); plain != config.end()) all["default"] = plain->second;
+Result<AwsFiles> load_aws_files() {
+  WEIR_ASSIGN(ProfileFile config, load("AWS_CONFIG_FILE", "/.aws/config"));
+  WEIR_ASSIGN(ProfileFile credentials, load("AWS_SHARED_CREDENTIALS_FILE", "/.aws/credentials"));
+  AwsFiles files;
   for (const auto& [section, settings] : config) {
-    if (!section.starts_with("profile ")) continue;
-    for (const auto& [setting, value] : settings) all[section.substr(8)][setting] = value;
-    all[section.substr(8)];
+    const auto below = [&](std::string_view prefix, ProfileFile& into) {
+      if (!section.starts_with(prefix)) return;
+      ProfileSettings& all = into[section.substr(prefix.size())];
+      for (const auto& [setting, value] : settings) all[setting] = value;
+    };
+    if (section == "default") below("", files.config);
+    below("profile ", files.config);
+    below("sso-session ", files.sso_sessions);
+    below("services ", files.services);
   }
+  files.profiles = files.config;
   for (const auto& [section, settings] : credentials) {
-    for (const auto& [setting, value] : settings) all[section][setting] = value;
-    all[section];
+    ProfileSettings& all = files.profiles[section];
+    for (const auto& [setting, value] : settings) all[setting] = value;
   }
-  return all;
+  files.credentials = std::move(credentials);
+  return files;
 }
 
 }  // namespace weir::net

@@ -12,15 +12,26 @@
 
 namespace weir::net {
 
-/// Section → setting → value. A nested setting is named "s3.addressing_style".
-using ProfileFile = std::map<std::string, std::map<std::string, std::string>>;
+using ProfileSettings = std::map<std::string, std::string>;
+
+/// Section → setting → value. Names of settings are in lower case; a nested one is named "s3.addressing_style".
+using ProfileFile = std::map<std::string, ProfileSettings>;
 
 /// `name` is for messages. A line that is neither section nor setting is invalid_argument, with its number; its text is
 /// not shown, it may be a secret.
 Result<ProfileFile> parse_profile_file(std::string_view text, const std::string& name);
 
-/// Both files as one: what the environment names, or those below HOME. A missing file is an empty one. The sections
-/// "profile x" of config and "x" of credentials are one profile "x", where credentials win.
-Result<ProfileFile> load_profiles();
+/// Both files, by the names of what their sections are.
+struct AwsFiles {
+  /// The sections "profile x" of config and "x" of credentials are one profile "x", where credentials win.
+  ProfileFile profiles;
+  ProfileFile config;       ///< the profiles of the config file alone
+  ProfileFile credentials;  ///< those of the credentials file alone
+  ProfileFile sso_sessions;
+  ProfileFile services;
+};
+
+/// What the environment names, or those below HOME. A missing file is an empty one.
+Result<AwsFiles> load_aws_files();
 
 }  // namespace weir::net

@@ -67,6 +67,7 @@ struct ClientOptions {
   std::string client_certificate;  ///< PEM file; empty: none
   std::string client_key;
   std::string proxy;       ///< empty: from the environment, as curl does, NO_PROXY included
+  bool direct = false;     ///< no proxy, whatever the environment says
   std::string user_agent;  ///< empty: "weir/VERSION"
   bool verify_tls = true;
   std::size_t max_connections_per_host = 64;

@@ -131,6 +131,11 @@ Headers sign_headers(const SigningRequest& request, const SigningScope& scope) {
   return std::move(full.headers);
 }
 
+Headers unsigned_headers(SigningRequest request) {
+  request.headers.emplace_back("x-amz-content-sha256", std::move(request.payload_hash));
+  return std::move(request.headers);
+}
+
 std::string presign_query(const SigningRequest& request, const SigningScope& scope, std::int64_t expires_seconds) {
   SigningRequest full = request;
   full.payload_hash = kUnsignedPayload;

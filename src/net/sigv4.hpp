@@ -44,6 +44,8 @@ std::string amz_date(std::int64_t unix_seconds);
 
 /// The headers to send: those of the request, x-amz-date, x-amz-content-sha256, x-amz-security-token, authorization.
 Headers sign_headers(const SigningRequest& request, const SigningScope& scope);
+/// The headers of a request that nobody signs: its own, and x-amz-content-sha256, which also says how a body is framed.
+Headers unsigned_headers(SigningRequest request);
 /// The query to send, complete with its signature, for a URL that anyone may use for `expires_seconds`. The payload
 /// stays unsigned; whoever uses the URL must send the request's headers along.
 std::string presign_query(const SigningRequest& request, const SigningScope& scope, std::int64_t expires_seconds);

@@ -113,7 +113,7 @@ void Transfer::set_connection(const ClientOptions& options) {
   set(CURLOPT_BUFFERSIZE, request_.on_data ? kDownloadBufferBytes : kReplyBufferBytes);
   set(CURLOPT_UPLOAD_BUFFERSIZE,
       static_cast<long>(std::clamp(options.upload_buffer_bytes, kMinUploadBuffer, kMaxUploadBuffer)));
-  if (!options.proxy.empty()) set(CURLOPT_PROXY, options.proxy.c_str());
+  if (!options.proxy.empty() || options.direct) set(CURLOPT_PROXY, options.direct ? "" : options.proxy.c_str());
   set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
 }
 

@@ -107,6 +107,9 @@ Result<std::string> Wire::presign(const std::string& method, const S3Location& l
     return Status(Kind::invalid_argument, "a presigned URL is valid for 1 second to 7 days")
         .during("presign " + location.url());
   }
+  if (!settings_.credentials) {
+    return Status(Kind::access_denied, "a URL cannot be signed without keys").during("presign " + location.url());
+  }
   auto credentials = settings_.credentials->get();
   if (!credentials) return credentials.status().during("presign " + location.url());
   const std::string region = region_of(location.bucket);

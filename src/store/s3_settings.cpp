@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "net/aws_config.hpp"
 #include "net/text.hpp"
 #include "net/url.hpp"
 
@@ -26,13 +27,6 @@ Status set_endpoint(const std::string& url, Settings& settings) {
   return {};
 }
 
-Result<std::string> region_of(const S3Options& options) {
-  if (!options.region.empty()) return options.region;
-  if (std::string region = net::environment({"AWS_REGION", "AWS_DEFAULT_REGION"}); !region.empty()) return region;
-  WEIR_ASSIGN(std::string region, profile_setting(options.profile, "region"));
-  return region.empty() ? std::string("us-east-1") : region;
-}
-
 /// The region becomes part of a host name and of a header.
 Status check_region(const std::string& region) {
   const bool fits =
@@ -42,9 +36,9 @@ Status check_region(const std::string& region) {
   return fits ? Status() : Status(Kind::invalid_argument, fmt::format("\"{}\" is no name of a region", region));
 }
 
-Result<S3Addressing> addressing_of(const S3Options& options) {
+S3Addressing addressing_of(const S3Options& options, const net::AwsConfig& config) {
   if (options.addressing != S3Addressing::automatic) return options.addressing;
-  WEIR_ASSIGN(const std::string style, profile_setting(options.profile, "s3.addressing_style"));
+  const std::string style = config.setting("s3.addressing_style");
   if (style == "path") return S3Addressing::path;
   return style == "virtual" ? S3Addressing::virtual_host : S3Addressing::automatic;
 }
@@ -60,22 +54,29 @@ bool fits_a_host(const std::string& bucket) {
 
 Result<Settings> resolve(const S3Options& options) {
   Settings settings;
+  const CredentialsSearch search{options.profile, options.region, options.ca_bundle};
+  WEIR_ASSIGN(const net::AwsConfig config, net::load_aws_config(search));
   std::string endpoint = options.endpoint_url;
-  if (endpoint.empty()) endpoint = net::environment({"AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"});
+  if (endpoint.empty()) {
+    WEIR_ASSIGN(endpoint, config.endpoint_url("s3"));
+  }
   WEIR_TRY(set_endpoint(endpoint, settings));
-  WEIR_ASSIGN(settings.region, region_of(options));
+  settings.region = config.region.empty() ? "us-east-1" : config.region;
   WEIR_TRY(check_region(settings.region));
-  WEIR_ASSIGN(settings.addressing, addressing_of(options));
+  settings.addressing = addressing_of(options, config);
   settings.checksum = options.checksum != S3Checksum::none;
   if (options.checksum == S3Checksum::automatic) {
-    settings.checksum = net::environment({"AWS_REQUEST_CHECKSUM_CALCULATION"}) != "when_required";
+    settings.checksum = net::lower(config.setting("AWS_REQUEST_CHECKSUM_CALCULATION",
+                                                  "request_checksum_calculation")) != "when_required";
   }
   settings.trailer = options.trailer == S3Trailer::automatic;
   settings.attempts = std::max(1, options.attempts);
   settings.connect_timeout = options.connect_timeout;
   settings.stall_timeout = options.stall_timeout;
-  settings.credentials = options.credentials ? options.credentials : default_credentials(options.profile);
-  settings.http.ca_bundle = options.ca_bundle.empty() ? net::environment({"AWS_CA_BUNDLE"}) : options.ca_bundle;
+  if (!options.no_sign_request) {
+    settings.credentials = options.credentials ? options.credentials : default_credentials(search);
+  }
+  settings.http.ca_bundle = config.ca_bundle;
   settings.http.max_connections_per_host = std::max<std::size_t>(1, options.max_connections);
   return settings;
 }
@@ -83,7 +84,7 @@ Result<Settings> resolve(const S3Options& options) {
 Place place_of(const Settings& settings, const std::string& region, const std::string& bucket, const std::string& key) {
   Place place{settings.scheme, settings.authority, settings.base_path};
   if (settings.aws) {
-    place.authority = fmt::format("s3.{}.amazonaws.com{}", region, region.starts_with("cn-") ? ".cn" : "");
+    place.authority = fmt::format("s3.{}.{}", region, net::dns_suffix(region));
   }
   const bool virtual_host = settings.addressing == S3Addressing::virtual_host ||
                             (settings.addressing == S3Addressing::automatic && settings.aws && fits_a_host(bucket));

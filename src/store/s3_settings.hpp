@@ -21,7 +21,7 @@ struct Settings {
   int attempts = 5;
   std::chrono::milliseconds connect_timeout{};
   std::chrono::milliseconds stall_timeout{};
-  std::shared_ptr<CredentialsProvider> credentials;
+  std::shared_ptr<CredentialsProvider> credentials;  ///< null: requests are not signed
   net::ClientOptions http;
 };
 

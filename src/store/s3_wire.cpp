@@ -131,17 +131,19 @@ Result<net::Response> Wire::call(const WireRequest& request) {
 }
 
 Result<net::Request> Wire::signed_request(WireRequest& request) {
-  WEIR_ASSIGN(Credentials credentials, settings_.credentials->get());
+  if (settings_.credentials) {
+    WEIR_ASSIGN(request.keys, settings_.credentials->get());
+  }
   const std::string region = request.region = region_of(request.bucket);
   const Place place = place_of(settings_, region, request.bucket, request.key);
-  const net::SigningScope scope{std::move(credentials), region, now_seconds()};
+  const net::SigningScope scope{request.keys, region, now_seconds()};
   net::SigningRequest to_sign{request.method, place.authority, place.path,
                               request.query,  request.headers, request.payload_hash};
   net::Request http;
   http.method = request.method;
   http.url = place.scheme + "://" + place.authority + place.path;
   if (!request.query.empty()) http.url += "?" + net::canonical_query(request.query);
-  http.headers = net::sign_headers(to_sign, scope);
+  http.headers = settings_.credentials ? net::sign_headers(to_sign, scope) : net::unsigned_headers(std::move(to_sign));
   http.body = request.body;
   http.max_body_bytes = request.max_body_bytes;
   http.stall_timeout = settings_.stall_timeout;
@@ -166,6 +168,7 @@ Result<net::Response> Wire::judge(const WireRequest& request, Result<net::Respon
   const bool failed_late = request.body_decides && is_error(answer->body);
   if (answer->status >= 200 && answer->status < 300 && !failed_late) return answer;
   Status status = error_of(*answer);
+  if (status.retry() == Retry::credentials && settings_.credentials) settings_.credentials->refused(request.keys);
   if (status.retry() == Retry::clock) {
     const std::int64_t server = parse_http_time(std::string(answer->header("date")));
     if (server != 0) clock_offset_seconds_ = server - platform::platform().realtime_ns() / 1000000000;

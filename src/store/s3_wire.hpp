@@ -32,6 +32,7 @@ struct WireRequest {
   std::function<Status(std::span<const std::byte>)> on_data;
   bool body_decides = false;  ///< a 2xx answer may hold an `<Error>`: the work was done after the 200 was sent
   std::string region;         ///< it was signed for; set when it is sent
+  Credentials keys;           ///< it was signed with; set when it is sent
 
   /// Sends a small text and signs it too.
   void set_text(std::string text) {

@@ -1,10 +1,7 @@
 #include "store/s3_xml.hpp"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
-#include <cstdio>
-#include <ctime>
 #include <pugixml.hpp>
 
 #include "net/url.hpp"
@@ -48,17 +45,6 @@ std::string escaped(std::string_view text) {
     result += c == '&' ? "&amp;" : c == '<' ? "&lt;" : c == '>' ? "&gt;" : std::string(1, c);
   }
   return result;
-}
-
-std::int64_t seconds_of(int year, int month, int day, int hour, int minute, int second) {
-  std::tm time{};
-  time.tm_year = year - 1900;
-  time.tm_mon = month - 1;
-  time.tm_mday = day;
-  time.tm_hour = hour;
-  time.tm_min = minute;
-  time.tm_sec = second;
-  return ::timegm(&time);
 }
 
 }  // namespace
@@ -215,21 +201,6 @@ std::string plain_etag(std::string_view etag) {
   return std::string(etag);
 }
 
-std::int64_t parse_iso_time(const std::string& text) {
-  int year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0;
-  const int read = std::sscanf(text.c_str(), "%4d-%2d-%2dT%2d:%2d:%2d", &year, &month, &day, &hour, &minute, &second);
-  return read == 6 ? seconds_of(year, month, day, hour, minute, second) : 0;
-}
-
-std::int64_t parse_http_time(const std::string& text) {
-  constexpr std::string_view kMonths = "JanFebMarAprMayJunJulAugSepOctNovDec";
-  int year = 0, day = 0, hour = 0, minute = 0, second = 0;
-  std::array<char, 4> name{};
-  const int read =
-      std::sscanf(text.c_str(), "%*3s, %2d %3s %4d %2d:%2d:%2d", &day, name.data(), &year, &hour, &minute, &second);
-  const std::size_t month = kMonths.find(name.data());
-  if (read != 6 || month == std::string_view::npos || month % 3 != 0) return 0;
-  return seconds_of(year, static_cast<int>(month / 3) + 1, day, hour, minute, second);
-}
+std::int64_t parse_iso_time(const std::string& text) { return net::parse_iso_time(text).value_or(0) / 1000; }
 
 }  // namespace weir::s3

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "net/time_text.hpp"
 #include "weir/core/status.hpp"
 #include "weir/store/s3.hpp"
 #include "weir/store/target.hpp"
@@ -62,8 +63,8 @@ Result<Completed> parse_copied(std::string_view body, const char* root_name);
 std::optional<std::uint64_t> parse_crc64nvme(std::string_view base64);
 /// Without its quotes.
 std::string plain_etag(std::string_view etag);
-/// Seconds of "2026-11-24T12:00:00.000Z" and "Tue, 24 Nov 2026 12:00:00 GMT"; 0 for what is neither.
+/// Seconds of "2026-11-24T12:00:00.000Z"; 0 for what is none.
 std::int64_t parse_iso_time(const std::string& text);
-std::int64_t parse_http_time(const std::string& text);
+using net::parse_http_time;
 
 }  // namespace weir::s3

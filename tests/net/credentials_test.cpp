@@ -1,59 +1,15 @@
 #include "weir/net/credentials.hpp"
 
-#include <stdlib.h>
-
 #include <catch2/catch.hpp>
-#include <filesystem>
-#include <fstream>
-#include <optional>
 
-#include "net/aws_profile.hpp"
+#include "net/aws_config.hpp"
+#include "net/credentials_tools.hpp"
 #include "platform/platform.hpp"
 
 namespace weir {
-namespace {
 
-/// Sets a variable of the environment for one test.
-class Environment {
- public:
-  Environment(std::string name, const char* value) : name_(std::move(name)) {
-    if (const char* before = ::getenv(name_.c_str())) before_ = before;
-    value == nullptr ? ::unsetenv(name_.c_str()) : ::setenv(name_.c_str(), value, 1);
-  }
-  ~Environment() { before_ ? ::setenv(name_.c_str(), before_->c_str(), 1) : ::unsetenv(name_.c_str()); }
-  Environment(const Environment&) = delete;
-  Environment& operator=(const Environment&) = delete;
-
- private:
-  std::string name_;
-  std::optional<std::string> before_;
-};
-
-/// An environment that knows nothing of AWS but two files.
-class Files {
- public:
-  Files() {
-    char name[] = "/tmp/weir-credentials-XXXXXX";
-    folder_ = ::mkdtemp(name);
-    config_.emplace("AWS_CONFIG_FILE", (folder_ / "config").c_str());
-    credentials_.emplace("AWS_SHARED_CREDENTIALS_FILE", (folder_ / "credentials").c_str());
-  }
-  ~Files() { std::filesystem::remove_all(folder_); }
-  void config(const std::string& text) { std::ofstream(folder_ / "config") << text; }
-  void credentials(const std::string& text) { std::ofstream(folder_ / "credentials") << text; }
-
- private:
-  std::filesystem::path folder_;
-  Environment id_{"AWS_ACCESS_KEY_ID", nullptr};
-  Environment secret_{"AWS_SECRET_ACCESS_KEY", nullptr};
-  Environment token_{"AWS_SESSION_TOKEN", nullptr};
-  Environment profile_{"AWS_PROFILE", nullptr};
-  Environment web_{"AWS_WEB_IDENTITY_TOKEN_FILE", nullptr};
-  std::optional<Environment> config_;
-  std::optional<Environment> credentials_;
-};
-
-}  // namespace
+using test::Environment;
+using Files = test::Home;
 
 TEST_CASE("Credentials of the environment come first and are read anew each time", "[credentials]") {
   Files files;
@@ -135,25 +91,59 @@ TEST_CASE("A profile file of any length is read whole, and a small one in a smal
   CHECK(profile_setting("", "region").status().kind() == Kind::limit);
 }
 
+TEST_CASE("Keys of one file are never completed from the other", "[credentials]") {
+  Files files;
+  files.config("[default]\naws_session_token = other\naws_secret_access_key = other\n");
+  files.credentials("[default]\naws_access_key_id = AKIA\naws_secret_access_key = S\n");
+  CHECK(default_credentials()->get()->session_token.empty());
+  files.credentials("[default]\naws_access_key_id = AKIA\n");
+  CHECK(default_credentials()->get().error().cause == "profile \"default\" has no aws_secret_access_key");
+}
+
 TEST_CASE("A profile that needs what we cannot do says so, and is never anonymous", "[credentials]") {
   Files files;
-  for (const std::string setting :
-       {"sso_session", "sso_start_url", "credential_process", "role_arn", "web_identity_token_file", "login_session"}) {
-    files.config("[profile x]\n" + setting + " = whatever\n");
-    const auto credentials = default_credentials("x")->get();
-    CHECK(credentials.error().kind == Kind::unsupported);
-    CHECK(credentials.error().cause == "profile \"x\" needs " + setting + ", unsupported");
-  }
+  files.config(
+      "[profile x]\nlogin_session = whatever\n[profile y]\nrole_arn = a\nsource_profile = x\nmfa_serial = b\n"
+      "[profile z]\nrole_arn = a\nsource_profile = x\n");
+  const auto login = default_credentials("x")->get();
+  CHECK(login.error().kind == Kind::unsupported);
+  CHECK(login.error().cause ==
+        "profile \"x\" needs the session of `aws login` (login_session), which weir does not do");
+  const auto mfa = default_credentials("y")->get();
+  CHECK(mfa.error().kind == Kind::unsupported);
+  CHECK(mfa.error().cause == "profile \"y\" needs a code of an MFA device (mfa_serial), which weir does not do");
+  CHECK(default_credentials("z")->get().error().kind == Kind::unsupported);
+  Environment old("AWS_CREDENTIAL_FILE", "/old");
+  CHECK(default_credentials()->get().error().kind == Kind::unsupported);
 }
 
 TEST_CASE("Without any credentials the error says where to put them", "[credentials]") {
   Files files;
-  CHECK(default_credentials()->get().error().kind == Kind::access_denied);
+  const auto none = default_credentials()->get();
+  CHECK(none.error().kind == Kind::access_denied);
+  CHECK(none.error().cause == "there are no credentials: neither AWS_ACCESS_KEY_ID nor profile \"default\" is set");
+  CHECK(none.error().advice.find("--no-sign-request") != std::string::npos);
   CHECK(default_credentials("gone")->get().error().cause == "there is no profile \"gone\" in the AWS profile files");
   files.credentials("[half]\naws_access_key_id = AKIA\n");
   CHECK(default_credentials("half")->get().error().cause == "profile \"half\" has no aws_secret_access_key");
   Environment web("AWS_WEB_IDENTITY_TOKEN_FILE", "/var/run/token");
-  CHECK(default_credentials()->get().error().kind == Kind::unsupported);
+  CHECK(default_credentials()->get().error().cause.find("neither AWS_ROLE_ARN nor role_arn") != std::string::npos);
+}
+
+TEST_CASE("Endpoints come from the service's variable, the general one, services, the profile", "[credentials]") {
+  Files files;
+  files.config(
+      "[profile x]\r\nservices = dev\r\nendpoint_url = http://p\r\n[services dev]\r\nsts =\r\n  endpoint_url = "
+      "http://s");
+  const auto sts = [] { return *net::load_aws_config({"x", {}, {}})->endpoint_url("sts"); };
+  CHECK(sts() == "http://s");
+  CHECK(*net::load_aws_config({"x", {}, {}})->endpoint_url("s3") == "http://p");
+  Environment general("AWS_ENDPOINT_URL", "http://g");
+  CHECK(sts() == "http://g");
+  Environment own("AWS_ENDPOINT_URL_STS", "http://o");
+  CHECK(sts() == "http://o");
+  Environment ignored("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true");
+  CHECK(sts().empty());
 }
 
 }  // namespace weir

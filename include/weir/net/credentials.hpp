@@ -24,14 +24,25 @@ class CredentialsProvider {
   /// The keys in force now. Fails with access_denied where there are none, unsupported where the configuration asks for
   /// a way that this build does not know; the message names the profile.
   virtual Result<Credentials> get() = 0;
+  /// The store said that `keys` have expired, whatever our clock says: get() must not give them again from memory.
+  virtual void refused(const Credentials& keys) { (void)keys; }
 };
 
 /// Always the same keys.
 std::shared_ptr<CredentialsProvider> static_credentials(Credentials credentials);
 
-/// As the AWS tools look: with `profile` empty AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN first,
-/// then the profile (`profile`, else AWS_PROFILE, else "default") of the files that AWS_SHARED_CREDENTIALS_FILE and
-/// AWS_CONFIG_FILE name (~/.aws/credentials and ~/.aws/config). Files are read at each call.
+/// What is left empty comes from the environment, then from the profile.
+struct CredentialsSearch {
+  std::string profile;    ///< else AWS_DEFAULT_PROFILE, AWS_PROFILE, "default"
+  std::string region;     ///< of the services that give keys; else AWS_REGION, AWS_DEFAULT_REGION, the profile's
+  std::string ca_bundle;  ///< file or directory; else AWS_CA_BUNDLE, the profile's
+};
+
+/// As the AWS tools look, in their order: the environment's keys (unless `profile` is given), the profile's role, web
+/// identity, SSO, keys of the credentials file, credential_process, keys of the config file, the container's endpoint,
+/// the instance's metadata service. Files and environment are read at each call. Keys that expire are kept and fetched
+/// anew in time, by one caller at a time, while the others go on with the old ones. docs/credentials.md has the whole.
+std::shared_ptr<CredentialsProvider> default_credentials(CredentialsSearch search);
 std::shared_ptr<CredentialsProvider> default_credentials(std::string profile = {});
 
 /// `setting` of the profile in those files ("region", "s3.addressing_style"); empty if it is not set.

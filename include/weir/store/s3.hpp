@@ -29,7 +29,7 @@ enum class S3Addressing : std::uint8_t {
   virtual_host,  ///< https://bucket.endpoint/key
 };
 enum class S3Checksum : std::uint8_t {
-  automatic,  ///< crc64nvme, or none where AWS_REQUEST_CHECKSUM_CALCULATION=when_required
+  automatic,  ///< crc64nvme, or none where AWS_REQUEST_CHECKSUM_CALCULATION or the profile says when_required
   crc64nvme,  ///< of each part and of the object; the store checks them
   none,       ///< for services that refuse checksum headers
 };
@@ -40,20 +40,23 @@ enum class S3Trailer : std::uint8_t {
 
 /// What is left empty comes from the environment, then from the profile, then the default.
 struct S3Options {
-  std::string endpoint_url;  ///< else AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL; empty: AWS
-  std::string region;        ///< else AWS_REGION, AWS_DEFAULT_REGION, the profile's; else "us-east-1"
-  std::string profile;       ///< else AWS_PROFILE
+  /// Else AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, the profile's `services` section, its endpoint_url; empty: AWS.
+  std::string endpoint_url;
+  std::string region;   ///< else AWS_REGION, AWS_DEFAULT_REGION, the profile's; else "us-east-1"
+  std::string profile;  ///< else AWS_DEFAULT_PROFILE, AWS_PROFILE
   S3Addressing addressing = S3Addressing::automatic;
   S3Checksum checksum = S3Checksum::automatic;
   S3Trailer trailer = S3Trailer::automatic;
-  std::string ca_bundle;  ///< file or directory; else AWS_CA_BUNDLE
+  std::string ca_bundle;  ///< file or directory; else AWS_CA_BUNDLE, the profile's
   std::size_t max_connections = 64;
   std::chrono::milliseconds connect_timeout{10000};
   std::chrono::milliseconds stall_timeout{30000};  ///< no byte either way
   /// Attempts of the synchronous operations. At least 1.
   int attempts = 5;
-  std::shared_ptr<CredentialsProvider> credentials;  ///< else default_credentials(profile)
-  std::shared_ptr<net::Client> http;                 ///< to share connections with others; else one of its own
+  std::shared_ptr<CredentialsProvider> credentials;  ///< else default_credentials()
+  /// Sends no keys and no signatures, and looks for none: for what anyone may do. Never chosen by itself.
+  bool no_sign_request = false;
+  std::shared_ptr<net::Client> http;  ///< to share connections with others; else one of its own
 };
 
 /// "s3://bucket/key". The key is not encoded: it is the object's name, byte for byte.
