@@ -51,6 +51,8 @@ UPLOADS_OF_PARTS = [
     ("UploadPart", {"action": "lost_upload", "skip": 1}, EITHER),
     ("UploadPart", {"action": "lost_part", "number": 1, "skip": 2}, EITHER),
     ("UploadPart", {"action": "skewed_clock", "seconds": 7200}, OK),
+    ("CreateMultipartUpload", {"action": "skewed_clock", "seconds": 86400}, OK),
+    ("UploadPart", {"action": "skewed_clock", "seconds": -86400}, OK),
     ("CompleteMultipartUpload", {"action": "lost_reply"}, OK),
     ("CompleteMultipartUpload", {"action": "ok_with_error"}, OK),
     ("CompleteMultipartUpload", {"action": "ok_with_error", "spaces": 50}, OK),

@@ -10,6 +10,7 @@ Prints "listening on PORT". It checks signatures, payload hashes and checksums a
     GET    /_weir/state    objects with length and SHA-256, open uploads, faults with how often each fired, requests
     POST   /_weir/reset    forgets everything
 
+--session-token until: tokens are "until-MILLISECONDS" and expire then; the state says how many were good and how many expired.
 --min-part 0 allows small parts. --page makes listings short. --equal-parts plays R2, --no-checksums plays B2.
 """
 
@@ -75,7 +76,8 @@ class Service:
         """The test's own requests."""
         if request.path == "/_weir/state" and request.method == "GET":
             with self.lock:
-                state = {**self.store.state(), "faults": self.script.state(), "requests": dict(self.requests), "log": self.log}
+                state = {**self.store.state(), "faults": self.script.state(), "requests": dict(self.requests), "log": self.log,
+                         "good_tokens": len(self.checker.good_tokens), "expired_tokens": len(self.checker.expired_tokens)}
                 return Reply(200, {"Content-Type": "application/json"}, json.dumps(state).encode())
         if request.path == "/_weir/reset" and request.method == "POST":
             with self.lock:
@@ -84,6 +86,8 @@ class Service:
                 self.requests.clear()
                 self.log.clear()
                 self.checker.clock_offset_s = 0
+                self.checker.good_tokens.clear()
+                self.checker.expired_tokens.clear()
             return Reply(204)
         if request.path == "/_weir/faults" and request.method == "POST":
             try:

@@ -63,13 +63,17 @@ class Refusal(Exception):
 
 
 class Checker:
-    """Checks header and query signatures against one key pair."""
+    """Checks header and query signatures against one key pair.
+
+    With the token "until" the client's tokens are "until-MILLISECONDS", which are good until that Unix time.
+    """
 
     MAX_SKEW_S = 15 * 60
 
     def __init__(self, access_key, secret, region, token=""):
         self.access_key, self.secret, self.region, self.token = access_key, secret, region, token
         self.clock_offset_s = 0
+        self.good_tokens, self.expired_tokens = set(), set()
 
     def check(self, method, path, pairs, headers):
         query = dict(pairs)
@@ -86,13 +90,21 @@ class Checker:
                 raise Refusal(403, "AccessDenied", f"There were headers present in the request which were not signed: {name}")
         date = headers.get("x-amz-date", "")
         self._check_clock(date)
-        if self.token and headers.get("x-amz-security-token") != self.token:
-            raise Refusal(403, "InvalidToken", "The provided token is malformed or otherwise invalid.")
+        self._check_token(headers.get("x-amz-security-token", ""))
         payload_hash = headers.get("x-amz-content-sha256", "")
         if not payload_hash:
             raise Refusal(400, "InvalidRequest", "Missing required header for this request: x-amz-content-sha256")
         self._compare(fields.get("Credential", ""), fields.get("Signature", ""), date,
                       (method, path, pairs, headers, names, payload_hash))
+
+    def _check_token(self, token):
+        if self.token == "until" and token.startswith("until-"):
+            if now().timestamp() * 1000 >= int(token.removeprefix("until-")):
+                self.expired_tokens.add(token)
+                raise Refusal(400, "ExpiredToken", "The provided token has expired.")
+            self.good_tokens.add(token)
+        elif self.token and token != self.token:
+            raise Refusal(403, "InvalidToken", "The provided token is malformed or otherwise invalid.")
 
     def _check_query(self, method, path, pairs, query, headers):
         date = query.get("X-Amz-Date", "")

@@ -67,6 +67,41 @@ TEST_CASE("A request is repeated while that may help, with keys pulled and signe
   CHECK(tokens == std::vector<std::string>{"token-1", "token-2", "token-3"});
 }
 
+TEST_CASE("Keys that the store calls expired are given back to where they came from", "[s3]") {
+  std::atomic<int> asked{0};
+  ScriptServer server(ScriptServer::answering([&](const Seen&) {
+    if (++asked == 1) return refusal(400, "ExpiredToken");
+    return reply_of(200, "<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>");
+  }));
+  struct Watched : CredentialsProvider {
+    Result<Credentials> get() override { return Credentials{"id", "secret", "token"}; }
+    void refused(const Credentials& keys) override { token = keys.session_token; }
+    std::string token;
+  };
+  const auto watched = std::make_shared<Watched>();
+  S3Options options = options_for(server);
+  options.credentials = watched;
+  CHECK(client_of(options)->list("bucket", {}).ok());
+  CHECK(watched->token == "token");
+}
+
+TEST_CASE("Without keys on request, nothing is signed, and nothing can be presigned", "[s3]") {
+  std::string head;
+  ScriptServer server(ScriptServer::answering([&](const Seen& seen) {
+    head = seen.head;
+    return reply_of(200, "<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>");
+  }));
+  S3Options options = options_for(server);
+  options.no_sign_request = true;
+  const auto client = client_of(options);
+  CHECK(client->list("bucket", {}).ok());
+  CHECK(head.find("uthorization") == std::string::npos);
+  CHECK(head.find("x-amz-security-token") == std::string::npos);
+  CHECK(head.find("x-amz-date") == std::string::npos);
+  CHECK(client->presign("GET", {"bucket", "key"}, std::chrono::seconds(60)).status().message() ==
+        "cannot presign s3://bucket/key: a URL cannot be signed without keys");
+}
+
 TEST_CASE("A request is not repeated for ever, nor where it cannot help", "[s3]") {
   std::atomic<int> asked{0};
   std::atomic<int> status{500};
