@@ -168,7 +168,6 @@ Result<net::Response> Wire::judge(const WireRequest& request, Result<net::Respon
   const bool failed_late = request.body_decides && is_error(answer->body);
   if (answer->status >= 200 && answer->status < 300 && !failed_late) return answer;
   Status status = error_of(*answer);
-  if (status.retry() == Retry::credentials && settings_.credentials) settings_.credentials->refused(request.keys);
   if (status.retry() == Retry::clock) {
     const std::int64_t server = parse_http_time(std::string(answer->header("date")));
     if (server != 0) clock_offset_seconds_ = server - platform::platform().realtime_ns() / 1000000000;
@@ -178,6 +177,11 @@ Result<net::Response> Wire::judge(const WireRequest& request, Result<net::Respon
   if (misdirected && !status.retryable() && learn_region(request, *answer)) {
     status = std::move(status).with(Retry::transient);
   }
+  // The same of keys that have expired: a 400 to HEAD is all that is said.
+  if (request.method == "HEAD" && answer->status == 400 && !status.retryable() && !request.keys.session_token.empty()) {
+    status = std::move(status).with(Retry::credentials);
+  }
+  if (status.retry() == Retry::credentials && settings_.credentials) settings_.credentials->refused(request.keys);
   return status.during(request.operation);
 }
 

@@ -85,6 +85,20 @@ TEST_CASE("Keys that the store calls expired are given back to where they came f
   CHECK(watched->token == "token");
 }
 
+TEST_CASE("A 400 to HEAD, which says nothing, is asked again with new keys where keys can expire", "[s3]") {
+  std::atomic<int> asked{0};
+  ScriptServer server(ScriptServer::answering([&](const Seen&) {
+    return ++asked == 1 ? std::string("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n") : head_reply(5);
+  }));
+  S3Options options = options_for(server);
+  CHECK_FALSE(client_of(options)->head({"bucket", "key"}).ok());
+  CHECK(asked == 1);
+  asked = 0;
+  options.credentials = std::make_shared<CountingCredentials>();
+  CHECK(client_of(options)->head({"bucket", "key"}).ok());
+  CHECK(asked == 2);
+}
+
 TEST_CASE("Without keys on request, nothing is signed, and nothing can be presigned", "[s3]") {
   std::string head;
   ScriptServer server(ScriptServer::answering([&](const Seen& seen) {
