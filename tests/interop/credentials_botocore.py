@@ -20,6 +20,13 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+
+def nobody(*_, **__):
+    raise EOFError("nobody is there to type a code")
+
+
+getpass.getpass = nobody  # before botocore keeps the true one
+
 import botocore.credentials  # noqa: E402
 import botocore.session  # noqa: E402
 import botocore.tokens  # noqa: E402
@@ -324,10 +331,6 @@ def botocore_finds(test, environment):
             "ca_bundle": session.get_config_variable("ca_bundle") or ""}
 
 
-def nobody(*_, **__):
-    raise EOFError("nobody is there to type a code")
-
-
 def difference(test, theirs, ours):
     """What is wrong, or None."""
     wanted = test["differs"]
@@ -353,7 +356,6 @@ def main():
     chosen = [test for test in TABLE if all(part in test["name"] for part in options.parts)]
     probe = subprocess.Popen([options.probe], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1)
     botocore.utils.ContainerMetadataFetcher.SLEEP_TIME = 0
-    getpass.getpass = nobody
     wrong = alike = failing = 0
     with tempfile.TemporaryDirectory() as scratch, KeyServices() as services:
         for number, test in enumerate(chosen):
