@@ -60,8 +60,10 @@ struct Context {
   std::function<void()> wake;      ///< runs the stage's segment again; any thread, any time, also after the end
   std::function<bool()> stopping;  ///< true once the job is cancelled or has failed
   Upstream upstream;
-  std::size_t grant_bytes = 0;           ///< how much memory the stage may hold; at least its minimum
-  std::size_t slab_bytes = kSliceBytes;  ///< the slab size that suits whoever comes next
+  std::size_t grant_bytes = 0;  ///< how much memory the stage may hold; at least its minimum
+  /// The slab size that suits whoever comes next. Slabs larger than kSliceBytes are that stage's memory: fill each to
+  /// its end before taking another, or take kSliceBytes; a half-filled one that is let go may be the last there was.
+  std::size_t slab_bytes = kSliceBytes;
 };
 
 /// What a stage found out, for the receipt: "sha256" → hex, "etag" → "…".
