@@ -52,28 +52,28 @@ class Threads {
       : keep_(keep), most_(most), idle_limit_(idle) {}
   ~Threads() {
     std::deque<Executor::Task> dropped;  // goes last and unlocked: what a task held may post to this very queue
-    std::unique_lock lock(mutex_);
-    stopping_ = true;
-    dropped.swap(queue_);
-    ready_.notify_all();
-    gone_.wait(lock, [&] { return alive_ == 0; });
-    reap(lock);
-    lock.unlock();
+    std::vector<std::thread> ending;
+    {
+      std::lock_guard lock(mutex_);
+      stopping_ = true;
+      dropped.swap(queue_);
+      ending.swap(threads_);
+      ready_.notify_all();
+    }
+    for (std::thread& thread : ending) thread.join();
   }
 
   void post(Executor::Task task) {
-    std::unique_lock lock(mutex_);
+    std::lock_guard lock(mutex_);
     if (stopping_) return;
     queue_.push_back(std::move(task));
-    if (waiting_ < queue_.size() && alive_ < most_) {
+    if (waiting_ < queue_.size() && threads_.size() < most_) {
       try {
         threads_.push_back(quiet_thread([this] { run(); }));
-        ++alive_;
       } catch (const std::system_error&) {
         ready_.notify_one();  // the system gives no more threads: the task waits for one that is there, or for the next
                               // post
       }
-      reap(lock);
     } else {
       ready_.notify_one();
     }
@@ -88,10 +88,10 @@ class Threads {
         ++waiting_;
         const bool woken = ready_.wait_for(lock, idle_limit_, [&] { return stopping_ || !queue_.empty(); });
         --waiting_;
-        if (stopping_ || (!woken && alive_ > keep_)) break;
-        if (!woken) continue;
+        if (!stopping_ && !woken && threads_.size() > keep_) return let_go();
+        if (!stopping_ && !woken) continue;
       }
-      if (stopping_) break;
+      if (stopping_) return;
       Executor::Task task = std::move(queue_.front());
       queue_.pop_front();
       lock.unlock();
@@ -99,22 +99,13 @@ class Threads {
       task = nullptr;  // what it held goes before the lock is taken again
       lock.lock();
     }
-    --alive_;
-    ended_.push_back(std::this_thread::get_id());
-    gone_.notify_all();
   }
-  /// Joins threads that have ended.
-  void reap(std::unique_lock<std::mutex>& lock) {
-    std::vector<std::thread> done;
-    for (const std::thread::id id : std::exchange(ended_, {})) {
-      const auto found = std::find_if(threads_.begin(), threads_.end(), [&](auto& t) { return t.get_id() == id; });
-      if (found == threads_.end()) continue;
-      done.push_back(std::move(*found));
-      threads_.erase(found);
-    }
-    lock.unlock();
-    for (std::thread& thread : done) thread.join();
-    lock.lock();
+  /// Nobody joins the calling thread any more; it touches nothing of the pool once the lock is gone.
+  void let_go() {
+    const auto self = std::find_if(threads_.begin(), threads_.end(),
+                                   [](const std::thread& t) { return t.get_id() == std::this_thread::get_id(); });
+    self->detach();
+    threads_.erase(self);
   }
 
   const std::size_t keep_;
@@ -122,11 +113,8 @@ class Threads {
   const std::chrono::seconds idle_limit_;
   std::mutex mutex_;
   std::condition_variable ready_;
-  std::condition_variable gone_;
   std::deque<Executor::Task> queue_;
   std::vector<std::thread> threads_;
-  std::vector<std::thread::id> ended_;
-  std::size_t alive_ = 0;
   std::size_t waiting_ = 0;
   bool stopping_ = false;
 };
