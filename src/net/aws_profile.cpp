@@ -96,6 +96,14 @@ Result<ProfileFile> load(const char* variable, const char* below_home) {
   return parse_profile_file(text.value_or(""), path);
 }
 
+/// Adds a section whose name begins with `prefix` under the rest of its name.
+void add_below(std::string_view prefix, const std::string& section, const ProfileSettings& settings,
+               ProfileFile& into) {
+  if (!section.starts_with(prefix)) return;
+  ProfileSettings& all = into[section.substr(prefix.size())];
+  for (const auto& [setting, value] : settings) all[setting] = value;
+}
+
 }  // namespace
 
 Result<ProfileFile> parse_profile_file(std::string_view text, const std::string& name) {
@@ -115,15 +123,10 @@ Result<AwsFiles> load_aws_files() {
   WEIR_ASSIGN(ProfileFile credentials, load("AWS_SHARED_CREDENTIALS_FILE", "/.aws/credentials"));
   AwsFiles files;
   for (const auto& [section, settings] : config) {
-    const auto below = [&](std::string_view prefix, ProfileFile& into) {
-      if (!section.starts_with(prefix)) return;
-      ProfileSettings& all = into[section.substr(prefix.size())];
-      for (const auto& [setting, value] : settings) all[setting] = value;
-    };
-    if (section == "default") below("", files.config);
-    below("profile ", files.config);
-    below("sso-session ", files.sso_sessions);
-    below("services ", files.services);
+    if (section == "default") add_below("", section, settings, files.config);
+    add_below("profile ", section, settings, files.config);
+    add_below("sso-session ", section, settings, files.sso_sessions);
+    add_below("services ", section, settings, files.services);
   }
   files.profiles = files.config;
   for (const auto& [section, settings] : credentials) {
