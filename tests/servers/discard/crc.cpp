@@ -105,4 +105,18 @@ std::optional<std::uint64_t> from_base64(std::string_view text) {
   return std::nullopt;
 }
 
+std::optional<std::string> md5_digits(std::string_view base64) {
+  if (base64.size() != 24 || base64.substr(22) != "==") return std::nullopt;
+  std::string digits;
+  std::uint32_t pending = 0;
+  unsigned bits = 0;
+  for (const char c : base64.substr(0, 22)) {
+    const char* at = c == '\0' ? nullptr : std::strchr(kAlphabet, c);
+    if (at == nullptr) return std::nullopt;
+    pending = (pending << 6) | static_cast<std::uint32_t>(at - kAlphabet);
+    for (bits += 6; bits >= 4; bits -= 4) digits += "0123456789abcdef"[(pending >> (bits - 4)) & 15];
+  }
+  return digits.substr(0, 32);
+}
+
 }  // namespace discard

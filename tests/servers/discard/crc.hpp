@@ -18,4 +18,7 @@ std::uint64_t crc64nvme_combine(std::uint64_t crc_a, std::uint64_t crc_b, std::u
 std::string to_base64(std::uint64_t crc);
 std::optional<std::uint64_t> from_base64(std::string_view text);
 
+/// The 16 bytes of a Content-MD5 header as 32 hexadecimal digits.
+std::optional<std::string> md5_digits(std::string_view base64);
+
 }  // namespace discard

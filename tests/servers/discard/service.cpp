@@ -54,8 +54,10 @@ std::vector<PartClaim> claimed_parts(const std::string& xml) {
     const auto number = element(*part, "PartNumber", inside);
     inside = 0;
     std::string etag = element(*part, "ETag", inside).value_or("");
-    for (auto quote = etag.find("&quot;"); quote != std::string::npos; quote = etag.find("&quot;"))
-      etag.replace(quote, 6, "\"");
+    for (const std::string_view escape : {"&quot;", "&#34;"}) {  // clients write either
+      for (auto at_quote = etag.find(escape); at_quote != std::string::npos; at_quote = etag.find(escape))
+        etag.replace(at_quote, escape.size(), "\"");
+    }
     if (!etag.empty() && etag.front() != '"') etag = '"' + etag + '"';
     parts.push_back({static_cast<std::uint32_t>(std::strtoul(number.value_or("0").c_str(), nullptr, 10)), etag});
   }
@@ -194,7 +196,10 @@ class Exchange {
       piece.other_checksum = other;
       piece.other_value = request_.get(other);
     }
-    piece.etag = fmt::format("\"{:016x}{:016x}\"", piece.crc64nvme.value_or(0), piece.length);
+    // As in S3, the ETag is the MD5 where the client says it: some compare. Else it only differs where bytes do.
+    const auto md5 = md5_digits(request_.get("content-md5"));
+    piece.etag =
+        fmt::format("\"{}\"", md5 ? *md5 : fmt::format("{:016x}{:016x}", piece.crc64nvme.value_or(0), piece.length));
     return std::nullopt;
   }
 
