@@ -4,6 +4,7 @@
     test_servers.py PATH_OF_weir_discard_s3
 """
 
+import base64
 import hashlib
 import http.client
 import json
@@ -149,6 +150,21 @@ class Discarding(unittest.TestCase):
         self.assertGreater(self.timed_put("--rate", 1_000_000, "--slow-for", 1)[0], 0.9)
         self.assertLess(self.timed_put("--rate", 1_000_000, "--slow-for", 1)[0], 4)
         self.assertGreater(self.timed_put("--stall-after", 1_000_000, "--stall-for", 1)[0], 0.9)
+
+    def test_the_etag_is_the_md5_that_a_client_sends(self):
+        digest = hashlib.md5(b"hello").digest()
+        headers = {"Content-MD5": base64.b64encode(digest).decode()}
+        server = Running(DISCARD)
+        self.addCleanup(server.stop)
+        self.assertEqual(server.ask("PUT", "/weir-test/k", b"hello", headers)[1]["etag"], f'"{digest.hex()}"')
+
+    def test_quotes_of_etags_may_be_escaped_either_way(self):
+        server = Running(DISCARD)
+        self.addCleanup(server.stop)
+        for escape in (b"&quot;", b"&#34;"):
+            upload_id, complete = server.upload("escaped", [b"only"])
+            status, _, body = server.ask("POST", f"/weir-test/escaped?uploadId={upload_id}", complete.replace(b'"', escape))
+            self.assertEqual(status, 200, body)
 
     def test_it_counts_what_it_throws_away_and_says_so_when_asked_for_it(self):
         _, answer, state = self.timed_put()

@@ -53,4 +53,5 @@ def drive(up, down, tree):
         down(there, path)
     else:
         tree(there, files_below(path))
-    print(json.dumps({"wall_s": time.monotonic() - wall, "cpu_s": cpu_s() - cpu}))
+    print(json.dumps({"wall_s": time.monotonic() - wall, "cpu_s": cpu_s() - cpu}), flush=True)
+    os._exit(0)  # everything is done; opendal's threads abort now and then while Python takes itself down
