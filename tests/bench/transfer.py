@@ -81,8 +81,8 @@ class Work:
             right = state["objects"] == self.objects and state["bytes"] >= self.size and state["open_uploads"] == 0
             seen = f"the endpoint in the state {state}"
         if not right:
-            raise Failed(f"{contender.name} succeeded, but left {seen} where {self.objects} objects of {self.size} bytes in all "
-                         f"were to move")
+            raise Failed(f"{contender.name} succeeded, but left {seen} where {self.objects} objects of {self.size} bytes in "
+                         f"all were to move")
 
 
 def weir_peer(program, extra):
@@ -165,9 +165,9 @@ def goals_of(work, weir, others):
 
 
 def print_table(work, done, missing):
-    print(f"\n### {work.title}\n")
+    print(f"\n### {work.title}")
     if done:
-        print(f"| | integrity | {work.unit} | from–to | {work.cpu_unit} | peak RSS | goal |\n|---|---|---|---|---|---|---|")
+        print(f"\n| | integrity | {work.unit} | from–to | {work.cpu_unit} | peak RSS | goal |\n|---|---|---|---|---|---|---|")
     others = [each for each in done if not each.is_weir()]
     speed_digits, cpu_digits = work.digits
     for each in done:
