@@ -44,6 +44,7 @@ class Pipe {
 /// Starts it with the signals of a fresh process: threads of ours block them all.
 Result<pid_t> start(const std::vector<std::string>& words, int out, int err) {
   std::vector<char*> arguments;
+  arguments.reserve(words.size() + 1);
   for (const std::string& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
   arguments.push_back(nullptr);
   posix_spawn_file_actions_t actions;

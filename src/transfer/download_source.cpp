@@ -53,7 +53,7 @@ Result<ObjectInfo> look(Origin& origin, const RetryPolicy& retry) {
 class DownloadSource final : public Source {
  public:
   DownloadSource(std::shared_ptr<Origin> origin, DownloadOptions options)
-      : origin_(std::move(origin)), options_(std::move(options)) {
+      : origin_(std::move(origin)), options_(options) {
     if (options_.concurrency == 0) options_.concurrency = kConcurrency;
     if (options_.part_bytes == 0) options_.part_bytes = kRangeBytes;
   }
@@ -154,7 +154,7 @@ Facts DownloadSource::facts() const {
 }  // namespace
 
 std::unique_ptr<Source> download_from(std::shared_ptr<Origin> origin, DownloadOptions options) {
-  return std::make_unique<DownloadSource>(std::move(origin), std::move(options));
+  return std::make_unique<DownloadSource>(std::move(origin), options);
 }
 
 }  // namespace weir
