@@ -54,6 +54,9 @@ void DownloadDriver::stop() {
     wake_ = nullptr;
   }
   drive([](DownloadMachine& machine) { machine.fail(Status(Kind::cancelled, "the transfer was cancelled")); });
+  // Another thread may be at the actions still: the memory is to be free now.
+  Lock lock(mutex_);
+  while (!lanes_.empty()) drop(lanes_.begin()->first, lock);
 }
 
 DownloadCounts DownloadDriver::counts() const {
@@ -103,6 +106,7 @@ void DownloadDriver::perform(const FetchAction& action, Lock& lock) {
 }
 
 void DownloadDriver::read(const FetchAction& action, Lock& lock) {
+  if (machine_.outcome()) return;  // it has failed since this was decided
   std::shared_ptr<Lane>& place = lanes_[action.range];
   if (!place) place = std::make_shared<Lane>();
   const std::shared_ptr<Lane> lane = place;
@@ -177,7 +181,9 @@ void DownloadDriver::read_done(const std::shared_ptr<Lane>& lane, std::uint64_t 
 
 Status DownloadDriver::take(Lane& lane, std::uint64_t request, std::span<const std::byte> data) {
   Lock own(lane.own);
-  std::size_t done = std::exchange(lane.again, 0);
+  // They may come cut otherwise than the first time.
+  std::size_t done = std::min(lane.again, data.size());
+  lane.again -= done;
   const std::size_t before = done;
   if (lane.skip > 0) {
     const auto count = static_cast<std::size_t>(std::min<std::uint64_t>(lane.skip, data.size() - done));

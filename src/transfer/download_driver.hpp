@@ -34,7 +34,7 @@ class DownloadDriver : public std::enable_shared_from_this<DownloadDriver> {
 
   /// The next chunk, empty at the end; pending until the context is woken.
   Result<Chunk> next();
-  /// Ends the calls under way; no wake comes after it.
+  /// Ends the calls under way and gives their memory back; no wake comes after it.
   void stop();
 
   DownloadCounts counts() const;

@@ -25,10 +25,10 @@ struct MemoryOriginOptions {
   bool stalls = false;  ///< reads end only when cancelled
 };
 
-class MemoryOrigin final : public Origin {
+class MemoryOrigin final : public Origin, public std::enable_shared_from_this<MemoryOrigin> {
  public:
   MemoryOrigin(std::string bytes, MemoryOriginOptions options)
-      : options_(options), pool_(Executor::make_pool(3)), random_(options.seed), bytes_(std::move(bytes)) {}
+      : options_(options), random_(options.seed), bytes_(std::move(bytes)) {}
 
   std::string url() const override { return "memory://object"; }
   bool ranges() const override { return options_.ranges; }
@@ -39,7 +39,7 @@ class MemoryOrigin final : public Origin {
     info.size = options_.sized ? bytes_.size() : 0;
     info.etag = "e";
     if (options_.checksum && options_.sized) info.crc64nvme = crc64nvme(0, std::as_bytes(std::span(bytes_)));
-    pool_->post([done = std::move(done), info] { done(info); });
+    Executor::default_pool()->post([done = std::move(done), info] { done(info); });
     return [] {};
   }
 
@@ -54,11 +54,11 @@ class MemoryOrigin final : public Origin {
     for (unsigned peak = peak_; now > peak && !peak_.compare_exchange_weak(peak, now);) {
     }
     later(call);
-    return {[this, call] {
+    return {[this, self = shared_from_this(), call] {
               call->cancelled = true;
               if (options_.stalls || call->waits.exchange(false)) later(call);
             },
-            [this, call] {
+            [this, self = shared_from_this(), call] {
               if (call->waits.exchange(false)) {
                 later(call);
               } else {
@@ -89,7 +89,9 @@ class MemoryOrigin final : public Origin {
   }
   void later(const std::shared_ptr<Call>& call) {
     const auto delay = std::chrono::microseconds(below(static_cast<std::uint64_t>(options_.longest.count())));
-    pool_->post_after(delay, [this, call] { step(call); });
+    Executor::default_pool()->post_after(delay, [weak = weak_from_this(), call] {
+      if (const auto self = weak.lock()) self->step(call);
+    });
   }
   void end(Call& call, Status status) {
     const auto done = std::exchange(call.done, nullptr);
@@ -122,7 +124,6 @@ class MemoryOrigin final : public Origin {
   }
 
   const MemoryOriginOptions options_;
-  const std::shared_ptr<Executor> pool_;
   std::mutex mutex_;
   std::mt19937_64 random_;
   const std::string bytes_;
