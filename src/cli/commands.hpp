@@ -14,6 +14,8 @@ int run_cp(const CommandLine& line);
 int run_cat(const CommandLine& line);
 int run_ls(const CommandLine& line);
 int run_head(const CommandLine& line);
+int run_presign(const CommandLine& line);
+int run_verify(const CommandLine& line);
 int run_rm(const CommandLine& line);
 int run_version(const CommandLine& line);
 int run_help(const CommandLine& line);

@@ -21,6 +21,10 @@ std::string describe(const S3ObjectInfo& info) {
   row("modified", utc_time(info.modified_unix));
   row("content type", info.content_type);
   row("encoding", info.content_encoding);
+  row("cache control", info.cache_control);
+  row("disposition", info.content_disposition);
+  row("storage class", info.storage_class);
+  row("version", info.version);
   for (const auto& [name, value] : info.metadata) row("meta " + name, value);
   return text;
 }

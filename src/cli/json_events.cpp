@@ -145,8 +145,38 @@ std::string head_event(const S3ObjectInfo& info) {
   json["checksum"] = info.crc64nvme ? Json("crc64nvme:" + crc64nvme_base64(*info.crc64nvme)) : Json(nullptr);
   json["content_type"] = or_null(info.content_type);
   json["content_encoding"] = or_null(info.content_encoding);
+  json["cache_control"] = or_null(info.cache_control);
+  json["content_disposition"] = or_null(info.content_disposition);
+  json["storage_class"] = or_null(info.storage_class);
+  json["version"] = or_null(info.version);
   json["modified"] = or_null(utc_time(info.modified_unix));
   json["metadata"] = info.metadata;
+  return line(json);
+}
+
+std::string notice_event(const std::string& line_said) {
+  Json json = event("notice");
+  json["message"] = line_said;
+  return line(json);
+}
+
+std::string presigned_event(const std::string& url, const std::string& method, std::int64_t expires_s,
+                            const std::string& presigned) {
+  Json json = event("presigned");
+  json["url"] = url;
+  json["method"] = method;
+  json["expires_s"] = expires_s;
+  json["presigned_url"] = presigned;
+  return line(json);
+}
+
+std::string verified_event(const Verified& verified) {
+  Json json = event("verified");
+  json["file"] = verified.file;
+  json["url"] = verified.url;
+  json["size"] = verified.size;
+  json["checksum"] = "crc64nvme:" + verified.crc64nvme;
+  json["by"] = verified.by_store ? "store" : "download";
   return line(json);
 }
 

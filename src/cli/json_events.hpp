@@ -32,6 +32,18 @@ std::string summary_event(bool succeeded, const Progress& progress, int exit_cod
 std::string object_event(const std::string& bucket, const ListedObject& entry);
 std::string prefix_event(const std::string& bucket, const std::string& prefix);
 std::string head_event(const S3ObjectInfo& info);
+/// `line`: what the library says beside results and errors.
+std::string notice_event(const std::string& line);
+std::string presigned_event(const std::string& url, const std::string& method, std::int64_t expires_s,
+                            const std::string& presigned);
+/// A file and an object that are the same.
+struct Verified {
+  std::string file, url;
+  std::uint64_t size = 0;
+  std::string crc64nvme;  ///< base64
+  bool by_store = false;  ///< by the store's own checksum; else the object was read
+};
+std::string verified_event(const Verified& verified);
 std::string removed_event(const std::string& url);
 
 struct LibraryVersion {

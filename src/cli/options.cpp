@@ -8,6 +8,7 @@
 #include <charconv>
 
 #include "exit_codes.hpp"
+#include "object_options.hpp"
 #include "through.hpp"
 #include "weir/core/units.hpp"
 #include "weir/transfer/endpoint.hpp"
@@ -29,6 +30,8 @@ constexpr CommandInfo kCommands[] = {
     {"cat", "SRC", "write an object or file to standard output", true, true},
     {"ls", "s3://BUCKET[/PREFIX]", "list objects", true, false},
     {"head", "s3://BUCKET/KEY", "print what the store knows of an object", true, false},
+    {"presign", "s3://BUCKET/KEY", "print a URL that lets anyone read or write an object", true, false},
+    {"verify", "FILE s3://BUCKET/KEY", "compare a file with an object", true, false},
     {"rm", "s3://BUCKET/KEY...", "remove objects", true, false},
     {"version", "", "print versions and features", false, false},
     {"help", "[COMMAND]", "print help", false, false},
@@ -47,6 +50,7 @@ Status usage_error(const std::string& operation, const std::string& cause, const
 struct Raw {
   std::string colour, progress, memory, part_size, concurrency;
   bool no_progress = false;
+  RawObjectOptions object;
 };
 
 std::string environment_name(std::string_view option) {
@@ -92,6 +96,12 @@ std::unique_ptr<CLI::App> make_parser(const CommandInfo& command, Options& optio
     value("region", options.s3.region, "NAME", "of the bucket");
     value("profile", options.s3.profile, "NAME", "of the AWS configuration files");
     flag("--no-sign-request", "no-sign-request", options.s3.no_sign_request, "send no keys: for what anyone may read");
+    add_service_options(value, options.s3, raw.object);
+  }
+  if (command.name == "cp") add_object_options(*app, value, options.object, raw.object);
+  if (command.name == "presign") {
+    value("method", options.method, "METHOD", "GET or PUT; default GET");
+    value("expires", options.expires, "TIME", "90s, 15m, 1h, up to 7d; default 1h");
   }
   if (command.transfer) {
     value("through", options.through, "STAGES", "transforms, as in 'sha256 | zstd level=3'");
@@ -179,7 +189,7 @@ Status interpret(const Raw& raw, Options& options) {
                          fmt::format("\"{}\" is no number from 1 to {}", raw.concurrency, kMostConcurrency), {});
     }
   }
-  return {};
+  return interpret_object(raw.object, options.object, options.s3);
 }
 
 /// For an option that no command or another has.
@@ -225,7 +235,7 @@ Result<CommandLine> parse_options(const CommandInfo& command, const std::vector<
 
 Status check_operands(const CommandInfo& command, const CommandLine& line) {
   const std::size_t given = line.operands.size();
-  const std::size_t least = command.name == "cp" ? 2 : command.store ? 1 : 0;
+  const std::size_t least = command.name == "cp" || command.name == "verify" ? 2 : command.store ? 1 : 0;
   const std::size_t most = command.name == "rm" ? SIZE_MAX : command.name == "help" ? 1 : least;
   if (std::any_of(line.operands.begin(), line.operands.end(), [](auto& operand) { return operand.empty(); })) {
     return usage_error("run weir " + line.command, "a name is empty", "Is a shell variable unset?");

@@ -30,6 +30,10 @@ struct Options {
   std::uint64_t part_size_bytes = 0;  ///< 0: chosen
   std::uint32_t concurrency = 0;      ///< 0: chosen
   ProgressMode progress = ProgressMode::automatic;
+  ObjectOptions object;  ///< cp: of the destination
+  // presign.
+  std::string method = "GET";
+  std::string expires = "1h";
   // ls.
   bool recursive = false;
 };

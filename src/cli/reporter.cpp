@@ -3,6 +3,7 @@
 #include <csignal>
 #include <string_view>
 
+#include "notices.hpp"
 #include "terminal.hpp"
 #include "text.hpp"
 #include "weir/core/units.hpp"
@@ -96,6 +97,15 @@ void Reporter::started(const Progress& progress) {
   emit(start_event(plan_.names, progress));
 }
 
+void Reporter::tell_notices() {
+  for (const std::string& line : take_notices()) {
+    emit(notice_event(line));
+    if (options_.quiet || events_) continue;
+    clear_bar();
+    say("weir: " + printable(line) + "\n");
+  }
+}
+
 void Reporter::tell_retries(const Progress& progress) {
   if (progress.retries == retries_told_) return;
   retries_told_ = progress.retries;
@@ -104,6 +114,7 @@ void Reporter::tell_retries(const Progress& progress) {
 
 void Reporter::update(const Progress& progress) {
   measure(progress);
+  tell_notices();
   tell_retries(progress);
   if (mode_ == ProgressMode::bar) draw();
   if (progress.elapsed_ns < next_ns_) return;
@@ -142,6 +153,7 @@ void Reporter::stopping(int signal) {
 
 void Reporter::done(const Receipt& receipt, const Progress& last) {
   clear_bar();
+  tell_notices();
   tell_retries(last);
   emit(done_event(receipt));
   emit(summary_event(true, last, 0));
@@ -151,6 +163,7 @@ void Reporter::done(const Receipt& receipt, const Progress& last) {
 
 void Reporter::failed(const Error& error, int code, const Progress& last) {
   clear_bar();
+  tell_notices();
   tell_retries(last);
   emit(error_event(error, code));
   emit(summary_event(false, last, code));

@@ -48,6 +48,7 @@ class Reporter {
  private:
   void measure(const Progress& progress);
   void emit(const std::string& json_line);
+  void tell_notices();
   void tell_retries(const Progress& progress);
   void draw();
   void clear_bar();

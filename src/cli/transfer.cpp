@@ -7,6 +7,8 @@
 #include <optional>
 
 #include "exit_codes.hpp"
+#include "notices.hpp"
+#include "object_options.hpp"
 #include "reporter.hpp"
 #include "signals.hpp"
 #include "through.hpp"
@@ -24,6 +26,7 @@ constexpr std::chrono::milliseconds kTick{100};
 constexpr std::chrono::seconds kPatience{5};
 
 Result<Pipeline> compose(const std::string& source, const std::string& destination, const Options& options) {
+  WEIR_TRY(check_object_options(options.object, destination));
   const EndpointOptions endpoint = endpoint_options(options);
   WEIR_ASSIGN(Through through, parse_through(options.through));
   WEIR_ASSIGN(auto from, open_source(source, endpoint));
@@ -82,6 +85,8 @@ int report_failure(Reporter& reporter, const Error& error, int code, const Progr
 EndpointOptions endpoint_options(const Options& options) {
   EndpointOptions endpoint;
   endpoint.s3 = options.s3;
+  endpoint.s3.on_notice = add_notice;
+  endpoint.object = options.object;
   endpoint.upload.part_bytes = options.part_size_bytes;
   endpoint.upload.concurrency = options.concurrency;
   endpoint.download.concurrency = options.concurrency;

@@ -3,16 +3,47 @@
 #include <openssl/evp.h>
 
 #include <array>
+#include <vector>
 
 namespace weir::net {
 
-std::string md5_base64(std::string_view text) {
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+struct Md5::State {
+  std::unique_ptr<EVP_MD_CTX, void (*)(EVP_MD_CTX*)> context{EVP_MD_CTX_new(), EVP_MD_CTX_free};
+  bool usable = false;
+};
+
+Md5::Md5() : state_(std::make_unique<State>()) {
+  state_->usable = state_->context && EVP_DigestInit_ex(state_->context.get(), EVP_md5(), nullptr) == 1;
+}
+
+Md5::~Md5() = default;
+
+void Md5::update(std::span<const std::byte> bytes) {
+  State& state = *state_;
+  state.usable = state.usable && EVP_DigestUpdate(state.context.get(), bytes.data(), bytes.size()) == 1;
+}
+
+Result<std::string> Md5::finish() {
+  std::array<char, EVP_MAX_MD_SIZE> digest{};
   unsigned int length = 0;
-  EVP_Digest(text.data(), text.size(), digest.data(), &length, EVP_md5(), nullptr);
-  std::array<unsigned char, 4 * ((EVP_MAX_MD_SIZE + 2) / 3) + 1> base64{};
-  const int written = EVP_EncodeBlock(base64.data(), digest.data(), static_cast<int>(length));
-  return {reinterpret_cast<const char*>(base64.data()), static_cast<std::size_t>(written)};
+  auto* const into = reinterpret_cast<unsigned char*>(digest.data());
+  if (!state_->usable || EVP_DigestFinal_ex(state_->context.get(), into, &length) != 1) {
+    return Status(Kind::unsupported, "the system's OpenSSL refuses MD5");
+  }
+  return base64({digest.data(), length});
+}
+
+Result<std::string> md5_base64(std::string_view text) {
+  Md5 md5;
+  md5.update(std::as_bytes(std::span(text)));
+  return md5.finish();
+}
+
+std::string base64(std::string_view bytes) {
+  std::vector<unsigned char> text((bytes.size() + 2) / 3 * 4 + 1);
+  const int written = EVP_EncodeBlock(text.data(), reinterpret_cast<const unsigned char*>(bytes.data()),
+                                      static_cast<int>(bytes.size()));
+  return {text.begin(), text.begin() + written};
 }
 
 }  // namespace weir::net

@@ -1,5 +1,7 @@
 #include "store/ranged_answer.hpp"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 namespace weir::store {
@@ -20,11 +22,19 @@ RangedAnswer::RangedAnswer(std::string url, const ObjectInfo& object, std::uint6
       ranges_(std::move(ranges)),
       left_(object.sized ? length : UINT64_MAX) {}
 
+std::string_view stored_coding(std::string_view header) {
+  constexpr std::string_view kFraming = "aws-chunked";
+  if (!header.starts_with(kFraming)) return header;
+  header.remove_prefix(kFraming.size());
+  header.remove_prefix(std::min(header.find_first_not_of(", "), header.size()));
+  return header;
+}
+
 Status RangedAnswer::check_head(const net::Response& head) {
   if (head.status < 200 || head.status >= 300) return {};
   const std::string_view etag = head.header("etag");
   if (!etag.empty() && !etag_.empty() && etag != etag_ && etag != '"' + etag_ + '"') return replaced();
-  if (head.header("content-encoding") != coding_) {
+  if (stored_coding(head.header("content-encoding")) != coding_) {
     return wrong(fmt::format("the bytes come with content encoding \"{}\", and the object was announced with \"{}\"",
                              head.header("content-encoding"), coding_),
                  Retry::never)

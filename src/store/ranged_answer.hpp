@@ -49,4 +49,8 @@ class RangedAnswer {
   std::uint64_t left_;
 };
 
+/// An object's Content-Encoding without "aws-chunked": some S3 services keep the framing in which the bytes came as if
+/// it were the object's own.
+std::string_view stored_coding(std::string_view header);
+
 }  // namespace weir::store

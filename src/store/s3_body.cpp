@@ -7,6 +7,7 @@
 #include <optional>
 #include <vector>
 
+#include "net/md5.hpp"
 #include "weir/codec/checksum.hpp"
 #include "weir/core/budget.hpp"
 
@@ -130,19 +131,24 @@ void RangeBody::read_ahead() {
 
 Status RangeBody::too_short() const { return shorter(offset_ + length_, offset_ + position_); }
 
-Result<std::uint64_t> checksum_of_range(Replay& replay, std::uint64_t offset, std::uint64_t length,
-                                        const std::atomic<bool>& cancelled) {
+Result<RangeSums> sums_of_range(Replay& replay, std::uint64_t offset, std::uint64_t length, bool with_md5,
+                                const std::atomic<bool>& cancelled) {
   std::vector<std::byte> buffer(std::min<std::uint64_t>(kAheadBytes, length));
-  std::uint64_t crc = 0;
+  RangeSums sums;
+  net::Md5 md5;
   for (std::uint64_t position = 0; position < length;) {
     const std::span<std::byte> into(buffer.data(), std::min<std::uint64_t>(buffer.size(), length - position));
     if (cancelled.load(std::memory_order_relaxed)) return Status(Kind::cancelled, "the transfer was cancelled");
     WEIR_ASSIGN(const std::size_t count, replay.read_at(offset + position, into, true));
     if (count == 0) return shorter(offset + length, offset + position);
-    crc = weir::crc64nvme(crc, into.first(count));
+    sums.crc64nvme = weir::crc64nvme(sums.crc64nvme, into.first(count));
+    if (with_md5) md5.update(into.first(count));
     position += count;
   }
-  return crc;
+  if (with_md5) {
+    WEIR_ASSIGN(sums.md5, md5.finish());
+  }
+  return sums;
 }
 
 }  // namespace weir::s3

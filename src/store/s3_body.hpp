@@ -57,8 +57,12 @@ class RangeBody : public net::Body {
   bool trailer_made_ = false;
 };
 
-/// The checksum of a range, read on the calling thread, which may block. Stops with cancelled soon after `cancelled`.
-Result<std::uint64_t> checksum_of_range(Replay& replay, std::uint64_t offset, std::uint64_t length,
-                                        const std::atomic<bool>& cancelled);
+struct RangeSums {
+  std::uint64_t crc64nvme = 0;
+  std::string md5;  ///< base64; empty if not asked for
+};
+/// The checksums of a range, read on the calling thread, which may block. Stops with cancelled soon after `cancelled`.
+Result<RangeSums> sums_of_range(Replay& replay, std::uint64_t offset, std::uint64_t length, bool with_md5,
+                                const std::atomic<bool>& cancelled);
 
 }  // namespace weir::s3

@@ -1,5 +1,6 @@
 #include <charconv>
 
+#include "store/ranged_answer.hpp"
 #include "store/s3_metadata.hpp"
 #include "store/s3_wire.hpp"
 #include "store/s3_xml.hpp"
@@ -43,7 +44,12 @@ S3ObjectInfo object_info(const S3Location& location, const net::Response& respon
   info.etag = plain_etag(response.header("etag"));
   info.crc64nvme = parse_crc64nvme(response.header("x-amz-checksum-crc64nvme"));
   info.content_type = response.header("content-type");
-  info.content_encoding = response.header("content-encoding");
+  info.content_encoding = store::stored_coding(response.header("content-encoding"));
+  info.cache_control = response.header("cache-control");
+  info.content_disposition = response.header("content-disposition");
+  info.storage_class = response.header("x-amz-storage-class");
+  info.version = response.header("x-amz-version-id");
+  if (info.version == "null") info.version.clear();
   info.modified_unix = parse_http_time(std::string(response.header("last-modified")));
   constexpr std::string_view kPrefix = "x-amz-meta-";
   for (const auto& [name, value] : response.headers) {
@@ -103,6 +109,9 @@ Status Wire::remove(const S3Location& location) {
 Result<std::string> Wire::presign(const std::string& method, const S3Location& location, std::chrono::seconds valid) {
   constexpr std::chrono::seconds kWeek{7 * 24 * 3600};
   WEIR_TRY(location.check_object());
+  if (!settings_.customer_key.empty()) {
+    return Status(Kind::unsupported, "a URL cannot carry an SSE-C key").during("presign " + location.url());
+  }
   if (valid < std::chrono::seconds(1) || valid > kWeek) {
     return Status(Kind::invalid_argument, "a presigned URL is valid for 1 second to 7 days")
         .during("presign " + location.url());

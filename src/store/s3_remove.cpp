@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::size_t kMostKeys = 1000;  ///< of one request
 
-WireRequest delete_request(const std::string& bucket, std::span<const std::string> keys) {
+Result<WireRequest> delete_request(const std::string& bucket, std::span<const std::string> keys) {
   WireRequest request;
   request.operation = fmt::format("remove {} objects of s3://{}", keys.size(), bucket);
   request.method = "POST";
@@ -20,8 +20,9 @@ WireRequest delete_request(const std::string& bucket, std::span<const std::strin
   request.query = {{"delete", ""}};
   request.body_decides = true;
   std::string body = delete_body(keys);
+  WEIR_ASSIGN(const std::string md5, net::md5_base64(body));
   // Some proof that the list is whole is required; every service knows this one.
-  request.headers = {{"content-type", "application/xml"}, {"content-md5", net::md5_base64(body)}};
+  request.headers = {{"content-type", "application/xml"}, {"content-md5", md5}};
   request.set_text(std::move(body));
   return request;
 }
@@ -30,7 +31,8 @@ WireRequest delete_request(const std::string& bucket, std::span<const std::strin
 Result<std::vector<NotRemoved>> remove_batch(Wire& wire, const std::string& bucket, std::vector<std::string> keys) {
   std::vector<NotRemoved> failed;
   for (int attempt = 1;; ++attempt) {
-    WEIR_ASSIGN(const net::Response answer, wire.call(delete_request(bucket, keys)));
+    WEIR_ASSIGN(const WireRequest request, delete_request(bucket, keys));
+    WEIR_ASSIGN(const net::Response answer, wire.call(request));
     auto refused = parse_deleted(answer.body);
     if (!refused) return refused.status().during(fmt::format("remove objects of s3://{}", bucket));
     keys.clear();
@@ -66,7 +68,7 @@ Result<std::vector<NotRemoved>> remove_objects(Wire& wire, const std::string& bu
     const S3Location location{bucket, key};
     Status status = location.check_object();
     // What the list cannot carry, and what is alone, goes by itself.
-    const bool alone = !status.ok() || !fits_xml(key) || keys.size() == 1;
+    const bool alone = !status.ok() || !fits_xml(key) || keys.size() == 1 || !wire.provider().abilities.removes_many;
     if (!alone) {
       batch.push_back(key);
       if (batch.size() == kMostKeys) WEIR_TRY(flush());

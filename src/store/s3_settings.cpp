@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "net/aws_config.hpp"
+#include "net/md5.hpp"
 #include "net/text.hpp"
 #include "net/url.hpp"
 
@@ -43,6 +44,53 @@ S3Addressing addressing_of(const S3Options& options, const net::AwsConfig& confi
   return style == "virtual" ? S3Addressing::virtual_host : S3Addressing::automatic;
 }
 
+Status set_provider(const S3Options& options, Settings& settings) {
+  if (!options.s3_profile.empty()) {
+    WEIR_ASSIGN(settings.provider, provider_of_name(options.s3_profile));
+    return {};
+  }
+  const std::string& authority = settings.authority;
+  settings.provider = &provider_of_host(authority.substr(0, authority.find_last_of(':')));
+  return {};
+}
+
+void set_proof(const S3Options& options, const net::AwsConfig& config, Settings& settings) {
+  S3Checksum wanted = options.checksum;
+  const bool automatic = wanted == S3Checksum::automatic;
+  const std::string asked = config.setting("AWS_REQUEST_CHECKSUM_CALCULATION", "request_checksum_calculation");
+  if (automatic && net::lower(asked) == "when_required") wanted = S3Checksum::none;
+  settings.may_weaken = automatic;
+  settings.proof = settings.provider->proof;
+  if (wanted == S3Checksum::crc64nvme) settings.proof = std::max(settings.proof, Proof::header);
+  if (wanted == S3Checksum::md5) settings.proof = Proof::md5;
+  if (wanted == S3Checksum::none) settings.proof = Proof::none;
+  if (options.trailer == S3Trailer::never) settings.proof = std::min(settings.proof, Proof::header);
+}
+
+bool is_this_machine(const std::string& authority) {
+  return authority.starts_with("127.") || authority.starts_with("[::1]") || authority == "localhost" ||
+         authority.starts_with("localhost:");
+}
+
+Status set_customer_key(const std::string& key, Settings& settings) {
+  constexpr std::size_t kKeyBytes = 32;
+  if (key.empty()) return {};
+  if (key.size() != kKeyBytes) {
+    return Status(Kind::invalid_argument, fmt::format("it has {} bytes, not {}", key.size(), kKeyBytes))
+        .during("use the SSE-C key");
+  }
+  if (settings.scheme != "https" && !is_this_machine(settings.authority)) {
+    return Status(Kind::invalid_argument, "it would go through the network unencrypted")
+        .during("use the SSE-C key")
+        .advise("Use an endpoint with https://.");
+  }
+  WEIR_ASSIGN(const std::string md5, net::md5_base64(key));
+  settings.customer_key = {{"x-amz-server-side-encryption-customer-algorithm", "AES256"},
+                           {"x-amz-server-side-encryption-customer-key", net::base64(key)},
+                           {"x-amz-server-side-encryption-customer-key-md5", md5}};
+  return {};
+}
+
 /// A name that TLS certificates of the form *.host cover.
 bool fits_a_host(const std::string& bucket) {
   return bucket.size() >= 3 && bucket.size() <= 63 && std::all_of(bucket.begin(), bucket.end(), [](char c) {
@@ -64,12 +112,10 @@ Result<Settings> resolve(const S3Options& options) {
   settings.region = config.region.empty() ? "us-east-1" : config.region;
   WEIR_TRY(check_region(settings.region));
   settings.addressing = addressing_of(options, config);
-  settings.checksum = options.checksum != S3Checksum::none;
-  if (options.checksum == S3Checksum::automatic) {
-    settings.checksum = net::lower(config.setting("AWS_REQUEST_CHECKSUM_CALCULATION",
-                                                  "request_checksum_calculation")) != "when_required";
-  }
-  settings.trailer = options.trailer == S3Trailer::automatic;
+  WEIR_TRY(set_provider(options, settings));
+  set_proof(options, config, settings);
+  WEIR_TRY(set_customer_key(options.sse_customer_key, settings));
+  settings.on_notice = options.on_notice;
   settings.attempts = std::max(1, options.attempts);
   settings.connect_timeout = options.connect_timeout;
   settings.stall_timeout = options.stall_timeout;
@@ -96,18 +142,6 @@ Place place_of(const Settings& settings, const std::string& region, const std::s
   if (!key.empty()) place.path += "/" + net::percent_encode(key, true);
   if (place.path.empty()) place.path = "/";
   return place;
-}
-
-Profile profile_of(const Settings& settings) {
-  Profile profile;
-  profile.name = settings.aws ? "aws" : "s3";
-  if (settings.authority.ends_with(".r2.cloudflarestorage.com")) {
-    // R2 refuses, only at the end, an upload whose parts differ in size.
-    profile.name = "r2";
-    profile.equal_parts = true;
-    profile.max_object_bytes = 5ull * 1024 * 1024 * kMiB;
-  }
-  return profile;
 }
 
 }  // namespace weir::s3

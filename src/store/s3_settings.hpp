@@ -4,6 +4,7 @@
 #include <string>
 
 #include "net/http.hpp"
+#include "store/s3_profiles.hpp"
 #include "weir/store/s3.hpp"
 
 namespace weir::s3 {
@@ -16,8 +17,11 @@ struct Settings {
   std::string base_path;  ///< without '/' at its end
   std::string region;
   S3Addressing addressing = S3Addressing::automatic;
-  bool checksum = true;
-  bool trailer = true;
+  const Provider* provider = nullptr;  ///< of static life
+  Proof proof = Proof::trailer;        ///< to begin with
+  bool may_weaken = true;              ///< where the store refuses it
+  net::Headers customer_key;           ///< SSE-C headers; empty without
+  std::function<void(const std::string&)> on_notice;
   int attempts = 5;
   std::chrono::milliseconds connect_timeout{};
   std::chrono::milliseconds stall_timeout{};
@@ -32,8 +36,5 @@ struct Place {
   std::string scheme, authority, path;
 };
 Place place_of(const Settings& settings, const std::string& region, const std::string& bucket, const std::string& key);
-
-/// What the store at this endpoint allows.
-Profile profile_of(const Settings& settings);
 
 }  // namespace weir::s3

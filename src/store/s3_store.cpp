@@ -1,21 +1,8 @@
 #include "store/s3_store.hpp"
 
-#include <atomic>
-
 namespace weir::s3 {
-namespace {
 
-Abilities abilities_of() {
-  Abilities abilities;
-  abilities.copy = abilities.presign = abilities.metadata = abilities.headers = abilities.tags = true;
-  abilities.no_clobber = abilities.if_match = abilities.checksum = abilities.removes_many = true;
-  return abilities;
-}
-
-}  // namespace
-
-S3Store::S3Store(std::shared_ptr<Wire> wire, std::string bucket)
-    : wire_(std::move(wire)), bucket_(std::move(bucket)), abilities_(abilities_of()) {}
+S3Store::S3Store(std::shared_ptr<Wire> wire, std::string bucket) : wire_(std::move(wire)), bucket_(std::move(bucket)) {}
 
 Result<ObjectInfo> S3Store::head(const std::string& key) {
   WEIR_ASSIGN(const S3ObjectInfo info, wire_->head(place(key)));
@@ -35,7 +22,7 @@ Result<ObjectInfo> S3Store::copy(const std::string& from_url, const std::string&
   auto from = S3Location::parse(from_url);
   if (!from) return from.status().during(operation);
   WEIR_TRY(from->check_object().during(operation));
-  return copy_object(*wire_, *from, place(key), options);
+  return copy_object(wire_, *from, place(key), options, {wire_->provider().max_copy_bytes});
 }
 
 std::shared_ptr<Origin> S3Store::origin(const std::string& key) { return s3_origin(wire_, place(key)); }

@@ -15,7 +15,7 @@ class S3Store : public Store {
  public:
   S3Store(std::shared_ptr<Wire> wire, std::string bucket);
 
-  const Abilities& abilities() const override { return abilities_; }
+  const Abilities& abilities() const override { return wire_->provider().abilities; }
   std::string url(const std::string& key) const override { return place(key).url(); }
   Status check_key(const std::string& key) const override { return place(key).check_object(); }
   Result<Listing> list(const ListOptions& options) override { return wire_->list(bucket_, options); }
@@ -34,7 +34,6 @@ class S3Store : public Store {
 
   const std::shared_ptr<Wire> wire_;
   const std::string bucket_;
-  const Abilities abilities_;
 };
 
 /// Removes objects of one bucket, up to 1,000 a request (API reference, DeleteObjects). Gives those that are still
@@ -42,7 +41,12 @@ class S3Store : public Store {
 Result<std::vector<NotRemoved>> remove_objects(Wire& wire, const std::string& bucket,
                                                const std::vector<std::string>& keys);
 
-/// Copies one object inside the service.
-Result<ObjectInfo> copy_object(Wire& wire, const S3Location& from, const S3Location& to, const ObjectOptions& options);
+struct CopyLimits {
+  std::uint64_t single_bytes = 0;         ///< larger objects are copied in parts
+  std::uint64_t part_bytes = 512 * kMiB;  ///< of these, unless they would be too many
+};
+/// Copies one object inside the service, pinned to what it is when it is first looked at.
+Result<ObjectInfo> copy_object(const std::shared_ptr<Wire>& wire, const S3Location& from, const S3Location& to,
+                               const ObjectOptions& options, const CopyLimits& limits);
 
 }  // namespace weir::s3

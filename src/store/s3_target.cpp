@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <atomic>
 
+#include "net/md5.hpp"
 #include "net/sigv4.hpp"
+#include "store/content_type.hpp"
 #include "store/s3_error.hpp"
 #include "store/s3_metadata.hpp"
 #include "store/s3_xml.hpp"
@@ -39,6 +41,21 @@ bool is_refused(const Status& status) {
   return !status.retryable() && (status.kind() == Kind::access_denied || status.kind() == Kind::unsupported);
 }
 
+/// A conditional Complete that met another writer has lost its upload (API reference, CompleteMultipartUpload): to send
+/// it again cannot help.
+Status conflict(Status status) {
+  if (status.error().service_code != "ConditionalRequestConflict") return status;
+  return std::move(status)
+      .with(Retry::never)
+      .advise("Another writer was at work on this object. Run the same command again.");
+}
+
+Result<std::string> md5_of(const Part& part) {
+  net::Md5 md5;
+  for (const Chunk& chunk : part.chunks) md5.update(chunk.bytes());
+  return md5.finish();
+}
+
 Stored stored_of(const S3ObjectInfo& info) { return {info.size, info.etag, info.crc64nvme, {}}; }
 
 }  // namespace
@@ -65,11 +82,12 @@ Target::Cancel cancel_of(std::shared_ptr<Payload> payload, Target::Cancel cancel
 
 }  // namespace
 
-S3Target::S3Target(std::shared_ptr<Wire> wire, S3Location location, ObjectOptions options)
-    : wire_(std::move(wire)),
-      location_(std::move(location)),
-      options_(std::move(options)),
-      profile_(profile_of(wire_->settings())) {}
+S3Target::S3Target(std::shared_ptr<Wire> wire, S3Location location, ObjectOptions options, Proof most)
+    : wire_(std::move(wire)), location_(std::move(location)), options_(std::move(options)), most_(most) {
+  if (options_.content_type.empty()) options_.content_type = content_type_of(location_.key);
+}
+
+Proof S3Target::proof() const { return std::min(wire_->proof(), most_); }
 
 WireRequest S3Target::request(std::string operation, std::string method) const {
   WireRequest request;
@@ -84,66 +102,103 @@ WireRequest S3Target::request(std::string operation, std::string method) const {
 bool S3Target::declares_checksum(const std::string& id) {
   std::lock_guard lock(mutex_);
   const auto known = declared_.find(id);
-  return known == declared_.end() ? wire_->settings().checksum : known->second;
+  return proof() >= Proof::header && (known == declared_.end() || known->second);
 }
 
-Status S3Target::set_payload(WireRequest& request, const Part& part, bool checksum, bool whole,
-                             Payload& payload) const {
+Status S3Target::set_payload(WireRequest& request, const Part& part, Proof proof, bool whole, Payload& payload) const {
   payload.length = part.length;
   payload.crc = part.crc64nvme;
   request.payload_hash = net::kUnsignedPayload;
-  std::optional<std::uint64_t> crc = part.crc64nvme;
-  if (!part.replay) {
+  request.proof = std::min(proof, Proof::header);
+  std::string md5;
+  if (part.replay) {
+    WEIR_TRY(set_range(request, part, proof, whole, payload, md5));
+  } else {
     std::uint64_t bytes = 0;
     for (const Chunk& chunk : part.chunks) bytes += chunk.size();
     if (bytes != part.length) {
       return Status(Kind::internal,
                     fmt::format("part {} has {} bytes in its chunks, not {}", part.number, bytes, part.length));
     }
-    if (checksum) crc = payload.crc = crc_of(part);
+    if (proof != Proof::none) payload.crc = crc_of(part);
+    if (proof == Proof::md5) {
+      WEIR_ASSIGN(md5, md5_of(part));
+    }
     request.body = net::body_of(part.chunks);
-  } else {
-    const bool read_twice = !wire_->settings().trailer || (whole && part.length <= kReadTwiceBytes);
-    if (checksum && !crc && read_twice) {
-      WEIR_ASSIGN(crc, checksum_of_range(*part.replay, part.offset, part.length, payload.cancelled));
-    }
-    const auto form = !checksum ? RangeBody::Form::plain : crc ? RangeBody::Form::checksum : RangeBody::Form::trailer;
-    payload.range = std::make_shared<RangeBody>(part.replay, part.offset, part.length, form, Executor::default_pool());
-    request.body = payload.range;
-    if (form == RangeBody::Form::trailer) {
-      request.payload_hash = net::kUnsignedTrailer;
-      request.headers.emplace_back("content-encoding", "aws-chunked");
-      request.headers.emplace_back("x-amz-decoded-content-length", std::to_string(part.length));
-      request.headers.emplace_back("x-amz-trailer", kChecksumHeader);
-    }
   }
-  if (checksum && crc) request.headers.emplace_back(kChecksumHeader, crc64nvme_base64(*crc));
+  if (request.proof == Proof::header) request.headers.emplace_back(kChecksumHeader, crc64nvme_base64(*payload.crc));
+  if (!md5.empty()) request.headers.emplace_back("content-md5", md5);
   return {};
+}
+
+/// What its headers must say of a range is read first.
+Status S3Target::set_range(WireRequest& request, const Part& part, Proof proof, bool whole, Payload& payload,
+                           std::string& md5) const {
+  const bool trails = proof == Proof::trailer && !part.crc64nvme && options_.content_encoding.empty() &&
+                      !(whole && part.length <= kReadTwiceBytes);
+  if (proof == Proof::md5 || (proof >= Proof::header && !part.crc64nvme && !trails)) {
+    WEIR_ASSIGN(RangeSums sums,
+                sums_of_range(*part.replay, part.offset, part.length, proof == Proof::md5, payload.cancelled));
+    payload.crc = sums.crc64nvme;
+    md5 = std::move(sums.md5);
+  }
+  const auto form = proof == Proof::none ? RangeBody::Form::plain
+                    : trails             ? RangeBody::Form::trailer
+                                         : RangeBody::Form::checksum;
+  payload.range = std::make_shared<RangeBody>(part.replay, part.offset, part.length, form, Executor::default_pool());
+  request.body = payload.range;
+  if (!trails) return {};
+  request.proof = Proof::trailer;
+  request.payload_hash = net::kUnsignedTrailer;
+  request.headers.emplace_back("content-encoding", "aws-chunked");
+  request.headers.emplace_back("x-amz-decoded-content-length", std::to_string(part.length));
+  request.headers.emplace_back("x-amz-trailer", kChecksumHeader);
+  return {};
+}
+
+Result<net::Headers> S3Target::creating_headers() const {
+  WEIR_TRY(location_.check_object());
+  WEIR_TRY(check_abilities(options_, wire_->provider()));
+  if (most_ != Proof::none) wire_->tell_proof();
+  return object_headers(options_);
+}
+
+Status S3Target::conditional(Status status) const {
+  const bool gone = !options_.if_match.empty() && status.error().service_code == "NoSuchKey";
+  if (status.error().http_status != 412 && !gone) return status;
+  Error error = status.error();
+  error.kind = Kind::already_exists;
+  error.cause = (options_.no_clobber ? "there is an object already"
+                                     : "what is there is not the object with ETag " + options_.if_match) +
+                (": " + error.cause);
+  if (error.advice.empty()) error.advice = "What is there stays as it is.";
+  return Status(std::move(error));
 }
 
 Target::Cancel S3Target::begin(Done<std::string> done) {
   auto self = shared_from_this();
+  const Proof proof = this->proof();
   return wire_->start(
-      [self]() -> Result<WireRequest> {
-        WEIR_TRY(self->location_.check_object());
+      [self, proof]() -> Result<WireRequest> {
         WireRequest request = self->request("begin an upload to", "POST");
         request.query = {{"uploads", ""}};
-        auto headers = object_headers(self->options_);
+        auto headers = self->creating_headers();
         if (!headers) return headers.status().during(request.operation);
         request.headers = *std::move(headers);
-        if (self->wire_->settings().checksum) {
+        if (proof >= Proof::header) {
+          request.proof = Proof::header;
           request.headers.emplace_back("x-amz-checksum-algorithm", "CRC64NVME");
           request.headers.emplace_back("x-amz-checksum-type", "FULL_OBJECT");
         }
         return request;
       },
-      [self, done = std::move(done)](Result<net::Response> answer) {
+      [self, proof, done = std::move(done)](Result<net::Response> answer) {
         if (!answer) return done(answer.status());
         auto id = parse_upload_id(answer->body);
         if (!id) return done(id.status().during("begin an upload to " + self->location_.url()));
         {
           std::lock_guard lock(self->mutex_);
-          self->declared_[*id] = self->wire_->settings().checksum;
+          self->declared_[*id] = proof >= Proof::header;
         }
         done(std::move(id));
       });
@@ -159,7 +214,7 @@ Target::Cancel S3Target::put_part(const std::string& id, Part part, Done<PartRec
                        [self, id, operation, payload, part = std::move(part)]() -> Result<WireRequest> {
                          WireRequest request = self->request(operation, "PUT");
                          request.query = {{"partNumber", std::to_string(part.number)}, {"uploadId", id}};
-                         Status status = self->set_payload(request, part, self->declares_checksum(id), false, *payload);
+                         Status status = self->set_payload(request, part, self->proof_of_part(id), false, *payload);
                          if (!status.ok()) return status.during(request.operation);
                          return request;
                        },
@@ -180,7 +235,8 @@ Status S3Target::check_answer(const std::string& etag, const std::string& checks
                               const char* what) const {
   if (etag.empty()) return Status(Kind::protocol, "the store's answer has no ETag").with(Retry::transient);
   const auto theirs = parse_crc64nvme(checksum);
-  if (wire_->settings().checksum && theirs && ours && *theirs != *ours) return differs(what, checksum, *ours);
+  if (most_ != Proof::none && wire_->settings().proof != Proof::none && theirs && ours && *theirs != *ours)
+    return differs(what, checksum, *ours);
   return {};
 }
 
@@ -190,17 +246,17 @@ Target::Cancel S3Target::put_whole(Part part, Done<Stored> done) {
   return cancel_of(
       payload, wire_->start(
                    [self, payload, part = std::move(part)]() -> Result<WireRequest> {
-                     WEIR_TRY(self->location_.check_object());
                      WireRequest request = self->request("store", "PUT");
-                     auto headers = object_headers(self->options_);
+                     auto headers = self->creating_headers();
                      if (!headers) return headers.status().during(request.operation);
                      request.headers = *std::move(headers);
-                     Status status = self->set_payload(request, part, self->wire_->settings().checksum, true, *payload);
+                     self->add_conditions(request);
+                     Status status = self->set_payload(request, part, self->proof(), true, *payload);
                      if (!status.ok()) return status.during(request.operation);
                      return request;
                    },
                    [self, payload, done = std::move(done)](Result<net::Response> answer) {
-                     if (!answer) return done(answer.status());
+                     if (!answer) return done(self->conditional(answer.status()));
                      const std::string checksum(answer->header(kChecksumHeader));
                      Stored stored{payload->length, plain_etag(answer->header("etag")), parse_crc64nvme(checksum), {}};
                      Status status = self->check_answer(stored.etag, checksum, payload->crc64nvme(), "object");
@@ -290,11 +346,12 @@ Target::Cancel S3Target::commit(const std::string& id, std::vector<PartReceipt> 
                              {"x-amz-mp-object-size", std::to_string(whole.length)}};
           if (whole.crc64nvme) request.headers.emplace_back(kChecksumHeader, crc64nvme_base64(*whole.crc64nvme));
         }
+        self->add_conditions(request);
         request.set_text(complete_body(parts, checksum));
         return request;
       },
       [self, id, whole, chain, done = std::move(done)](Result<net::Response> answer) {
-        if (!answer) return done(answer.status());
+        if (!answer) return done(conflict(self->conditional(answer.status())));
         Status status = self->check_completed(*answer, whole);
         if (!status.ok()) return done(status.during("complete " + self->location_.url()));
         const auto expected = self->declares_checksum(id) ? whole.crc64nvme : std::nullopt;

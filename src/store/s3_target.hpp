@@ -9,6 +9,7 @@
 
 #include "store/s3_body.hpp"
 #include "store/s3_chain.hpp"
+#include "store/s3_metadata.hpp"
 #include "store/s3_wire.hpp"
 #include "weir/store/s3.hpp"
 #include "weir/store/target.hpp"
@@ -20,9 +21,10 @@ struct Payload;
 /// Thread-safe. Held by shared_ptr; calls under way keep it alive.
 class S3Target : public Target, public std::enable_shared_from_this<S3Target> {
  public:
-  S3Target(std::shared_ptr<Wire> wire, S3Location location, ObjectOptions options);
+  /// `most`: no stronger proof than this, whatever the store takes; none for parts that the store copies itself.
+  S3Target(std::shared_ptr<Wire> wire, S3Location location, ObjectOptions options, Proof most = Proof::trailer);
 
-  const Profile& profile() const override { return profile_; }
+  const Profile& profile() const override { return wire_->provider().limits; }
   std::string url() const override { return location_.url(); }
   Cancel begin(Done<std::string> done) override;
   Cancel put_part(const std::string& id, Part part, Done<PartReceipt> done) override;
@@ -36,8 +38,23 @@ class S3Target : public Target, public std::enable_shared_from_this<S3Target> {
   WireRequest request(std::string operation, std::string method) const;
   /// Whether the upload was created with our checksum algorithm: then parts and commit must carry it, else must not.
   bool declares_checksum(const std::string& id);
+  Proof proof() const;
+  /// An upload that was created without checksums takes none: its parts are proven by MD5.
+  Proof proof_of_part(const std::string& id) {
+    const Proof wanted = proof();
+    return wanted >= Proof::header && !declares_checksum(id) ? Proof::md5 : wanted;
+  }
+  /// Of the request that creates the object or its upload, checked.
+  Result<net::Headers> creating_headers() const;
+  void add_conditions(WireRequest& request) const {
+    for (auto& header : condition_headers(options_)) request.headers.push_back(std::move(header));
+  }
+  /// Says which condition of the options it was that did not hold.
+  Status conditional(Status status) const;
   /// Body and checksum headers of a part or (`whole`) an object. May read the source.
-  Status set_payload(WireRequest& request, const Part& part, bool checksum, bool whole, Payload& payload) const;
+  Status set_payload(WireRequest& request, const Part& part, Proof proof, bool whole, Payload& payload) const;
+  Status set_range(WireRequest& request, const Part& part, Proof proof, bool whole, Payload& payload,
+                   std::string& md5) const;
   /// That there is an ETag, and that the store's checksum, if it is one, is ours.
   Status check_answer(const std::string& etag, const std::string& checksum, std::optional<std::uint64_t> ours,
                       const char* what) const;
@@ -50,8 +67,8 @@ class S3Target : public Target, public std::enable_shared_from_this<S3Target> {
 
   const std::shared_ptr<Wire> wire_;
   const S3Location location_;
-  const ObjectOptions options_;
-  const Profile profile_;
+  ObjectOptions options_;  ///< as the constructor leaves them
+  const Proof most_;
   std::mutex mutex_;
   std::map<std::string, bool> declared_;  ///< by upload id, as far as known
 };

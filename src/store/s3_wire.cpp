@@ -69,6 +69,9 @@ struct Wire::Flight {
   }
 };
 
+Wire::Wire(Settings settings, std::shared_ptr<net::Client> http)
+    : settings_(std::move(settings)), http_(std::move(http)), proof_(settings_.proof) {}
+
 std::shared_ptr<Wire> Wire::make(Settings settings, std::shared_ptr<net::Client> http) {
   return std::shared_ptr<Wire>(new Wire(std::move(settings), std::move(http)));
 }
@@ -137,6 +140,14 @@ Result<net::Request> Wire::signed_request(WireRequest& request) {
   const std::string region = request.region = region_of(request.bucket);
   const Place place = place_of(settings_, region, request.bucket, request.key);
   const net::SigningScope scope{request.keys, region, now_seconds()};
+  // With all that reads or writes an object's bytes (API reference, SSE-C).
+  if (!request.key.empty() && request.method != "DELETE") {
+    const net::Headers& key = settings_.customer_key;
+    request.headers.insert(request.headers.end(), key.begin(), key.end());
+  }
+  // Where checksums in headers are refused, the wish to see them would be too.
+  const bool unasked = !provider().abilities.checksum || (settings_.may_weaken && proof() == Proof::md5);
+  if (unasked) std::erase_if(request.headers, [](const auto& header) { return header.first == "x-amz-checksum-mode"; });
   net::SigningRequest to_sign{request.method, place.authority, place.path,
                               request.query,  request.headers, request.payload_hash};
   net::Request http;
@@ -167,6 +178,7 @@ Result<net::Response> Wire::judge(const WireRequest& request, Result<net::Respon
   if (!answer) return answer.status().during(request.operation);
   const bool failed_late = request.body_decides && is_error(answer->body);
   if (answer->status >= 200 && answer->status < 300 && !failed_late) return answer;
+  hide_customer_key(answer->body);
   Status status = error_of(*answer);
   if (status.retry() == Retry::clock) {
     const std::int64_t server = parse_http_time(std::string(answer->header("date")));
@@ -182,6 +194,9 @@ Result<net::Response> Wire::judge(const WireRequest& request, Result<net::Respon
     status = std::move(status).with(Retry::credentials);
   }
   if (status.retry() == Retry::credentials && settings_.credentials) settings_.credentials->refused(request.keys);
+  if (!status.retryable() && weakens(request, *answer, status.error())) {
+    status = std::move(status).with(Retry::transient);
+  }
   return status.during(request.operation);
 }
 

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <thread>
 
@@ -30,6 +31,7 @@ struct WireRequest {
   std::size_t max_body_bytes = 1024 * 1024;
   std::function<Status(const net::Response&)> on_head;
   std::function<Status(std::span<const std::byte>)> on_data;
+  Proof proof = Proof::none;  ///< what it carries, to know a refusal of that by
   bool body_decides = false;  ///< a 2xx answer may hold an `<Error>`: the work was done after the 200 was sent
   std::string region;         ///< it was signed for; set when it is sent
   Credentials keys;           ///< it was signed with; set when it is sent
@@ -56,6 +58,11 @@ class Wire : public S3Client, public std::enable_shared_from_this<Wire> {
   static std::shared_ptr<Wire> make(Settings settings, std::shared_ptr<net::Client> http);
 
   const Settings& settings() const { return settings_; }
+  const Provider& provider() const { return *settings_.provider; }
+  /// How the next request is to prove its bytes; becomes weaker where the store turns out to refuse it, never stronger.
+  Proof proof() const { return proof_.load(); }
+  /// Says, once, if this service is known to take weaker checksums than ours.
+  void tell_proof();
 
   /// One attempt. Returns at once: `prepare` runs on a thread that may block, `done` is called once, on any thread,
   /// never inside this call. A Response is a success (2xx); everything else is a Status.
@@ -77,7 +84,7 @@ class Wire : public S3Client, public std::enable_shared_from_this<Wire> {
     int corrections = 0;
   };
 
-  Wire(Settings settings, std::shared_ptr<net::Client> http) : settings_(std::move(settings)), http_(std::move(http)) {}
+  Wire(Settings settings, std::shared_ptr<net::Client> http);
 
   void launch(const std::shared_ptr<Flight>& flight, const Prepare& prepare);
   Result<net::Request> signed_request(WireRequest& request);
@@ -87,11 +94,20 @@ class Wire : public S3Client, public std::enable_shared_from_this<Wire> {
   /// Notes the region in which the store says the bucket is; whether it is another than the request was signed for.
   bool learn_region(const WireRequest& request, const net::Response& response);
 
+  /// Falls to the next weaker proof if that is what the store refused; whether the request is worth another try.
+  bool weakens(const WireRequest& request, const net::Response& response, const Error& error);
+  /// Says `line` to whoever listens, if it was not said before.
+  void notice(const std::string& line);
+  /// The store may repeat the SSE-C key in its refusal: it is taken out of what will be shown.
+  void hide_customer_key(std::string& text) const;
+
   const Settings settings_;
   const std::shared_ptr<net::Client> http_;
+  std::atomic<Proof> proof_;
   std::atomic<std::int64_t> clock_offset_seconds_{0};  ///< the server's clock minus ours
   std::mutex mutex_;
   std::map<std::string, BucketState> buckets_;
+  std::set<std::string> noticed_;
 };
 
 /// How long to wait after `failures` attempts of one request failed, the last one with `error`.

@@ -182,6 +182,15 @@ Result<Completed> parse_copied(std::string_view body, const char* root_name) {
   return copied;
 }
 
+Result<std::map<std::string, std::string>> parse_tags(std::string_view body) {
+  pugi::xml_document document;
+  WEIR_ASSIGN(const pugi::xml_node node, root(document, body, "Tagging"));
+  std::map<std::string, std::string> tags;
+  for (const pugi::xml_node& tag : node.child("TagSet").children("Tag"))
+    tags[text_of(tag, "Key")] = text_of(tag, "Value");
+  return tags;
+}
+
 std::optional<std::uint64_t> parse_crc64nvme(std::string_view base64) {
   if (base64.size() != 12 || base64.back() != '=') return std::nullopt;
   std::uint64_t bits = 0;

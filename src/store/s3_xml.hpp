@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -58,6 +59,9 @@ Result<std::vector<NotDeleted>> parse_deleted(std::string_view body);
 
 /// CopyObjectResult and CopyPartResult: the ETag, and the checksum if there is one.
 Result<Completed> parse_copied(std::string_view body, const char* root_name);
+
+/// What GetObjectTagging answers.
+Result<std::map<std::string, std::string>> parse_tags(std::string_view body);
 
 /// From base64 of eight big-endian bytes; nothing for what is no CRC64NVME.
 std::optional<std::uint64_t> parse_crc64nvme(std::string_view base64);

@@ -168,7 +168,7 @@ class Refusals(StoreTest):
             self.assertIn(done.returncode, (2, 4), done.stderr)
 
 
-class Scripted(StoreTest):
+class ScriptedStoreTest(StoreTest):
     """Against the project's own store, which breaks when asked."""
 
     bucket, keys = "weir-test", {"AWS_ACCESS_KEY_ID": "weirtest", "AWS_SECRET_ACCESS_KEY": "weirtestsecret"}
@@ -185,6 +185,8 @@ class Scripted(StoreTest):
             text = reply.read()
         return json.loads(text) if text else None
 
+
+class Scripted(ScriptedStoreTest):
     def test_an_expired_token_is_no_access_in_the_stores_own_words(self):
         self.control("faults", [{"op": "*", "action": "expired_token", "times": 99}])
         self.refused(4, "cp", self.file("in", b"x"), self.url("key"), says=["ExpiredToken", "request"])

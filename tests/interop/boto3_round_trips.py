@@ -7,6 +7,7 @@ Runs under `servers.py run NAME -- servers.py python boto3_round_trips.py`, with
 import base64
 import hashlib
 import io
+import json
 import os
 import random
 import subprocess
@@ -125,6 +126,32 @@ class RoundTrips(unittest.TestCase):
         for number in range(3):
             self.assertIn(f"{number}", lines)
         self.assertEqual(len(lines.strip().splitlines()), 3)
+
+    def test_what_weir_stores_an_object_with_boto3_sees(self):
+        self.path.write_bytes(some_bytes(11 * MIB))
+        for size in ([], ["--part-size=5MiB"]):
+            weir("cp", self.path, self.url("dressed"), "--endpoint-url", ENDPOINT, "--content-type=text/x-weir", "--cache-control=max-age=1",
+                 "--content-disposition=inline", "--metadata=color=blue", "--tag=team=a+b=c/d @", "--tag=empty=", *size)
+            head = self.s3.head_object(Bucket=BUCKET, Key="dressed")
+            self.assertEqual((head["ContentType"], head["CacheControl"], head["ContentDisposition"], head["Metadata"]),
+                             ("text/x-weir", "max-age=1", "inline", {"color": "blue"}))
+            tags = self.s3.get_object_tagging(Bucket=BUCKET, Key="dressed")["TagSet"]
+            self.assertEqual({tag["Key"]: tag["Value"] for tag in tags}, {"team": "a+b=c/d @", "empty": ""})
+
+    def test_what_boto3_stores_an_object_with_weir_sees(self):
+        self.s3.put_object(Bucket=BUCKET, Key="dressed-by-boto3", Body=b"x", ContentType="text/x-boto", CacheControl="no-store",
+                           ContentDisposition="inline", Metadata={"color": "red"})
+        head = json.loads(weir("head", self.url("dressed-by-boto3"), "--json", "--endpoint-url", ENDPOINT))
+        self.assertEqual((head["content_type"], head["cache_control"], head["content_disposition"], head["metadata"]),
+                         ("text/x-boto", "no-store", "inline", {"color": "red"}))
+
+    def test_a_file_is_verified_against_what_boto3_stored(self):
+        data = some_bytes(11 * MIB)
+        self.path.write_bytes(data)
+        self.s3.put_object(Bucket=BUCKET, Key="to-verify", Body=data)
+        weir("verify", self.path, self.url("to-verify"), "--endpoint-url", ENDPOINT)
+        self.path.write_bytes(data[:-1] + b"?")
+        weir("verify", self.path, self.url("to-verify"), "--endpoint-url", ENDPOINT, status=6)
 
     def test_no_upload_is_left_open(self):
         self.path.write_bytes(some_bytes(20 * MIB))

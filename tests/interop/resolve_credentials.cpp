@@ -35,7 +35,7 @@ nlohmann::json resolve(const nlohmann::json& asked) {
   const std::string path = place.path == "/" ? "" : place.path;
   nlohmann::json answer = {{"region", settings->region},
                            {"endpoint", place.scheme + "://" + place.authority + path},
-                           {"checksum", settings->checksum},
+                           {"checksum", settings->proof != weir::s3::Proof::none},
                            {"addressing", name_of(settings->addressing)},
                            {"ca_bundle", settings->http.ca_bundle}};
   const auto keys = settings->credentials->get();

@@ -8,7 +8,10 @@ Prints "listening on PORT". It checks signatures, payload hashes and checksums a
 
     POST   /_weir/faults   a JSON list of faults (fault/script.py says what they can be)
     GET    /_weir/state    objects with length and SHA-256, open uploads, faults with how often each fired, requests
-    POST   /_weir/reset    forgets everything
+    POST   /_weir/play     a JSON object of what provider to play from now on: {"equal_parts": true} as R2,
+                           {"checksums": "b2"} refuses checksum headers with 400, {"checksums": "r2"} with 501,
+                           {"checksums": "no-trailers"} refuses only aws-chunked bodies with 501
+    POST   /_weir/reset    forgets everything, and plays S3 as the options say
 
 --session-token until: tokens are "until-MILLISECONDS" and expire then; the state says how many were good and how many expired.
 --min-part 0 allows small parts. --page makes listings short. --equal-parts plays R2, --no-checksums plays B2.
@@ -41,15 +44,20 @@ def operation(request):
     """The S3 operation that a request asks for."""
     method, query = request.method, request.query
     if not request.key:
+        if method == "POST":
+            return "DeleteObjects" if "delete" in query else None
         if method == "GET":
             return "ListMultipartUploads" if "uploads" in query else "ListObjectsV2"
         return {"PUT": "CreateBucket", "HEAD": "HeadBucket"}.get(method)
+    copies = "x-amz-copy-source" in request.headers
+    if "tagging" in query:
+        return {"GET": "GetObjectTagging"}.get(method)
     if "uploadId" in query:
-        return {"PUT": "UploadPart", "POST": "CompleteMultipartUpload", "DELETE": "AbortMultipartUpload",
+        return {"PUT": "UploadPartCopy" if copies else "UploadPart", "POST": "CompleteMultipartUpload", "DELETE": "AbortMultipartUpload",
                 "GET": "ListParts"}.get(method)
     if method == "POST":
         return "CreateMultipartUpload" if "uploads" in query else None
-    return {"PUT": "PutObject", "GET": "GetObject", "HEAD": "HeadObject", "DELETE": "DeleteObject"}.get(method)
+    return {"PUT": "CopyObject" if copies else "PutObject", "GET": "GetObject", "HEAD": "HeadObject", "DELETE": "DeleteObject"}.get(method)
 
 
 class Service:
@@ -88,6 +96,10 @@ class Service:
                 self.checker.clock_offset_s = 0
                 self.checker.good_tokens.clear()
                 self.checker.expired_tokens.clear()
+            return Reply(204)
+        if request.path == "/_weir/play" and request.method == "POST":
+            with self.lock:
+                self.store.play(**json.loads(request.body))
             return Reply(204)
         if request.path == "/_weir/faults" and request.method == "POST":
             try:
@@ -173,6 +185,8 @@ class Session:
             self.wire.stall(fault["seconds"])
         raw += self.wire.read_raw(length - len(raw))
         if request.header("x-amz-content-sha256").startswith("STREAMING-"):
+            if self.service.store.checksums in ("r2", "no-trailers"):
+                return refused(Refusal(501, "NotImplemented", f"{request.header('x-amz-content-sha256')} not implemented"), "0", "")
             try:
                 request.body, request.trailers = decode_chunks(raw)
             except ValueError as error:

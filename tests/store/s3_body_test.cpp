@@ -1,4 +1,5 @@
 #include "store/s3_body.hpp"
+#include "net/md5.hpp"
 
 #include <thread>
 
@@ -79,14 +80,15 @@ TEST_CASE("A source shorter than its range is source_changed at the byte where i
   }
   const std::atomic<bool> go_on{false};
   MemoryReplay shorter(noise(1000));
-  CHECK(checksum_of_range(shorter, 0, 1001, go_on).error().kind == Kind::source_changed);
-  CHECK(*checksum_of_range(shorter, 0, 1000, go_on) == test::crc(noise(1000)));
+  CHECK(sums_of_range(shorter, 0, 1001, false, go_on).error().kind == Kind::source_changed);
+  CHECK(sums_of_range(shorter, 0, 1000, false, go_on)->crc64nvme == test::crc(noise(1000)));
+  CHECK(sums_of_range(shorter, 0, 1000, true, go_on)->md5 == *net::md5_base64(noise(1000)));
 }
 
 TEST_CASE("Taking a range's checksum ends at the next piece once it is cancelled", "[s3]") {
   MemoryReplay replay(noise(1000));
   const std::atomic<bool> cancelled{true};
-  CHECK(checksum_of_range(replay, 0, 1000, cancelled).error().kind == Kind::cancelled);
+  CHECK(sums_of_range(replay, 0, 1000, true, cancelled).error().kind == Kind::cancelled);
 }
 
 }  // namespace weir::s3

@@ -1,39 +1,8 @@
 // The S3 store against the project's own fault server: a strict S3 that breaks where it is told to.
-#include "store/s3_live_tools.hpp"
+#include "store/s3_fault_tools.hpp"
 
 namespace weir::live {
 namespace {
-
-bool has_faults() {
-  if (variable("WEIR_TEST_S3_SERVER") == "fault") return true;
-  WARN("this server does not break on request; run `servers.py run fault`");
-  return false;
-}
-
-/// Tells the server how to break. At the end of the test it forgets that, and all objects.
-class Faults {
- public:
-  explicit Faults(const std::string& list) { post("/_weir/faults", "[" + list + "]"); }
-  ~Faults() { post("/_weir/reset", ""); }
-  Faults(const Faults&) = delete;
-  Faults& operator=(const Faults&) = delete;
-
- private:
-  static void post(const std::string& path, std::string body) {
-    net::Request request;
-    request.method = "POST";
-    request.url = variable("WEIR_TEST_S3_ENDPOINT") + path;
-    request.body = net::body_of(std::move(body));
-    const auto answer = net::Client::make({})->fetch(request);
-    INFO((answer ? answer->body : answer.status().message()));
-    CHECK(answer.ok());
-    CHECK(answer->status / 100 == 2);
-  }
-};
-
-std::string fault(const std::string& op, const std::string& action, const std::string& more = "") {
-  return fmt::format("{{\"op\":\"{}\",\"action\":\"{}\"{}{}}}", op, action, more.empty() ? "" : ",", more);
-}
 
 struct Upload {
   explicit Upload(const std::string& name) : target(s3_target(client(), location(name))) {

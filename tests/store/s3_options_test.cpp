@@ -128,7 +128,7 @@ TEST_CASE("The environment fills in what options leave empty, the S3 variable be
   CHECK(settings->authority == "special");
   CHECK(settings->region == "r2");
   CHECK(settings->http.ca_bundle == "/ca.pem");
-  CHECK_FALSE(settings->checksum);
+  CHECK(settings->proof == Proof::none);
   S3Options options;
   options.endpoint_url = "http://option";
   options.region = "r0";
@@ -136,7 +136,7 @@ TEST_CASE("The environment fills in what options leave empty, the S3 variable be
   settings = resolve(options);
   CHECK(settings->authority == "option");
   CHECK(settings->region == "r0");
-  CHECK(settings->checksum);
+  CHECK(settings->proof == Proof::trailer);
   Environment region({{"AWS_REGION", "r1"}, {"AWS_DEFAULT_REGION", "r2"}});
   CHECK(resolve({})->region == "r1");
 }
@@ -145,9 +145,9 @@ TEST_CASE("R2 is known to want equal parts", "[s3]") {
   Environment none;
   S3Options options;
   options.endpoint_url = "https://account.r2.cloudflarestorage.com";
-  CHECK(profile_of(*resolve(options)).equal_parts);
-  CHECK_FALSE(profile_of(*resolve({})).equal_parts);
-  CHECK(profile_of(*resolve({})).max_object_bytes == 10000ull * 5 * 1024 * kMiB);
+  CHECK(resolve(options)->provider->limits.equal_parts);
+  CHECK_FALSE(resolve({})->provider->limits.equal_parts);
+  CHECK(resolve({})->provider->limits.max_object_bytes == 10000ull * 5 * 1024 * kMiB);
 }
 
 ObjectOptions with(const std::string& content_type, const std::map<std::string, std::string>& metadata) {

@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -29,9 +30,12 @@ enum class S3Addressing : std::uint8_t {
   virtual_host,  ///< https://bucket.endpoint/key
 };
 enum class S3Checksum : std::uint8_t {
-  automatic,  ///< crc64nvme, or none where AWS_REQUEST_CHECKSUM_CALCULATION or the profile says when_required
-  crc64nvme,  ///< of each part and of the object; the store checks them
-  none,       ///< for services that refuse checksum headers
+  /// crc64nvme; md5 where the store refuses it, or none where AWS_REQUEST_CHECKSUM_CALCULATION
+  /// or the profile says when_required
+  automatic,
+  crc64nvme,  ///< of each part and of the object; the store checks them, and one that cannot is an error
+  md5,        ///< Content-MD5 of each request: the store checks each part, but has no checksum of the object
+  none,       ///< nothing is checked but lengths
 };
 enum class S3Trailer : std::uint8_t {
   automatic,  ///< a part read from a range sends its checksum behind the bytes (aws-chunked, unsigned)
@@ -47,6 +51,14 @@ struct S3Options {
   S3Addressing addressing = S3Addressing::automatic;
   S3Checksum checksum = S3Checksum::automatic;
   S3Trailer trailer = S3Trailer::automatic;
+  /// What the service is: aws, r2, b2, minio, gcs or generic. Empty: known by the endpoint's host.
+  std::string s3_profile;
+  /// SSE-C: 32 bytes with which the store encrypts what is written and decrypts what is read, sent with each request
+  /// and kept by no one. Over TLS only, or to this machine. Never in a message.
+  std::string sse_customer_key;
+  /// Told what a user should know and no error says, one line each: that the store takes weaker checksums than ours.
+  /// Once per client and line, on any thread; must not block.
+  std::function<void(const std::string& line)> on_notice;
   std::string ca_bundle;  ///< file or directory; else AWS_CA_BUNDLE, the profile's
   std::size_t max_connections = 64;
   std::chrono::milliseconds connect_timeout{10000};

@@ -10,7 +10,8 @@ A fault is a JSON object: {"op": "UploadPart", "action": "status", "status": 503
 import threading
 
 OPERATIONS = ("PutObject", "UploadPart", "CreateMultipartUpload", "CompleteMultipartUpload", "AbortMultipartUpload", "GetObject",
-              "HeadObject", "ListParts", "DeleteObject", "ListObjectsV2", "ListMultipartUploads", "CreateBucket", "HeadBucket", "*")
+              "HeadObject", "ListParts", "DeleteObject", "ListObjectsV2", "ListMultipartUploads", "CreateBucket", "HeadBucket",
+              "CopyObject", "UploadPartCopy", "DeleteObjects", "GetObjectTagging", "*")
 
 # action → its parameters and their defaults; None: must be given.
 ACTIONS = {

@@ -10,12 +10,14 @@ from xml.sax.saxutils import escape
 
 from fault import checksums
 from fault.wire import Reply
+from urllib.parse import parse_qsl, unquote
 from sigv4 import Refusal
 
 XML = '<?xml version="1.0" encoding="UTF-8"?>\n'
 NAMESPACE = 'xmlns="http://s3.amazonaws.com/doc/2006-03-01/"'
 MODIFIED_HTTP, MODIFIED_XML = "Thu, 01 Jan 2026 00:00:00 GMT", "2026-01-01T00:00:00.000Z"
 MAX_KEY_BYTES = 1024
+KEY_MD5 = "x-amz-server-side-encryption-customer-key-md5"
 
 
 class Stored:
@@ -23,12 +25,13 @@ class Stored:
 
     def __init__(self, data, etag, sums):
         self.data, self.etag, self.sums = data, etag, sums
-        self.upload_id, self.metadata = "", {}
+        self.upload_id, self.metadata, self.tags, self.key_md5 = "", {}, [], ""
 
 
 class Upload:
-    def __init__(self, name, algorithm, metadata):
-        self.name, self.algorithm, self.metadata, self.parts = name, algorithm, metadata, {}
+    def __init__(self, name, algorithm, request):
+        self.name, self.algorithm, self.parts = name, algorithm, {}
+        self.metadata, self.tags, self.key_md5 = metadata_of(request), tags_of(request), request.header(KEY_MD5)
 
 
 def xml_reply(text):
@@ -43,13 +46,27 @@ class Store:
     """Thread-safe: one lock around each operation."""
 
     def __init__(self, min_part, page, equal_parts, no_checksums):
-        self.min_part, self.page, self.equal_parts, self.no_checksums = min_part, page, equal_parts, no_checksums
+        self.min_part, self.page = min_part, page
+        self.played = {"equal_parts": equal_parts, "checksums": "b2" if no_checksums else ""}
         self.lock = threading.RLock()
         self.clear()
 
     def clear(self):
         with self.lock:
             self.buckets, self.objects, self.uploads, self.ids = {"weir-test"}, {}, {}, itertools.count(1)
+            self.play(**self.played)
+
+    def play(self, equal_parts=False, checksums=""):
+        """Whose rules hold: R2's equal parts, and how checksums are refused."""
+        self.equal_parts, self.checksums, self.no_checksums = equal_parts, checksums, checksums in ("b2", "r2")
+
+    def _refuse_checksums(self, request):
+        named = [name for name in (*request.headers, *request.trailers)
+                 if name.startswith("x-amz-checksum-") or name == "x-amz-sdk-checksum-algorithm"]
+        if self.no_checksums and named and request.method != "HEAD":
+            if self.checksums == "r2":
+                raise Refusal(501, "NotImplemented", f"Header '{named[0]}' with value '{request.header(named[0])}' not implemented")
+            raise Refusal(400, "InvalidArgument", f"Unsupported header '{named[0]}' received for this API call.")
 
     def run(self, op, request):
         with self.lock:
@@ -64,8 +81,7 @@ class Store:
     def _received(self, request):
         """The body with its checksums, if they agree with what the client declared."""
         data, sums = request.body, {}
-        if self.no_checksums and any(name.startswith("x-amz-checksum-") for name in (*request.headers, *request.trailers)):
-            raise Refusal(400, "InvalidArgument", "Unsupported header 'x-amz-checksum-crc64nvme' received for this API call.")
+        self._refuse_checksums(request)
         for name in checksums.NAMES:
             declared = request.checksum(name)
             if declared:
@@ -86,13 +102,79 @@ class Store:
         there = self.objects.get(request.name)
         if request.header("if-none-match") == "*" and there and there.upload_id != request.query.get("uploadId", "-"):
             raise Refusal(412, "PreconditionFailed", "At least one of the pre-conditions you specified did not hold")
+        match = request.header("if-match")
+        if match and not there:
+            raise Refusal(404, "NoSuchKey", "The specified key does not exist.")
+        if match and match.strip('"') != there.etag.strip('"'):
+            raise Refusal(412, "PreconditionFailed", "At least one of the pre-conditions you specified did not hold")
+
+    @staticmethod
+    def _check_key(request, stored, prefix="x-amz-server-side-encryption-customer-"):
+        """SSE-C: what was written with a key is read with that key. The refusal repeats it, as a careless store might."""
+        if stored.key_md5 != request.header(prefix + "key-md5"):
+            raise Refusal(403, "AccessDenied", f"The key {request.header(prefix + 'key')} is not the object's.")
 
     def _put_object(self, request):
         stored = self._received(request)
         self._check_absent(request)
-        stored.metadata = metadata_of(request)
+        stored.metadata, stored.tags, stored.key_md5 = metadata_of(request), tags_of(request), request.header(KEY_MD5)
         self.objects[request.name] = stored
         return Reply(200, described(stored))
+
+    def _source(self, request):
+        """The object to copy from, its bytes, and its checksum."""
+        stored = self.objects.get("/" + unquote(request.header("x-amz-copy-source"), errors="surrogateescape").lstrip("/"))
+        if not stored:
+            raise Refusal(404, "NoSuchKey", "The specified key does not exist.")
+        if request.header("x-amz-copy-source-if-match", stored.etag).strip('"') != stored.etag.strip('"'):
+            raise Refusal(412, "PreconditionFailed", "At least one of the pre-conditions you specified did not hold")
+        self._check_key(request, stored, "x-amz-copy-source-server-side-encryption-customer-")
+        return stored
+
+    def _copy_object(self, request):
+        source = self._source(request)
+        self._check_absent(request)
+        stored = Stored(source.data, f'"{hashlib.md5(source.data).hexdigest()}"',
+                        {} if self.no_checksums else {"crc64nvme": checksums.text("crc64nvme", source.data)})
+        replaces = request.header("x-amz-metadata-directive") == "REPLACE"
+        stored.metadata = metadata_of(request) if replaces else dict(source.metadata)
+        stored.tags = tags_of(request) if request.header("x-amz-tagging-directive") == "REPLACE" else list(source.tags)
+        stored.key_md5 = request.header(KEY_MD5)
+        self.objects[request.name] = stored
+        return xml_reply(f"<CopyObjectResult {NAMESPACE}><LastModified>{MODIFIED_XML}</LastModified>"
+                         f"<ETag>{escape(stored.etag)}</ETag></CopyObjectResult>")
+
+    def _upload_part_copy(self, request):
+        upload, number = self._upload(request), int(request.query.get("partNumber", "0"))
+        data = self._source(request).data
+        wanted = re.fullmatch(r"bytes=(\d+)-(\d+)", request.header("x-amz-copy-source-range"))
+        if wanted:
+            data = data[int(wanted[1]):int(wanted[2]) + 1]
+        stored = Stored(data, f'"{hashlib.md5(data).hexdigest()}"', {"crc64nvme": checksums.text("crc64nvme", data)})
+        upload.parts[number] = stored
+        return xml_reply(f"<CopyPartResult {NAMESPACE}><LastModified>{MODIFIED_XML}</LastModified>"
+                         f"<ETag>{escape(stored.etag)}</ETag></CopyPartResult>")
+
+    def _delete_objects(self, request):
+        """Keys that contain "locked" cannot be removed."""
+        md5 = base64.b64encode(hashlib.md5(request.body).digest()).decode()
+        if request.header("content-md5") != md5:
+            raise Refusal(400, "InvalidRequest", "Missing required header for this request: Content-MD5 OR x-amz-checksum-*")
+        keys = [node.text or "" for node in ElementTree.fromstring(request.body).iter() if node.tag.endswith("Key")]
+        if len(keys) > 1000:
+            raise Refusal(400, "MalformedXML", "The XML you provided was not well-formed or did not validate.")
+        errors = ""
+        for key in keys:
+            if "locked" in key:
+                errors += f"<Error><Key>{escape(key)}</Key><Code>AccessDenied</Code><Message>It is locked.</Message></Error>"
+            else:
+                self.objects.pop(f"/{request.bucket}/{key}", None)
+        return xml_reply(f"<DeleteResult {NAMESPACE}>{errors}</DeleteResult>")
+
+    def _get_object_tagging(self, request):
+        tags = "".join(f"<Tag><Key>{escape(name)}</Key><Value>{escape(value)}</Value></Tag>"
+                       for name, value in self._object(request).tags)
+        return xml_reply(f"<Tagging {NAMESPACE}><TagSet>{tags}</TagSet></Tagging>")
 
     def _object(self, request):
         stored = self.objects.get(request.name)
@@ -101,6 +183,8 @@ class Store:
         match = request.header("if-match")
         if match and match != "*" and match.strip('"') != stored.etag.strip('"'):
             raise Refusal(412, "PreconditionFailed", "At least one of the pre-conditions you specified did not hold")
+        if "tagging" not in request.query:
+            self._check_key(request, stored)
         return stored
 
     def _head_object(self, request):
@@ -140,9 +224,8 @@ class Store:
     def _create_multipart_upload(self, request):
         upload_id = f"upload-{next(self.ids)}"
         algorithm = request.header("x-amz-checksum-algorithm").lower()
-        if algorithm and self.no_checksums:
-            raise Refusal(400, "InvalidArgument", "Unsupported header 'x-amz-checksum-algorithm' received for this API call.")
-        self.uploads[upload_id] = Upload(request.name, algorithm, metadata_of(request))
+        self._refuse_checksums(request)
+        self.uploads[upload_id] = Upload(request.name, algorithm, request)
         return xml_reply(f"<InitiateMultipartUploadResult {NAMESPACE}><Bucket>{escape(request.bucket)}</Bucket>"
                          f"<Key>{escape(request.key)}</Key><UploadId>{upload_id}</UploadId></InitiateMultipartUploadResult>")
 
@@ -150,6 +233,7 @@ class Store:
         upload, number = self._upload(request), int(request.query.get("partNumber", "0"))
         if not 1 <= number <= 10000:
             raise Refusal(400, "InvalidArgument", "Part number must be an integer between 1 and 10000, inclusive")
+        self._check_key(request, upload)
         stored = self._received(request)
         upload.parts[number] = stored
         return Reply(200, described(stored))
@@ -186,6 +270,7 @@ class Store:
                 if declared != stored.sums[name]:
                     raise Refusal(400, "BadDigest", f"The {name.upper()} you specified did not match the calculated checksum.")
         stored.upload_id, stored.metadata = request.query["uploadId"], upload.metadata
+        stored.tags, stored.key_md5 = upload.tags, upload.key_md5
         self.objects[request.name] = stored
         del self.uploads[stored.upload_id]
         return self._completed(request, stored)
@@ -278,18 +363,29 @@ class Store:
         with self.lock:
             return {
                 "objects": {name: {"length": len(stored.data), "sha256": hashlib.sha256(stored.data).hexdigest(),
-                                   "etag": stored.etag, "checksums": stored.sums} for name, stored in self.objects.items()},
+                                   "etag": stored.etag, "checksums": stored.sums, "tags": dict(stored.tags)} for name, stored in self.objects.items()},
                 "open_uploads": [{"id": upload_id, "object": upload.name, "parts": sorted(upload.parts)}
                                  for upload_id, upload in self.uploads.items()]}
 
 
+KEPT = ("content-type", "cache-control", "content-disposition", "content-encoding", "content-language", "x-amz-storage-class",
+        "x-amz-server-side-encryption")
+
+
 def metadata_of(request):
-    return {name: value for name, value in request.headers.items()
-            if name.startswith("x-amz-meta-") or name in ("content-type", "cache-control")}
+    kept = {name: value for name, value in request.headers.items() if name.startswith("x-amz-meta-") or name in KEPT}
+    encoding = kept.pop("content-encoding", "").removeprefix("aws-chunked").lstrip(",")
+    return {**kept, **({"content-encoding": encoding} if encoding else {})}
+
+
+def tags_of(request):
+    return parse_qsl(request.header("x-amz-tagging"), keep_blank_values=True)
 
 
 def described(stored):
     headers = {"ETag": stored.etag, "Last-Modified": MODIFIED_HTTP}
+    if stored.tags:
+        headers["x-amz-tagging-count"] = str(len(stored.tags))
     headers.update({f"x-amz-checksum-{name}": value for name, value in stored.sums.items()})
     if stored.sums:
         headers["x-amz-checksum-type"] = "FULL_OBJECT"
