@@ -137,8 +137,8 @@ Status S3Target::set_range(WireRequest& request, const Part& part, Proof proof, 
   const bool trails = proof == Proof::trailer && !part.crc64nvme && options_.content_encoding.empty() &&
                       !(whole && part.length <= kReadTwiceBytes);
   if (proof == Proof::md5 || (proof >= Proof::header && !part.crc64nvme && !trails)) {
-    WEIR_ASSIGN(RangeSums sums,
-                sums_of_range(*part.replay, part.offset, part.length, proof == Proof::md5, payload.cancelled));
+    WEIR_ASSIGN(store::RangeSums sums,
+                store::sums_of_range(*part.replay, part.offset, part.length, proof == Proof::md5, payload.cancelled));
     payload.crc = sums.crc64nvme;
     md5 = std::move(sums.md5);
   }

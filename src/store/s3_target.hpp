@@ -7,14 +7,17 @@
 #include <string>
 #include <vector>
 
-#include "store/s3_body.hpp"
-#include "store/s3_chain.hpp"
+#include "store/chain.hpp"
+#include "store/range_body.hpp"
 #include "store/s3_metadata.hpp"
 #include "store/s3_wire.hpp"
 #include "weir/store/s3.hpp"
 #include "weir/store/target.hpp"
 
 namespace weir::s3 {
+
+using store::Chain;
+using store::RangeBody;
 
 struct Payload;
 

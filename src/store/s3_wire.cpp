@@ -1,12 +1,10 @@
 #include "store/s3_wire.hpp"
 
 #include <algorithm>
-#include <condition_variable>
 
 #include "platform/platform.hpp"
 #include "store/s3_error.hpp"
 #include "store/s3_xml.hpp"
-#include "weir/core/executor.hpp"
 
 namespace weir::s3 {
 namespace {
@@ -15,60 +13,6 @@ constexpr int kMaxCorrections = 5;  ///< of one bucket's region, in the life of 
 
 }  // namespace
 
-/// One attempt under way; ends with exactly one call of `done`.
-struct Wire::Flight {
-  std::shared_ptr<Wire> wire;
-  Done done;
-  std::mutex mutex;
-  bool cancelled = false;
-  bool ended = false;
-  bool resumed_early = false;
-  std::shared_ptr<net::Call> call;
-
-  void cancel() {
-    std::shared_ptr<net::Call> running;
-    {
-      std::lock_guard lock(mutex);
-      cancelled = true;
-      running = call;
-    }
-    if (running) running->cancel();
-  }
-  void resume() {
-    std::shared_ptr<net::Call> running;
-    {
-      std::lock_guard lock(mutex);
-      resumed_early = call == nullptr;
-      running = call;
-    }
-    if (running) running->wake();
-  }
-  /// What was asked for while the loop had the call, but we did not, is asked for again.
-  void set_call(std::shared_ptr<net::Call> running) {
-    std::unique_lock lock(mutex);
-    if (ended) return;
-    call = running;
-    const bool cancels = cancelled;
-    const bool resumes = resumed_early;
-    lock.unlock();
-    if (cancels) running->cancel();
-    if (resumes) running->wake();
-  }
-  void end(Result<net::Response> answer) {
-    std::shared_ptr<net::Call> over;  // calls and flights hold each other; let go outside the lock
-    {
-      std::lock_guard lock(mutex);
-      ended = true;
-      over = std::move(call);
-    }
-    std::exchange(done, nullptr)(std::move(answer));
-  }
-  bool is_cancelled() {
-    std::lock_guard lock(mutex);
-    return cancelled;
-  }
-};
-
 Wire::Wire(Settings settings, std::shared_ptr<net::Client> http)
     : settings_(std::move(settings)), http_(std::move(http)), proof_(settings_.proof) {}
 
@@ -76,25 +20,16 @@ std::shared_ptr<Wire> Wire::make(Settings settings, std::shared_ptr<net::Client>
   return std::shared_ptr<Wire>(new Wire(std::move(settings), std::move(http)));
 }
 
-Wire::Running Wire::start_stream(Prepare prepare, Done done) {
-  auto flight = std::make_shared<Flight>();
-  flight->wire = shared_from_this();
-  flight->done = std::move(done);
-  Executor::default_pool()->post_blocking([flight, prepare = std::move(prepare)] {
-    flight->wire->launch(flight, prepare);
-    net::release_signing_thread();
-  });
-  const std::weak_ptr<Flight> weak = flight;
-  return {[weak] {
-            if (const auto running = weak.lock()) running->cancel();
-          },
-          [weak] {
-            if (const auto running = weak.lock()) running->resume();
-          }};
+store::Running Wire::start_stream(Prepare prepare, Done done) {
+  return store::take_off(
+      [self = shared_from_this(), prepare = std::move(prepare)](const std::shared_ptr<store::Flight>& flight) {
+        self->launch(flight, prepare);
+        net::release_signing_thread();
+      },
+      std::move(done));
 }
 
-void Wire::launch(const std::shared_ptr<Flight>& flight, const Prepare& prepare) {
-  if (flight->is_cancelled()) return flight->end(Status(Kind::cancelled, "the transfer was cancelled"));
+void Wire::launch(const std::shared_ptr<store::Flight>& flight, const Prepare& prepare) {
   auto wanted = prepare();
   if (!wanted) return flight->end(wanted.status());
   auto request = signed_request(*wanted);
@@ -103,34 +38,16 @@ void Wire::launch(const std::shared_ptr<Flight>& flight, const Prepare& prepare)
   wanted->body = nullptr;
   wanted->on_data = nullptr;
   wanted->on_head = nullptr;
-  flight->set_call(http_->send(*std::move(request), [flight, sent = *std::move(wanted)](Result<net::Response> answer) {
-    Wire& wire = *flight->wire;
-    flight->end(wire.judge(sent, std::move(answer)));
-  }));
+  flight->send(*http_, *std::move(request),
+               [self = shared_from_this(), sent = *std::move(wanted)](Result<net::Response> answer) {
+                 return self->judge(sent, std::move(answer));
+               });
 }
 
 Result<net::Response> Wire::call(const WireRequest& request) {
-  for (int attempt = 1;; ++attempt) {
-    struct Waiter {
-      std::mutex mutex;
-      std::condition_variable ready;
-      std::optional<Result<net::Response>> answer;
-    };
-    auto waiter = std::make_shared<Waiter>();
-    auto flight = std::make_shared<Flight>();
-    flight->wire = shared_from_this();
-    flight->done = [waiter](Result<net::Response> answer) {
-      std::lock_guard lock(waiter->mutex);
-      waiter->answer = std::move(answer);
-      waiter->ready.notify_one();
-    };
+  return store::call(settings_.attempts, [&](const std::shared_ptr<store::Flight>& flight, int) {
     launch(flight, [&request] { return request; });
-    std::unique_lock lock(waiter->mutex);
-    waiter->ready.wait(lock, [&] { return waiter->answer.has_value(); });
-    const Status status = waiter->answer->status();
-    if (!status.retryable() || attempt >= settings_.attempts) return *std::move(waiter->answer);
-    std::this_thread::sleep_for(backoff(status.error(), attempt));
-  }
+  });
 }
 
 Result<net::Request> Wire::signed_request(WireRequest& request) {

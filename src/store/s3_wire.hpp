@@ -9,13 +9,11 @@
 #include <mutex>
 #include <set>
 #include <string>
-#include <thread>
 
 #include "net/http.hpp"
 #include "net/sigv4.hpp"
-#include "platform/platform.hpp"
+#include "store/flight.hpp"
 #include "store/s3_settings.hpp"
-#include "weir/core/retry.hpp"
 #include "weir/store/s3.hpp"
 
 namespace weir::s3 {
@@ -49,11 +47,7 @@ class Wire : public S3Client, public std::enable_shared_from_this<Wire> {
   using Prepare = std::function<Result<WireRequest>()>;
   using Done = std::function<void(Result<net::Response>)>;
   using Cancel = Target::Cancel;
-  /// A request under way. Both may be called at any time, from any thread.
-  struct Running {
-    Cancel cancel;
-    std::function<void()> resume;  ///< continues after on_data said pending
-  };
+  using Running = store::Running;
 
   static std::shared_ptr<Wire> make(Settings settings, std::shared_ptr<net::Client> http);
 
@@ -78,7 +72,6 @@ class Wire : public S3Client, public std::enable_shared_from_this<Wire> {
                               std::chrono::seconds valid) override;
 
  private:
-  struct Flight;
   struct BucketState {
     std::string region;
     int corrections = 0;
@@ -86,7 +79,7 @@ class Wire : public S3Client, public std::enable_shared_from_this<Wire> {
 
   Wire(Settings settings, std::shared_ptr<net::Client> http);
 
-  void launch(const std::shared_ptr<Flight>& flight, const Prepare& prepare);
+  void launch(const std::shared_ptr<store::Flight>& flight, const Prepare& prepare);
   Result<net::Request> signed_request(WireRequest& request);
   std::string region_of(const std::string& bucket);
   std::int64_t now_seconds() const;
@@ -110,10 +103,7 @@ class Wire : public S3Client, public std::enable_shared_from_this<Wire> {
   std::set<std::string> noticed_;
 };
 
-/// How long to wait after `failures` attempts of one request failed, the last one with `error`.
-inline std::chrono::nanoseconds backoff(const Error& error, int failures) {
-  return RetryPolicy().delay(error, static_cast<std::uint32_t>(failures), platform::random_below);
-}
+using store::backoff;
 
 /// The information of a HEAD or GET answer.
 S3ObjectInfo object_info(const S3Location& location, const net::Response& response);

@@ -205,11 +205,6 @@ std::optional<std::uint64_t> parse_crc64nvme(std::string_view base64) {
   return std::nullopt;
 }
 
-std::string plain_etag(std::string_view etag) {
-  if (etag.size() >= 2 && etag.front() == '"' && etag.back() == '"') etag = etag.substr(1, etag.size() - 2);
-  return std::string(etag);
-}
-
 std::int64_t parse_iso_time(const std::string& text) { return net::parse_iso_time(text).value_or(0) / 1000; }
 
 }  // namespace weir::s3

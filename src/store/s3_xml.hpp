@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "net/text.hpp"
 #include "net/time_text.hpp"
 #include "weir/core/status.hpp"
 #include "weir/store/s3.hpp"
@@ -65,10 +66,9 @@ Result<std::map<std::string, std::string>> parse_tags(std::string_view body);
 
 /// From base64 of eight big-endian bytes; nothing for what is no CRC64NVME.
 std::optional<std::uint64_t> parse_crc64nvme(std::string_view base64);
-/// Without its quotes.
-std::string plain_etag(std::string_view etag);
 /// Seconds of "2026-11-24T12:00:00.000Z"; 0 for what is none.
 std::int64_t parse_iso_time(const std::string& text);
 using net::parse_http_time;
+using net::plain_etag;
 
 }  // namespace weir::s3

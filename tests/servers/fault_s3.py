@@ -223,7 +223,7 @@ class Session:
     def _answer_without_work(self, fault, request_id):
         action, region = fault["action"], self.service.checker.region
         if action == "status":
-            return refused(Refusal(fault["status"], fault["code"], "A scripted fault."), request_id, region, fault["headers"])
+            return refused(Refusal(fault["status"], fault["code"], fault["message"]), request_id, region, fault["headers"])
         if action == "ok_with_error":
             reply = refused(Refusal(200, fault["code"], "A scripted fault."), request_id, region)
             reply.spaces = fault["spaces"]

@@ -5,7 +5,8 @@
     servers.py python [SCRIPT ARGUMENTS...]                prints a Python that has boto3, or runs SCRIPT with it
     servers.py run NAME [--tls] [--ipv6] -- COMMAND...     starts NAME, runs COMMAND, stops NAME, removes its data
 
-NAME is versitygw, minio or moto, or fault for the project's own scripted server. `run` takes a free port and a data folder
+NAME is versitygw, minio or moto, or one of the project's own scripted servers: fault (S3) and vercel, a double of Vercel Blob,
+which gives COMMAND VERCEL_BLOB_API_URL and BLOB_READ_WRITE_TOKEN instead of what follows. `run` takes a free port and a data folder
 of its own, makes the bucket weir-test, and gives COMMAND in its environment WEIR_TEST_S3_ENDPOINT, WEIR_TEST_S3_VHOST_ENDPOINT
 (empty where there are no virtual hosts), WEIR_TEST_S3_BUCKET, WEIR_TEST_S3_SERVER, WEIR_TEST_S3_DIR (where objects lie, if
 anywhere), the AWS_ variables of keys and region, and with --tls AWS_CA_BUNDLE. It exits with COMMAND's status, or with
@@ -130,7 +131,9 @@ def install(name):
         return install_once(MOTO_PLACE, lambda final: make_venv(final, MOTO_PACKAGES)) / "bin" / "moto_server"
     if name == "fault":
         return HERE / "fault_s3.py"
-    raise Failed(f"there is no server named {name}: versitygw, minio, moto or fault")
+    if name == "vercel":
+        return HERE / "vercel_double.py"
+    raise Failed(f"there is no server named {name}: versitygw, minio, moto, fault or vercel")
 
 
 # --- running --------------------------------------------------------------------------------------------------------------
@@ -195,7 +198,8 @@ class Server:
                     break
                 if attempt == 2:
                     raise Failed(f"{self.name} did not start:\n{self.log()}")
-            self._make_bucket()
+            if self.name != "vercel":
+                self._make_bucket()
         except BaseException:
             self.__exit__()
             raise
@@ -217,7 +221,10 @@ class Server:
     def environment(self):
         """What a client needs, and nothing of the user's own AWS configuration."""
         scheme = "https" if self.tls else "http"
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "BLOB_", "VERCEL_"))}
+        if self.name == "vercel":
+            return {**kept, "VERCEL_BLOB_API_URL": f"{scheme}://{self.netloc()}/api/blob", "BLOB_READ_WRITE_TOKEN": self._token(),
+                    "NO_PROXY": "127.0.0.1,localhost,::1"}
         virtual_hosts = self.name in ("versitygw", "minio") and self.host == "127.0.0.1"
         kept.update(
             WEIR_TEST_S3_ENDPOINT=f"{scheme}://{self.netloc()}",
@@ -252,9 +259,14 @@ class Server:
             tls = ["--ssl-cert", cert, "--ssl-key", key] if self.tls else []
             return [self.program, "-H", self.host, "-p", str(self.port), *tls], {}
         if self.tls:
-            raise Failed("the fault server does not speak TLS")
+            raise Failed(f"{self.name} does not speak TLS")
+        if self.name == "vercel":
+            return [sys.executable, self.program, "--host", self.host, "--port", str(self.port), "--token", self._token()], {}
         return ([sys.executable, self.program, "--host", self.host, "--port", str(self.port), "--access-key", self.access_key,
                  "--secret-key", self.secret, "--region", REGION], {})
+
+    def _token(self):
+        return f"vercel_blob_rw_WeirTest1_{self.secret}"
 
     def _start(self):
         command, extra = self._command()

@@ -21,8 +21,9 @@ namespace weir {
 struct Abilities {
   bool copy = false;  ///< copy() inside the store, without the bytes passing through here
   bool presign = false;
-  bool metadata = false;  ///< ObjectOptions::metadata
-  bool headers = false;   ///< content type, cache control, disposition, encoding
+  bool metadata = false;      ///< ObjectOptions::metadata
+  bool headers = false;       ///< content type, cache control, disposition, encoding
+  bool content_type = false;  ///< where `headers` is false: this one of them
   bool tags = false;
   bool no_clobber = false;  ///< refused by the store itself, also against a race
   bool if_match = false;

@@ -22,7 +22,8 @@ ACTIONS = {
     "stall": {"seconds": None, "when": "reply", "at": 0},  # when: "request" (after `at` body bytes) | "reply" (after `at` bytes)
     "garbage": {"bytes": 512},  # bytes that are no HTTP, then the end
     # Answers without the work
-    "status": {"status": None, "code": "InternalError", "headers": {}, "early": False},  # early: before the body is read
+    "status": {"status": None, "code": "InternalError", "message": "A scripted fault.", "headers": {},
+               "early": False},  # early: before the body is read
     "ok_with_error": {"code": "InternalError", "spaces": 0},  # 200, `spaces` blanks, then <Error>
     "redirect": {"location": None, "status": 307},
     "expired_token": {},
@@ -48,10 +49,10 @@ class BadScript(ValueError):
     """A fault that this server does not know, with what is wrong."""
 
 
-def checked(fault):
+def checked(fault, operations):
     """The fault with its defaults filled in."""
-    if not isinstance(fault, dict) or fault.get("op") not in OPERATIONS:
-        raise BadScript(f"op must be one of {', '.join(OPERATIONS)}: {fault}")
+    if not isinstance(fault, dict) or fault.get("op") not in operations:
+        raise BadScript(f"op must be one of {', '.join(operations)}: {fault}")
     if fault.get("action") not in ACTIONS:
         raise BadScript(f"action must be one of {', '.join(ACTIONS)}: {fault}")
     parameters = ACTIONS[fault["action"]]
@@ -65,12 +66,13 @@ def checked(fault):
 class Script:
     """Thread-safe."""
 
-    def __init__(self):
+    def __init__(self, operations=OPERATIONS):
+        self._operations = operations
         self._lock = threading.Lock()
         self._faults = []
 
     def add(self, faults):
-        checked_faults = [checked(fault) for fault in faults]
+        checked_faults = [checked(fault, self._operations) for fault in faults]
         with self._lock:
             self._faults += checked_faults
 

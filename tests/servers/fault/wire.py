@@ -18,6 +18,7 @@ class Gone(Exception):
 class Request:
     def __init__(self, method, target, headers, head_length):
         self.method, self.headers, self.head_length = method, headers, head_length
+        self.target = target
         self.path, _, query = target.partition("?")
         self.pairs = sigv4.split_query(query)
         self.query = dict(self.pairs)

@@ -1,11 +1,11 @@
-#include "store/s3_body.hpp"
-#include "net/md5.hpp"
+#include "store/range_body.hpp"
 
 #include <thread>
 
+#include "net/md5.hpp"
 #include "store/s3_tools.hpp"
 
-namespace weir::s3 {
+namespace weir::store {
 namespace {
 
 using test::MemoryReplay;
@@ -91,4 +91,4 @@ TEST_CASE("Taking a range's checksum ends at the next piece once it is cancelled
   CHECK(sums_of_range(replay, 0, 1000, true, cancelled).error().kind == Kind::cancelled);
 }
 
-}  // namespace weir::s3
+}  // namespace weir::store

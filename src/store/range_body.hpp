@@ -12,7 +12,7 @@
 #include "weir/core/executor.hpp"
 #include "weir/core/stage.hpp"
 
-namespace weir::s3 {
+namespace weir::store {
 
 /// Called on the loop thread only, as every Body; crc64nvme() after the request has ended.
 class RangeBody : public net::Body {
@@ -65,4 +65,4 @@ struct RangeSums {
 Result<RangeSums> sums_of_range(Replay& replay, std::uint64_t offset, std::uint64_t length, bool with_md5,
                                 const std::atomic<bool>& cancelled);
 
-}  // namespace weir::s3
+}  // namespace weir::store

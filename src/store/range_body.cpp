@@ -1,4 +1,4 @@
-#include "store/s3_body.hpp"
+#include "store/range_body.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -11,7 +11,7 @@
 #include "weir/codec/checksum.hpp"
 #include "weir/core/budget.hpp"
 
-namespace weir::s3 {
+namespace weir::store {
 namespace {
 
 constexpr std::size_t kAheadBytes = 256 * kKiB;
@@ -151,4 +151,4 @@ Result<RangeSums> sums_of_range(Replay& replay, std::uint64_t offset, std::uint6
   return sums;
 }
 
-}  // namespace weir::s3
+}  // namespace weir::store

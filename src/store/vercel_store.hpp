@@ -1,0 +1,36 @@
+// A Vercel Blob store as a Store.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "store/vercel_wire.hpp"
+#include "weir/store/store.hpp"
+
+namespace weir::vercel {
+
+/// Thread-safe.
+class VercelStore : public Store {
+ public:
+  explicit VercelStore(std::shared_ptr<Wire> wire) : wire_(std::move(wire)) {}
+
+  const Abilities& abilities() const override;
+  std::string url(const std::string& key) const override { return wire_->settings().url(key); }
+  Status check_key(const std::string& key) const override { return check_vercel_path(key); }
+  Result<Listing> list(const ListOptions& options) override;
+  Result<ObjectInfo> head(const std::string& key) override;
+  Status remove(const std::string& key) override;
+  Result<std::vector<NotRemoved>> remove_many(const std::vector<std::string>& keys) override;
+  Result<ObjectInfo> copy(const std::string& from_url, const std::string& key, const ObjectOptions& options) override;
+  Result<std::string> presign(const std::string& method, const std::string& key, std::chrono::seconds valid) override;
+  std::shared_ptr<Origin> origin(const std::string& key) override;
+  std::shared_ptr<Target> target(const std::string& key, const ObjectOptions& options) override;
+
+ private:
+  Status remove_all(const std::vector<std::string>& keys, const std::string& operation);
+
+  const std::shared_ptr<Wire> wire_;
+};
+
+}  // namespace weir::vercel
