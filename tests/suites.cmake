@@ -60,6 +60,21 @@ foreach(server IN LISTS weir_live_servers)
   endif()
 endforeach()
 
+# --- the behaviour suite on every store; the double of Vercel Blob needs nothing installed ---
+foreach(server vercel versitygw minio moto)
+  set(labels live)
+  if(server STREQUAL "minio" OR server STREQUAL "moto")
+    list(APPEND labels slow)
+  endif()
+  weir_suite(behaviour_${server} "${labels}" ${weir_servers} run ${server} -- $<TARGET_FILE:test_behaviour>)
+endforeach()
+weir_suite(vercel_double fault ${weir_servers} run vercel -- $<TARGET_FILE:test_vercel>)
+add_executable(vercel_probe interop/vercel_sdk/probe.cpp)
+target_link_libraries(vercel_probe PRIVATE weir_static weir_flags)
+weir_suite(interop_vercel_sdk "live;slow" ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/interop/vercel_sdk/run.py
+  $<TARGET_FILE:vercel_probe>)
+set_tests_properties(interop_vercel_sdk PROPERTIES SKIP_RETURN_CODE 77)
+
 # Those of them that need a store which breaks on request; on the servers above they say that they cannot.
 if(TARGET test_s3_live)
   weir_suite(fault_s3_live "fault;slow" ${weir_servers} run fault -- $<TARGET_FILE:test_s3_live> "[fault]")

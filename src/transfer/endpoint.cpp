@@ -20,8 +20,8 @@ struct Name {
   std::string_view rest;    // behind the colon
 };
 
-const std::vector<std::string_view> kSourceSchemes{"file", "s3", "gen"};
-const std::vector<std::string_view> kSinkSchemes{"file", "s3", "null"};
+const std::vector<std::string_view> kSourceSchemes{"file", "s3", "vercel", "gen"};
+const std::vector<std::string_view> kSinkSchemes{"file", "s3", "vercel", "null"};
 
 Status unknown_scheme(std::string_view name, std::string_view scheme, const std::vector<std::string_view>& known) {
   const std::string_view meant = nearest(scheme, known);
@@ -86,6 +86,14 @@ Result<std::pair<std::shared_ptr<S3Client>, S3Location>> s3_object(std::string_v
   return std::pair(std::move(client), std::move(location));
 }
 
+Result<std::pair<std::shared_ptr<Store>, std::string>> vercel_object(std::string_view name,
+                                                                     const EndpointOptions& options) {
+  WEIR_ASSIGN(VercelLocation location, VercelLocation::parse(name));
+  WEIR_TRY(check_vercel_path(location.path));
+  WEIR_ASSIGN(auto store, vercel_store(options.vercel, location.store));
+  return std::pair(std::move(store), std::move(location.path));
+}
+
 class FailedSource final : public Source {
  public:
   explicit FailedSource(Status why) : why_(std::move(why)) {}
@@ -129,6 +137,10 @@ Result<std::unique_ptr<Source>> open_source(std::string_view name, const Endpoin
     WEIR_ASSIGN(auto object, s3_object(name, options));
     return download_from(s3_origin(std::move(object.first), std::move(object.second)), options.download);
   }
+  if (parts.scheme == "vercel") {
+    WEIR_ASSIGN(auto object, vercel_object(name, options));
+    return download_from(object.first->origin(object.second), options.download);
+  }
   return file(std::string(parts.rest));
 }
 
@@ -143,6 +155,10 @@ Result<std::unique_ptr<Sink>> open_sink(std::string_view name, const EndpointOpt
   if (parts.scheme == "s3") {
     WEIR_ASSIGN(auto object, s3_object(name, options));
     return upload_to(s3_target(std::move(object.first), std::move(object.second), options.object), options.upload);
+  }
+  if (parts.scheme == "vercel") {
+    WEIR_ASSIGN(auto object, vercel_object(name, options));
+    return upload_to(object.first->target(object.second, options.object), options.upload);
   }
   LocalOptions local;
   local.durable = options.durable;

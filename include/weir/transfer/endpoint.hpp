@@ -1,7 +1,7 @@
 // Endpoints: sources and sinks by name, as people type them.
 //
-//   source: PATH · file:PATH · - (standard input) · s3://bucket/key · gen:SIZE[?seed=N&ratio=R]
-//   sink:   PATH · file:PATH · - (standard output) · s3://bucket/key · null:
+//   source: PATH · file:PATH · - (standard input) · s3://bucket/key · vercel://store/path · gen:SIZE[?seed=N&ratio=R]
+//   sink:   PATH · file:PATH · - (standard output) · s3://bucket/key · vercel://store/path · null:
 #pragma once
 
 #include <memory>
@@ -10,6 +10,7 @@
 #include "weir/core/stage.hpp"
 #include "weir/core/status.hpp"
 #include "weir/store/s3.hpp"
+#include "weir/store/vercel_blob.hpp"
 #include "weir/transfer/download.hpp"
 #include "weir/transfer/upload.hpp"
 
@@ -18,6 +19,7 @@ namespace weir {
 struct EndpointOptions {
   S3Options s3;                      ///< ignored where `client` is set
   std::shared_ptr<S3Client> client;  ///< to share connections and keys between transfers
+  VercelOptions vercel;              ///< for vercel:// names
   ObjectOptions object;
   UploadOptions upload;
   DownloadOptions download;
