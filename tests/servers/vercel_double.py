@@ -221,7 +221,7 @@ class Session:
         action = fault["action"] if fault else ""
         if action == "reset_request_at":
             self.wire.expect(request)
-            self.wire.read_raw(max(0, fault["at"] - request.head_length))
+            self.wire.read_raw(min(int(request.header("content-length", "0")), max(0, fault["at"] - request.head_length)))
             self.double.note(request, op, 0, fault)
             self.wire.reset()
         if action == "status" and fault["early"]:
