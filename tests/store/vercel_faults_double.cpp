@@ -97,7 +97,6 @@ TEST_CASE("Server errors, rate limits and resets during an upload are ridden out
            R"("action":"reset_request_at","at":3000)",
            R"("action":"reset_reply_at","at":20)",
            R"("action":"lost_reply")",
-           R"("action":"garbage")",
        }) {
     for (const char* op : {"create", "upload", "head"}) {
       INFO(op << " " << fault);
@@ -105,7 +104,10 @@ TEST_CASE("Server errors, rate limits and resets during an upload are ridden out
       const auto receipt = upload("faulty.bin", bytes);
       INFO(receipt.status().message());
       REQUIRE(receipt.ok());
-      CHECK(receipt->retries >= 2);
+      // A GET that a kept connection lost is sent again by the HTTP client itself.
+      const bool refused = std::string_view(fault).find("status") != std::string_view::npos;
+      if (refused || op != std::string_view("head")) CHECK(receipt->retries >= 2);
+      CHECK(count(state(), "\"fired\": 2") == 1);
       CHECK(receipt->bytes_stored == bytes.size());
       CHECK(read("faulty.bin").value() == bytes.substr(1));
     }
@@ -119,6 +121,14 @@ TEST_CASE("A lost reply of complete is settled by looking: the blob is there onc
   INFO(receipt.status().message());
   REQUIRE(receipt.ok());
   CHECK(read("lost.bin").value() == bytes.substr(1));
+}
+
+TEST_CASE("An answer that is no HTTP ends the upload with an error that says so") {
+  script(R"([{"op":"create","action":"garbage"}])");
+  const auto receipt = upload("garbage.bin", noise(2 * 5 * kMiB));
+  INFO(receipt.status().message());
+  CHECK(receipt.error().kind == Kind::protocol);
+  CHECK(receipt.status().message().find("vercel://WeirTest1/garbage.bin") != std::string::npos);
 }
 
 TEST_CASE("A lost reply of put is repeated, and the blob is there") {
@@ -199,8 +209,7 @@ TEST_CASE("A reader is told of wrong ranges, other blobs and early ends, and nev
   }
 }
 
-TEST_CASE("An object that is not as long as what was sent is corrupt, never done") {
-  control("reset", "");
+TEST_CASE("A store that never answers fails the upload when its attempts are spent") {
   script(R"([{"op":"put","action":"close_early","at":0,"times":9}])");
   CHECK(upload("short.bin", noise(100),
                [] {
