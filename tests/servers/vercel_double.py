@@ -156,8 +156,9 @@ class Double:
 
     def _tell(self, completed, result):
         """The callback that an upload with a client token asked for."""
-        body = json.dumps({"type": "blob.upload-completed",
-                           "payload": {"blob": result, "tokenPayload": completed.get("tokenPayload")}})
+        event = {"type": "blob.upload-completed", "payload": {"blob": result, "tokenPayload": completed.get("tokenPayload")}}
+        # The receiver checks the signature against what JSON.stringify makes of it.
+        body = json.dumps(event, separators=(",", ":"), ensure_ascii=False)
         call = urllib.request.Request(completed["callbackUrl"], body.encode(), method="POST", headers={
             "Content-Type": "application/json", "x-vercel-signature": hmac_hex(self.tokens.token, body)})
         try:
