@@ -11,15 +11,16 @@ namespace weir::cli {
 
 namespace {
 
-constexpr std::string_view kS3 = "s3://";
+/// Where the bucket or store begins in "s3://bucket/key" and "vercel://store/path".
+std::size_t store_begins(const std::string& name) { return name.find("://") + 3; }
 
 std::string local_path(const std::string& name) { return name.starts_with("file:") ? name.substr(5) : name; }
 
 /// "big.csv" of "dir/big.csv" and of "s3://bucket/dir/big.csv"; empty where there is none.
 std::string last_name(const std::string& source) {
   std::string path = end_kind(source) == EndKind::file ? local_path(source) : source;
-  if (end_kind(source) == EndKind::s3) {
-    const auto slash = path.find('/', kS3.size());
+  if (is_store(end_kind(source))) {
+    const auto slash = path.find('/', store_begins(path));
     path = slash == std::string::npos ? std::string() : path.substr(slash + 1);
   } else if (end_kind(source) != EndKind::file) {
     return {};
@@ -38,9 +39,11 @@ bool is_container(const std::string& destination) {
     case EndKind::file:
       return destination.ends_with('/') || is_directory(local_path(destination));
     case EndKind::s3:
-      if (destination.size() == kS3.size() || destination[kS3.size()] == '/')
-        return false;  // no bucket: not ours to say
-      return destination.ends_with('/') || destination.find('/', kS3.size()) == std::string::npos;
+    case EndKind::vercel: {
+      const std::size_t begins = store_begins(destination);
+      if (destination.size() == begins || destination[begins] == '/') return false;  // no bucket: not ours to say
+      return destination.ends_with('/') || destination.find('/', begins) == std::string::npos;
+    }
     default:
       return false;
   }
@@ -74,7 +77,7 @@ Result<std::string> resolve_destination(const std::string& source, const std::st
     if (!resolved.ends_with('/')) resolved += '/';
     resolved += name;
   }
-  const bool same_object = end_kind(source) == EndKind::s3 && source == resolved;
+  const bool same_object = is_store(end_kind(source)) && source == resolved;
   if (same_object || same_file(source, resolved)) {
     return refuse("both are the same " + std::string(same_object ? "object" : "file"), "Nothing was changed.");
   }

@@ -107,6 +107,7 @@ std::vector<Field> facts_of(const ProgressView& view) {
 EndKind end_kind(std::string_view name) {
   if (name == "-") return EndKind::standard;
   if (name.starts_with("s3://")) return EndKind::s3;
+  if (name.starts_with("vercel://")) return EndKind::vercel;
   if (name.starts_with("null:")) return EndKind::null;
   if (name.starts_with("gen:")) return EndKind::generated;
   return EndKind::file;
@@ -123,11 +124,14 @@ std::string limited_by(const ProgressView& view) {
     is_source = load(stages.front()) > load(stages.back());
     is_sink = !is_source;
   }
+  if (is_source && view.source == EndKind::vercel) return "network (vercel)";
   if (is_source) return view.source == EndKind::s3 ? "network (s3)" : "source";
   if (!is_sink) return "cpu (" + progress.limited_by + ")";
   switch (view.sink) {
     case EndKind::s3:
       return "network (s3)";
+    case EndKind::vercel:
+      return "network (vercel)";
     case EndKind::file:
       return "disk";
     default:

@@ -11,10 +11,12 @@
 namespace weir::cli {
 
 /// What an end of a transfer is, for the words that people see.
-enum class EndKind : std::uint8_t { file, standard, s3, null, generated };
+enum class EndKind : std::uint8_t { file, standard, s3, vercel, null, generated };
 
 /// By the form of its name. Never fails: what has no known scheme is a file.
 EndKind end_kind(std::string_view name);
+/// A store at the other end of a network.
+inline bool is_store(EndKind kind) { return kind == EndKind::s3 || kind == EndKind::vercel; }
 
 /// All that a line of progress is made from. `name` is printable.
 struct ProgressView {

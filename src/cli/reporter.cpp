@@ -42,8 +42,8 @@ std::string done_text(const Receipt& receipt, EndKind sink, bool unicode) {
   const auto colon = checksum.find(':');
   text += colon == std::string::npos ? checksum : checksum.substr(0, colon) + " " + checksum.substr(colon + 1);
   if (receipt.checksum_verified) {
-    text += sink == EndKind::s3 ? " verified by the store" : " verified";
-  } else if (sink == EndKind::s3) {
+    text += is_store(sink) ? " verified by the store" : " verified";
+  } else if (is_store(sink)) {
     text += ", not verified: the store has no checksum";
   }
   return text;

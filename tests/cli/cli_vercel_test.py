@@ -1,0 +1,51 @@
+#!/usr/bin/env python3
+"""The weir command and Vercel Blob, by the double of its service.
+
+    servers.py run vercel -- cli_vercel_test.py
+"""
+
+import json
+import os
+import unittest
+import urllib.request
+
+from harness import CommandTest, weir
+
+MIB = 1 << 20
+TOKEN, API = os.environ["BLOB_READ_WRITE_TOKEN"], os.environ["VERCEL_BLOB_API_URL"]
+STORE = TOKEN.split("_")[3]
+
+
+class VercelTest(CommandTest):
+    def blobs(self):
+        with urllib.request.urlopen(API.replace("/api/blob", "/_weir/state"), timeout=30) as answer:
+            return json.load(answer)["blobs"]
+
+    def test_a_file_goes_there_and_comes_back_and_the_last_line_says_that_it_is_not_verified(self):
+        data = os.urandom(12 * MIB + 5)
+        (self.folder / "x.bin").write_bytes(data)
+        done = weir("cp", self.folder / "x.bin", f"vercel://{STORE}/there and back/x.bin")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn(b"not verified: the store has no checksum", done.stderr)
+        self.assertEqual(self.blobs()["there and back/x.bin"]["length"], len(data))
+        back = weir("cat", f"vercel://{STORE}/there and back/x.bin")
+        self.assertEqual((back.returncode, back.stdout == data), (0, True), back.stderr)
+
+    def test_a_folder_or_a_store_gets_the_source_s_own_name(self):
+        (self.folder / "named.txt").write_bytes(b"named")
+        for destination in (f"vercel://{STORE}/folder/", f"vercel://store_{STORE}"):
+            self.assertEqual(weir("cp", self.folder / "named.txt", destination).returncode, 0)
+        self.assertLessEqual({"folder/named.txt", "named.txt"}, set(self.blobs()))
+        self.refuses(2, "cp", f"vercel://{STORE}/named.txt", f"vercel://{STORE}/named.txt", says=["both are the same object"])
+
+    def test_another_store_no_token_and_a_path_that_cannot_be_are_refused_before_anything_is_sent(self):
+        (self.folder / "f").write_bytes(b"f")
+        source = self.folder / "f"
+        self.refuses(2, "cp", source, "vercel://Another/f", says=["the token is for the store " + STORE])
+        self.refuses(2, "cp", source, f"vercel://{STORE}/a//f", says=["//"])
+        self.assertNotIn(TOKEN.encode(), weir("cp", source, f"vercel://{STORE}/a//f").stderr)
+        self.refuses(4, "cp", source, f"vercel://{STORE}/f", env={"BLOB_READ_WRITE_TOKEN": ""}, says=["Set BLOB_READ_WRITE_TOKEN"])
+
+
+if __name__ == "__main__":
+    unittest.main()
