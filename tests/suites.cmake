@@ -61,7 +61,7 @@ foreach(server IN LISTS weir_live_servers)
 endforeach()
 
 # --- the behaviour suite: one row for each store; the double of Vercel Blob needs nothing installed ---
-set(weir_behaviour_servers vercel)
+set(weir_behaviour_servers vercel versitygw minio moto)
 foreach(server IN LISTS weir_behaviour_servers)
   set(labels live)
   if(server STREQUAL "minio" OR server STREQUAL "moto")
