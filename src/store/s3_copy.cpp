@@ -218,7 +218,12 @@ Status copy_in_parts(const Copy& copy, const CopyLimits& limits, bool has_tags) 
 
 Result<ObjectInfo> copy_object(const std::shared_ptr<Wire>& wire, const S3Location& from, const S3Location& to,
                                const ObjectOptions& options, const CopyLimits& limits) {
-  Copy copy{wire, from, to, {}, {}, options, "copy " + from.url() + " to " + to.url()};
+  Copy copy;
+  copy.wire = wire;
+  copy.from = from;
+  copy.to = to;
+  copy.options = options;
+  copy.operation = "copy " + from.url() + " to " + to.url();
   WEIR_TRY(check_abilities(options, wire->provider()).during(copy.operation));
   WEIR_ASSIGN(const net::Response looked, wire->call(head_request(from)));
   copy.source = object_info(from, looked);

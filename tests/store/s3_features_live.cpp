@@ -183,12 +183,18 @@ TEST_CASE("What cannot be a header of the user's is refused before anything is s
 TEST_CASE("A presigned URL gets and puts without keys", "[s3][features]") {
   const auto store = s3_store(client(), bucket());
   const std::string key = location("presigned +\u00e9").key;
+  net::ClientOptions plain;
+  plain.ca_bundle = variable("AWS_CA_BUNDLE");
+  const auto http = net::Client::make(plain);
   const auto send = [&](const std::string& method, const std::string& body) {
     net::Request request;
     request.method = method;
     request.url = *store->presign(method, key, std::chrono::minutes(5));
     if (method == "PUT") request.body = net::body_of(body);
-    return *net::Client::make({})->fetch(request);
+    const auto response = http->fetch(request);
+    INFO(response.status().message());
+    REQUIRE(response.ok());
+    return *response;
   };
   CHECK(send("PUT", "presigned bytes").status == 200);
   CHECK(send("GET", "").body == "presigned bytes");
