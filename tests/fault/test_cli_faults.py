@@ -1,31 +1,18 @@
 #!/usr/bin/env python3
-"""The command against a store that breaks: right bytes or a clear error; never wrong bytes, a cut object or a leaked upload.
+"""The command against an S3 that breaks: right bytes or a clear error; never wrong bytes, a cut object or a leaked upload.
 
 Runs with WEIR_TEST_CLI and WEIR_TEST_FAULT_S3. Each case is one scripted fault; the oracle is the server's own account.
 """
 
 import hashlib
-import json
-import os
 import random
-import subprocess
-import sys
-import tempfile
 import unittest
-import urllib.request
-from pathlib import Path
 
-WEIR, SERVER = os.environ["WEIR_TEST_CLI"], os.environ["WEIR_TEST_FAULT_S3"]
-MIB = 1 << 20
-TIMEOUT_S = 90
+from faulty_store import EITHER, ERROR, MIB, OK, FaultTest, name_of, status
+
+PLACE = "s3://weir-test/key"
 BIG = random.Random(1).randbytes(12 * MIB + 345)  # three parts
 SMALL = random.Random(2).randbytes(200_001)  # one request
-OK, ERROR, EITHER = "succeeds", "fails", "succeeds or fails"
-
-
-def status(code, name, **more):
-    return {"action": "status", "status": code, "code": name, **more}
-
 
 # (operation, fault, what the command may do). Every fault fires once unless it says otherwise.
 UPLOADS_OF_PARTS = [
@@ -86,57 +73,38 @@ DOWNLOADS = [
     ("GetObject", {"action": "garbage"}, EITHER),
     ("GetObject", {"action": "redirect", "location": "http://127.0.0.1:9/elsewhere"}, EITHER),
 ]
+LISTS = [
+    *[("ListObjectsV2", {"action": "reset_reply_at", "at": at}, OK) for at in (0, 15, 500)],
+    ("ListObjectsV2", status(503, "SlowDown"), OK),
+    ("ListObjectsV2", status(500, "InternalError", times=2, skip=1), OK),
+    ("ListObjectsV2", {"action": "close_early", "at": 200}, OK),
+    ("ListObjectsV2", {"action": "stall", "seconds": 1.5}, OK),
+    ("ListObjectsV2", {"action": "skewed_clock", "seconds": 7200}, OK),
+    ("ListObjectsV2", {"action": "expired_token", "times": 99}, ERROR),
+    ("ListObjectsV2", status(403, "AccessDenied"), ERROR),
+    ("ListObjectsV2", {"action": "ok_with_error", "times": 99}, ERROR),
+    ("ListObjectsV2", {"action": "garbage", "times": 99}, ERROR),
+]
 
 
-def name_of(op, fault):
-    return f"{op} {' '.join(f'{name}={value}' for name, value in fault.items())}"
+class S3Faults(FaultTest):
+    SERVER = "fault_s3.py"
+    SECRET = "weirtestsecret"
+    OPTIONS = ("--page", "3")
 
-
-class Faults(unittest.TestCase):
-    def setUp(self):
-        self.process = subprocess.Popen([sys.executable, SERVER], stdout=subprocess.PIPE, text=True)
-        self.endpoint = f"http://127.0.0.1:{self.process.stdout.readline().split()[-1]}"
-        self.folder = tempfile.TemporaryDirectory()
-        self.work = Path(self.folder.name)
-
-    def tearDown(self):
-        self.process.kill()
-        self.process.wait()
-        self.process.stdout.close()
-        self.folder.cleanup()
-
-    def control(self, method, what, value=None):
-        body = None if value is None else json.dumps(value).encode()
-        request = urllib.request.Request(f"{self.endpoint}/_weir/{what}", data=body, method=method)
-        with urllib.request.urlopen(request, timeout=30) as reply:
-            text = reply.read()
-        return json.loads(text) if text else None
-
-    def weir(self, *words):
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-        environment.update(AWS_ACCESS_KEY_ID="weirtest", AWS_SECRET_ACCESS_KEY="weirtestsecret", AWS_REGION="us-east-1",
-                           AWS_CONFIG_FILE="/dev/null", AWS_SHARED_CREDENTIALS_FILE="/dev/null")
-        return subprocess.run([WEIR, *map(str, words), "--endpoint-url", self.endpoint], env=environment, stdout=subprocess.PIPE,
-                              stderr=subprocess.PIPE, check=False, timeout=TIMEOUT_S)
-
-    def judge(self, done, expected):
-        text = done.stderr.decode(errors="replace")
-        self.assertGreaterEqual(done.returncode, 0, f"ended by a signal:\n{text}")
-        if expected != EITHER:
-            self.assertEqual("succeeds" if done.returncode == 0 else "fails", expected, text)
-        if done.returncode != 0:
-            self.assertIn("weir", text, "an error says what it is")
-            self.assertNotIn("weirtestsecret", text)
+    def environment(self):
+        return {"AWS_ACCESS_KEY_ID": "weirtest", "AWS_SECRET_ACCESS_KEY": self.SECRET, "AWS_REGION": "us-east-1",
+                "AWS_ENDPOINT_URL": self.endpoint}
 
     def upload(self, data, op, fault, expected):
         self.control("POST", "reset")
         source = self.work / "source"
         source.write_bytes(data)
         self.control("POST", "faults", [{"op": op, **fault}])
-        done = self.weir("cp", source, "s3://weir-test/key", "--part-size", "5MiB")
+        done = self.weir("cp", source, PLACE, "--part-size", "5MiB")
         state = self.control("GET", "state")
         self.judge(done, expected)
-        self.assertGreater(state["faults"][0]["fired"], 0, "the fault did not fire")
+        self.has_fired(state)
         stored = state["objects"].get("/weir-test/key")
         if done.returncode == 0:
             self.assertIsNotNone(stored, "success without an object")
@@ -161,13 +129,13 @@ class Faults(unittest.TestCase):
                 self.control("POST", "reset")
                 source = self.work / "source"
                 source.write_bytes(BIG)
-                self.assertEqual(self.weir("cp", source, "s3://weir-test/key").returncode, 0)
+                self.assertEqual(self.weir("cp", source, PLACE).returncode, 0)
                 self.control("POST", "faults", [{"op": op, **fault}])
-                done = self.weir("cp", "s3://weir-test/key", target)
+                done = self.weir("cp", PLACE, target)
                 state = self.control("GET", "state")
                 self.judge(done, expected)
                 if not fault.get("skip"):
-                    self.assertGreater(state["faults"][0]["fired"], 0, "the fault did not fire")
+                    self.has_fired(state)
                 self.assertEqual(target.exists(), done.returncode == 0)
                 if done.returncode == 0:
                     got = hashlib.sha256(target.read_bytes()).hexdigest()
@@ -175,6 +143,21 @@ class Faults(unittest.TestCase):
                     target.unlink()
                 source.unlink()
                 self.assertEqual(list(self.work.iterdir()), [], "a temporary file is left")
+
+    def test_a_listing_is_whole_or_an_error(self):
+        for op, fault, expected in LISTS:
+            with self.subTest(name_of(op, fault)):
+                self.control("POST", "reset")
+                names = [f"name-{i}" for i in range(7)]
+                for name in names:
+                    (self.work / name).write_bytes(b"x")
+                    self.assertEqual(self.weir("cp", self.work / name, f"s3://weir-test/{name}").returncode, 0)
+                self.control("POST", "faults", [{"op": op, **fault}])
+                done = self.weir("ls", "s3://weir-test/")
+                self.judge(done, expected)
+                self.has_fired(self.control("GET", "state"))
+                if done.returncode == 0:
+                    self.assertEqual([line.split()[-1].decode() for line in done.stdout.splitlines()], names)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,115 @@
+#!/usr/bin/env python3
+"""The command against a Vercel Blob that breaks: right bytes or a clear error; never wrong bytes or a cut file.
+
+Runs with WEIR_TEST_CLI and WEIR_TEST_FAULT_S3. Each case is one scripted fault; the oracle is the double's own account. Bytes that
+change on the way up are no case here: the service has no checksums, and receipts say "not verified".
+"""
+
+import hashlib
+import random
+import unittest
+
+from faulty_store import EITHER, ERROR, MIB, OK, FaultTest, name_of, status
+
+PLACE = "vercel://WeirTest1/key"
+BIG = random.Random(3).randbytes(12 * MIB + 345)  # three parts
+SMALL = random.Random(4).randbytes(200_001)  # one request
+
+# (operation, fault, what the command may do). Every fault fires once unless it says otherwise.
+UPLOADS_OF_PARTS = [
+    *[("upload", {"action": "reset_request_at", "at": at}, OK) for at in (0, 1, 300, 70_000, 3 * MIB)],
+    *[("upload", {"action": "reset_reply_at", "at": at}, OK) for at in (0, 1, 17, 150)],
+    *[("complete", {"action": "reset_reply_at", "at": at}, OK) for at in (0, 30, 200)],
+    ("create", {"action": "reset_request_at", "at": 0}, OK),
+    ("create", status(500, "internal_server_error"), OK),
+    ("upload", status(500, "internal_server_error"), OK),
+    ("upload", status(503, "service_unavailable", early=True), OK),
+    ("upload", status(429, "rate_limited", headers={"Retry-After": "1"}), OK),
+    ("upload", status(403, "forbidden"), ERROR),
+    ("upload", {"action": "stall", "seconds": 1.5, "when": "request"}, OK),
+    ("upload", {"action": "stall", "seconds": 1.5}, OK),
+    ("upload", {"action": "garbage", "times": 99}, ERROR),
+    ("upload", {"action": "no_etag"}, EITHER),
+    ("upload", {"action": "lost_upload", "skip": 1}, EITHER),
+    ("complete", {"action": "lost_reply"}, OK),
+    ("complete", status(500, "internal_server_error"), OK),
+    ("complete", {"action": "close_early", "at": 60}, EITHER),
+]
+UPLOADS_OF_ONE = [
+    *[("put", {"action": "reset_request_at", "at": at}, OK) for at in (0, 400, 5000, 150_000)],
+    *[("put", {"action": "reset_reply_at", "at": at}, OK) for at in (0, 10, 120)],
+    ("put", {"action": "lost_reply"}, OK),
+    ("put", status(503, "service_unavailable"), OK),
+    ("put", status(403, "store_suspended"), ERROR),
+    ("put", {"action": "garbage"}, EITHER),
+]
+DOWNLOADS = [
+    *[("get", {"action": "reset_reply_at", "at": at}, OK) for at in (0, 20, 400, 100_000, 4 * MIB)],
+    *[("get", {"action": "close_early", "at": at}, OK) for at in (0, 1, 200_000)],
+    ("get", status(503, "service_unavailable"), OK),
+    ("get", {"action": "stall", "seconds": 1.5, "at": 100_000}, OK),
+    ("get", {"action": "wrong_length", "delta": 1000}, EITHER),
+    ("get", {"action": "wrong_length", "delta": -1000}, EITHER),
+    ("get", {"action": "wrong_range"}, EITHER),
+    ("get", {"action": "ignore_range"}, EITHER),
+    ("get", {"action": "replaced_object"}, EITHER),
+    ("get", {"action": "garbage"}, EITHER),
+]
+
+
+class VercelFaults(FaultTest):
+    SERVER = "vercel_double.py"
+    SECRET = "vercel_blob_rw_WeirTest1_secret"
+
+    def environment(self):
+        return {"BLOB_READ_WRITE_TOKEN": self.SECRET, "VERCEL_BLOB_API_URL": f"{self.endpoint}/api/blob"}
+
+    def upload(self, data, op, fault, expected):
+        self.control("POST", "reset")
+        source = self.work / "source"
+        source.write_bytes(data)
+        self.control("POST", "faults", [{"op": op, **fault}])
+        done = self.weir("cp", source, PLACE, "--part-size", "5MiB")
+        state = self.control("GET", "state")
+        self.judge(done, expected)
+        self.has_fired(state)
+        stored = state["blobs"].get("key")
+        if done.returncode == 0:
+            self.assertIsNotNone(stored, "success without a blob")
+        if stored:
+            self.assertEqual((stored["length"], stored["sha256"]), (len(data), hashlib.sha256(data).hexdigest()))
+
+    def test_an_upload_in_parts_survives_or_fails_cleanly(self):
+        for op, fault, expected in UPLOADS_OF_PARTS:
+            with self.subTest(name_of(op, fault)):
+                self.upload(BIG, op, fault, expected)
+
+    def test_an_upload_in_one_request_survives_or_fails_cleanly(self):
+        for op, fault, expected in UPLOADS_OF_ONE:
+            with self.subTest(name_of(op, fault)):
+                self.upload(SMALL, op, fault, expected)
+
+    def test_a_download_gives_the_right_bytes_or_no_file(self):
+        target = self.work / "target"
+        for op, fault, expected in DOWNLOADS:
+            with self.subTest(name_of(op, fault)):
+                self.control("POST", "reset")
+                source = self.work / "source"
+                source.write_bytes(BIG)
+                self.assertEqual(self.weir("cp", source, PLACE).returncode, 0)
+                self.control("POST", "faults", [{"op": op, **fault}])
+                done = self.weir("cp", PLACE, target)
+                state = self.control("GET", "state")
+                self.judge(done, expected)
+                self.has_fired(state)
+                self.assertEqual(target.exists(), done.returncode == 0)
+                if done.returncode == 0:
+                    got = hashlib.sha256(target.read_bytes()).hexdigest()
+                    self.assertIn(got, (hashlib.sha256(BIG).hexdigest(), state["blobs"]["key"]["sha256"]))
+                    target.unlink()
+                source.unlink()
+                self.assertEqual(list(self.work.iterdir()), [], "a temporary file is left")
+
+
+if __name__ == "__main__":
+    unittest.main()
