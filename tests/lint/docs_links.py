@@ -6,7 +6,7 @@
 In README.md, CHANGELOG.md and docs/, prints each as file:line and exits 1:
   - a relative Markdown link that leads nowhere;
   - a repository path in code (`src/net/`, `tests/<room>/*_test.cpp`) or a source file's name (`core/job.hpp`) that fits no file;
-  - in docs/guarantees.md, a "test name" or `test_function` that the file named before it in its row does not have.
+  - in docs/guarantees.md and docs/faults.md, a "test name" or `test_function` that the file named before it in its row does not have.
 """
 
 import re
@@ -66,7 +66,7 @@ def check(root):
             elif not fenced:
                 targets = [target.split("#")[0] for target in LINK.findall(line) if not re.match(r"[a-z]+:", target)]
                 found += [f"the link {target} leads nowhere" for target in targets if target and not (document.parent / target).exists()]
-                if document.name == "guarantees.md" and line.startswith("|"):
+                if document.name in ("guarantees.md", "faults.md") and line.startswith("|"):
                     found += wrong_tests(root, line.rsplit("|", 2)[1])
             for code in [line] if fenced else CODE.findall(line):
                 # Code of users has names of its own: in it only paths from the root count.
