@@ -60,6 +60,11 @@ foreach(server IN LISTS weir_live_servers)
   endif()
 endforeach()
 
+if(TARGET weir)
+  weir_suite(interop_aws_cli "live;slow" ${weir_servers} run versitygw --
+    ${weir_servers} python ${CMAKE_CURRENT_SOURCE_DIR}/interop/aws_cli_round_trips.py)
+endif()
+
 # --- the behaviour suite: one row for each store; the double of Vercel Blob needs nothing installed ---
 set(weir_behaviour_servers vercel versitygw minio moto)
 foreach(server IN LISTS weir_behaviour_servers)

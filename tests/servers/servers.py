@@ -2,7 +2,7 @@
 """Installs and starts the real S3 servers that weir is tested against.
 
     servers.py install NAME...                             into ${XDG_CACHE_HOME:-~/.cache}/weir/NAME-VERSION
-    servers.py python [SCRIPT ARGUMENTS...]                prints a Python that has boto3, or runs SCRIPT with it
+    servers.py python [SCRIPT ARGUMENTS...]                prints a Python that has boto3 and `aws`, or runs SCRIPT with it
     servers.py run NAME [--tls] [--ipv6] -- COMMAND...     starts NAME, runs COMMAND, stops NAME, removes its data
 
 NAME is versitygw, minio or moto, or one of the project's own scripted servers: fault (S3) and vercel, a double of Vercel Blob,
@@ -41,8 +41,8 @@ GO_PACKAGES = {
     "versitygw": ("versitygw-1.8.0", "github.com/versity/versitygw/cmd/versitygw@v1.8.0"),
     "minio": ("minio-20260212", "github.com/minio/minio@v0.0.0-20260212201848-7aac2a2c5b7c"),
 }
-MOTO_PLACE = "moto-5.2"
-MOTO_PACKAGES = ["moto[server]==5.2.*", "awscrt", "boto3"]
+MOTO_PLACE = "moto-5.2-awscli"
+MOTO_PACKAGES = ["moto[server]==5.2.*", "awscrt", "boto3", "awscli"]
 
 
 def say(text):
