@@ -18,11 +18,15 @@
 
 namespace weir::net {
 
+/// Of a body that ends where it ends.
+inline constexpr std::uint64_t kUnknownSize = UINT64_MAX;
+
 /// A request body. Called on the loop thread only, must not block.
 class Body {
  public:
   virtual ~Body() = default;
-  /// Exactly how many bytes read() will give in all.
+  /// Exactly how many bytes read() will give in all, or kUnknownSize: then they are sent in chunks (RFC 9112
+  /// section 7.1) until read() gives 0.
   virtual std::uint64_t size() const = 0;
   /// Starts again from the first byte. Called before each use.
   virtual Status rewind() = 0;
@@ -60,6 +64,9 @@ struct Request {
   std::function<Status(std::span<const std::byte>)> on_data;
   /// The reply's head, before the first on_data. On the loop thread.
   std::function<Status(const Response&)> on_head;
+  /// The address that it is about to go to (the proxy's, where there is one); an error ends it before a byte is sent.
+  /// On the loop thread.
+  std::function<Status(const std::string& peer_ip)> on_peer;
 };
 
 struct ClientOptions {

@@ -75,6 +75,12 @@ Status Transfer::failure(Kind kind, Retry retry, std::string_view what) const {
   return Status(std::move(error));
 }
 
+// In chunks, libcurl counts their frames too; that it was asked for what comes behind the last byte is what counts.
+bool Transfer::body_sent() const {
+  if (body_size_ == kUnknownSize) return body_ended_;
+  return response_.bytes_sent == body_size_ && given_ == body_size_;
+}
+
 // A body that ends with the connection (RFC 9112 section 6.3, item 8) looks the same when it was cut off, behind TLS
 // too: libcurl does not ask for the closing alert. What a refusal says may be cut.
 bool Transfer::ends_unmarked() const {
@@ -85,9 +91,8 @@ bool Transfer::ends_unmarked() const {
 Result<Response> Transfer::outcome(CURLcode code) {
   if (!failure_.ok()) return failure_;
   response_.bytes_sent = curl_bytes_sent();
-  const bool body_sent = response_.bytes_sent == body_size_ && given_ == body_size_;
   // A server may refuse before it has read everything and then cut the connection: its answer counts, not the cut.
-  const bool refused_early = head_done_ && response_.status >= 300 && !body_sent;
+  const bool refused_early = head_done_ && response_.status >= 300 && !body_sent();
   if (code != CURLE_OK && !refused_early) {
     long connections = 0;
     long proxy_status = 0;
@@ -98,10 +103,10 @@ Result<Response> Transfer::outcome(CURLcode code) {
   }
   // libcurl takes a head that is cut off for a whole one.
   if (!head_done_) return failure(Kind::network, Retry::transient, "the connection closed within the reply's head");
-  if (!body_sent && !refused_early) {
-    return failure(
-        Kind::network, Retry::transient,
-        fmt::format("answered {} although the body has {} bytes: it arrived incomplete", response_.status, body_size_));
+  if (!body_sent() && !refused_early) {
+    return failure(Kind::network, Retry::transient,
+                   fmt::format("answered {} although the body has {} bytes: it arrived incomplete", response_.status,
+                               body_size_ == kUnknownSize ? "more" : std::to_string(body_size_)));
   }
   if (ends_unmarked()) {
     return failure(Kind::protocol, Retry::never,
@@ -118,6 +123,7 @@ void Transfer::deliver(Result<Response> answer) {
   request_.body.reset();
   request_.on_data = nullptr;
   request_.on_head = nullptr;
+  request_.on_peer = nullptr;
   if (done) done(std::move(answer));
 }
 

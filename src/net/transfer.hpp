@@ -82,6 +82,7 @@ class Transfer final : public Call, public std::enable_shared_from_this<Transfer
   std::size_t take_data(std::span<const std::byte> data);
   Status rewind_body();
   CURLcode apply_pauses();
+  bool body_sent() const;
   bool ends_unmarked() const;
   void fail(Status status);
   void moved() { last_move_ = Clock::now(); }
@@ -110,6 +111,7 @@ class Transfer final : public Call, public std::enable_shared_from_this<Transfer
   int attempts_ = 0;             // libcurl repeats a request when a kept connection turns out to be dead
   curl_socket_t socket_ = CURL_SOCKET_BAD;
   bool head_done_ = false;
+  bool body_ended_ = false;  // one of unknown length
   bool send_paused_ = false;
   bool receive_paused_ = false;
   Clock::time_point last_move_;

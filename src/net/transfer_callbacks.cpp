@@ -46,6 +46,12 @@ int Transfer::on_request(void* self, char* peer_ip, char*, int peer_port, int lo
     transfer.fail(transfer.failure(Kind::network, Retry::transient, "the kept connection was closed before an answer"));
     return CURL_PREREQFUNC_ABORT;
   }
+  if (transfer.request_.on_peer) {
+    if (Status status = transfer.request_.on_peer(peer_ip == nullptr ? "" : peer_ip); status.failed()) {
+      transfer.fail(std::move(status));
+      return CURL_PREREQFUNC_ABORT;
+    }
+  }
   transfer.last_sent_ = 0;
   transfer.last_received_ = 0;
   if (transfer.given_ > 0 || !transfer.held_.empty()) {
@@ -60,6 +66,7 @@ int Transfer::on_request(void* self, char* peer_ip, char*, int peer_port, int lo
 
 Status Transfer::rewind_body() {
   given_ = 0;
+  body_ended_ = false;
   held_.clear();
   return request_.body ? request_.body->rewind() : Status();
 }
@@ -103,6 +110,10 @@ std::size_t Transfer::give(std::span<std::byte> into) {
     if (filled.status().is_pending()) return CURL_READFUNC_PAUSE;
     fail(filled.status());
     return CURL_READFUNC_ABORT;
+  }
+  if (*filled == 0) {  // the end of a body of unknown length
+    body_ended_ = true;
+    return 0;
   }
   if (reply_waits()) {
     held_.assign(into.begin(), into.begin() + static_cast<std::ptrdiff_t>(*filled));
@@ -154,6 +165,7 @@ Result<std::size_t> Transfer::fill(std::span<std::byte> into) {
       if (count.status().is_pending() && filled > 0) break;
       return count.status();
     }
+    if (*count == 0 && body_size_ == kUnknownSize) break;
     if (*count == 0 || *count > into.size() - filled) {
       return failure(Kind::source_changed, Retry::never,
                      fmt::format("the body ended at byte {} of {}", given_ + filled, body_size_));

@@ -65,6 +65,7 @@ Status Transfer::check_request() {
     if (known == "transfer-encoding" || known == "expect") {
       return refused(fmt::format("header {} is the client's own", name));
     }
+    if (known == "content-length" && body_size_ == kUnknownSize) return refused("the body's length is not known");
     if (known == "content-length" && value != std::to_string(body_size_)) {
       return refused(fmt::format("header {} says {}, the body has {} bytes", name, value, body_size_));
     }
@@ -137,7 +138,7 @@ void Transfer::set_security(const ClientOptions& options) {
 void Transfer::set_method_and_body() {
   if (sends_body()) {
     set(CURLOPT_UPLOAD, 1L);
-    set(CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(body_size_));
+    set(CURLOPT_INFILESIZE_LARGE, body_size_ == kUnknownSize ? curl_off_t{-1} : static_cast<curl_off_t>(body_size_));
     if (request_.method != "PUT") set(CURLOPT_CUSTOMREQUEST, request_.method.c_str());
   } else if (request_.method == "HEAD") {
     set(CURLOPT_NOBODY, 1L);

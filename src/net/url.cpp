@@ -39,6 +39,29 @@ bool has_part(CURLU* url, CURLUPart which) {
 
 std::string_view default_port(std::string_view scheme) { return scheme == "https" ? "443" : "80"; }
 
+using Parsed = std::unique_ptr<CURLU, decltype(&curl_url_cleanup)>;
+
+Status set_url(CURLU* url, std::string_view text) {
+  const CURLUcode code = curl_url_set(url, CURLUPART_URL, std::string(text).c_str(), CURLU_PATH_AS_IS);
+  if (code == CURLUE_OK) return {};
+  return Status(Kind::invalid_argument, fmt::format("not a URL that can be used: {}", curl_url_strerror(code)));
+}
+
+Result<UrlParts> parts_of(CURLU* url) {
+  if (has_part(url, CURLUPART_USER) || has_part(url, CURLUPART_PASSWORD)) {
+    return Status(Kind::invalid_argument, "the URL holds a user name or password")
+        .advise("Pass credentials as credentials: URLs end up in logs.");
+  }
+  UrlParts parts{lower(part(url, CURLUPART_SCHEME)), part(url, CURLUPART_HOST), part(url, CURLUPART_PORT),
+                 part(url, CURLUPART_PATH), part(url, CURLUPART_QUERY)};
+  if (parts.scheme != "http" && parts.scheme != "https") {
+    return Status(Kind::invalid_argument,
+                  fmt::format("a URL of scheme {}: only http and https are spoken", parts.scheme));
+  }
+  if (parts.path.empty()) parts.path = "/";
+  return parts;
+}
+
 }  // namespace
 
 std::string percent_encode(std::string_view bytes, bool keep_slash) {
@@ -87,25 +110,33 @@ Result<UrlParts> split_url(std::string_view url) {
   if (std::any_of(url.begin(), url.end(), unsafe)) {
     return Status(Kind::invalid_argument, "the URL holds a blank or a control byte: percent-encode it");
   }
-  const std::unique_ptr<CURLU, decltype(&curl_url_cleanup)> parsed(curl_url(), &curl_url_cleanup);
-  const std::string text(url);
-  const CURLUcode code = curl_url_set(parsed.get(), CURLUPART_URL, text.c_str(), CURLU_PATH_AS_IS);
-  if (code != CURLUE_OK) {
-    return Status(Kind::invalid_argument, fmt::format("not a URL that can be used: {}", curl_url_strerror(code)));
+  const Parsed parsed(curl_url(), &curl_url_cleanup);
+  WEIR_TRY(set_url(parsed.get(), url));
+  return parts_of(parsed.get());
+}
+
+Result<UrlParts> resolve_url(const UrlParts& base, std::string_view reference) {
+  std::string text;
+  for (const char c : reference) {
+    if (c == ' ' || static_cast<unsigned char>(c) >= 0x80) {
+      text += percent_encode(std::string_view(&c, 1));
+    } else {
+      text += c;
+    }
   }
-  if (has_part(parsed.get(), CURLUPART_USER) || has_part(parsed.get(), CURLUPART_PASSWORD)) {
-    return Status(Kind::invalid_argument, "the URL holds a user name or password")
-        .advise("Pass credentials as credentials: URLs end up in logs.");
-  }
-  UrlParts parts{lower(part(parsed.get(), CURLUPART_SCHEME)), part(parsed.get(), CURLUPART_HOST),
-                 part(parsed.get(), CURLUPART_PORT), part(parsed.get(), CURLUPART_PATH),
-                 part(parsed.get(), CURLUPART_QUERY)};
-  if (parts.scheme != "http" && parts.scheme != "https") {
-    return Status(Kind::invalid_argument,
-                  fmt::format("a URL of scheme {}: only http and https are spoken", parts.scheme));
-  }
-  if (parts.path.empty()) parts.path = "/";
-  return parts;
+  const auto control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; };
+  if (std::any_of(text.begin(), text.end(), control)) return Status(Kind::invalid_argument, "it holds a control byte");
+  const Parsed parsed(curl_url(), &curl_url_cleanup);
+  WEIR_TRY(set_url(parsed.get(), compose_url(base)));
+  WEIR_TRY(set_url(parsed.get(), text));
+  return parts_of(parsed.get());
+}
+
+bool same_origin(const UrlParts& a, const UrlParts& b) {
+  const auto port = [](const UrlParts& parts) {
+    return parts.port.empty() ? std::string(default_port(parts.scheme)) : parts.port;
+  };
+  return a.scheme == b.scheme && lower(a.host) == lower(b.host) && port(a) == port(b);
 }
 
 std::string compose_url(const UrlParts& parts) {

@@ -33,6 +33,13 @@ struct UrlParts {
 /// (credentials belong into headers, URLs end up in logs), blanks and control bytes. A fragment is dropped.
 Result<UrlParts> split_url(std::string_view url);
 
+/// Where `reference`, a Location, leads from `base` (RFC 3986 section 5). Blanks and bytes beyond ASCII, which servers
+/// leave as they are, become %XX. Errors as of split_url().
+Result<UrlParts> resolve_url(const UrlParts& base, std::string_view reference);
+
+/// Whether credentials for `a` may go to `b`: same scheme, host and port.
+bool same_origin(const UrlParts& a, const UrlParts& b);
+
 /// The URL of `parts`; split_url() of it gives `parts` again.
 std::string compose_url(const UrlParts& parts);
 

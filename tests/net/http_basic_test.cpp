@@ -37,6 +37,21 @@ TEST_CASE("a request arrives as it was written and its answer comes back whole",
   CHECK(seen.head.find("Content-Length", seen.head.find("Content-Length") + 1) == std::string::npos);
 }
 
+TEST_CASE("the address is judged before a byte is sent to it", "[http]") {
+  std::atomic<int> requests{0};
+  ScriptServer server([&](Peer& peer, int) { requests += peer.read_head().head.empty() ? 0 : 1; });
+  Request request = request_to("GET", server.url());
+  std::string seen;
+  request.on_peer = [&](const std::string& peer) {
+    seen = peer;
+    return Status(Kind::access_denied, "not there");
+  };
+  const auto answer = Client::make({})->fetch(std::move(request));
+  CHECK(answer.status().kind() == Kind::access_denied);
+  CHECK(seen == "127.0.0.1");
+  CHECK(requests == 0);
+}
+
 TEST_CASE("methods that usually carry a body say Content-Length: 0 without one, others say nothing", "[http]") {
   Seen seen;
   ScriptServer server(ScriptServer::answering([&](const Seen& request) {
