@@ -166,6 +166,25 @@ class Discarding(unittest.TestCase):
             status, _, body = server.ask("POST", f"/weir-test/escaped?uploadId={upload_id}", complete.replace(b'"', escape))
             self.assertEqual(status, 200, body)
 
+    def test_it_makes_up_objects_whole_and_in_ranges(self):
+        server = Running(DISCARD)
+        self.addCleanup(server.stop)
+        size = 2 * (1 << 20) + 5
+        name = f"/bench/gen-{size}"
+        status, headers, whole = server.ask("GET", name)
+        self.assertEqual((status, len(whole), headers["content-length"]), (200, size, str(size)))
+        self.assertEqual(base64.b64decode(headers["x-amz-checksum-crc64nvme"]), checksums.crc64nvme(whole).to_bytes(8, "big"))
+        self.assertEqual(server.ask("HEAD", name)[1]["x-amz-checksum-crc64nvme"], headers["x-amz-checksum-crc64nvme"])
+        for asked, first, last in (("0-0", 0, 0), ("1048570-1048580", 1048570, 1048580), (f"{size - 3}-", size - 3, size - 1),
+                                   ("-7", size - 7, size - 1), (f"5-{size + 100}", 5, size - 1)):
+            status, part, body = server.ask("GET", name, headers={"range": f"bytes={asked}", "if-match": headers["etag"]})
+            self.assertEqual((status, part["content-range"]), (206, f"bytes {first}-{last}/{size}"))
+            self.assertEqual(body, whole[first:last + 1])
+        self.assertEqual(server.ask("GET", name, headers={"range": f"bytes={size}-"})[0], 416)
+        self.assertEqual(server.ask("GET", name, headers={"if-match": '"other"'})[0], 412)
+        self.assertEqual(server.ask("GET", "/bench/gen-0")[2], b"")
+        self.assertEqual(server.ask("GET", "/bench/gen-x")[0], 404)
+
     def test_it_counts_what_it_throws_away_and_says_so_when_asked_for_it(self):
         _, answer, state = self.timed_put()
         self.assertEqual((answer[0], b"throws all bytes away" in answer[2]), (410, True))

@@ -176,12 +176,20 @@ bool Connection::read_body(Request& request, const Look& look, std::uint64_t& le
 bool Connection::send(const Reply& reply) {
   std::string head = fmt::format("HTTP/1.1 {} {}\r\n", reply.status, reply.reason);
   for (const auto& [name, value] : reply.header) head += fmt::format("{}: {}\r\n", name, value);
-  const bool no_length = reply.header.count("Content-Length") != 0 || reply.status == 204;
+  if (reply.make) head += fmt::format("Content-Length: {}\r\n", reply.make_bytes);
+  const bool no_length = reply.make || reply.header.count("Content-Length") != 0 || reply.status == 204;
   if (!no_length) head += fmt::format("Content-Length: {}\r\n", reply.body.size());
   if (reply.close) head += "Connection: close\r\n";
   head += "\r\n";
   if (!reply.head_only) head += reply.body;
-  return write_all(head);
+  if (!write_all(head)) return false;
+  if (!reply.make || reply.head_only) return true;
+  for (std::uint64_t done = 0; done < reply.make_bytes;) {
+    const auto count = std::min<std::uint64_t>(Reply::kMadeAtOnce, reply.make_bytes - done);
+    if (!write_all({reply.make(reply.make_from + done), static_cast<std::size_t>(count)})) return false;
+    done += count;
+  }
+  return true;
 }
 
 bool Connection::write_all(std::string_view bytes) {

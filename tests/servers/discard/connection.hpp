@@ -34,6 +34,11 @@ struct Reply {
   std::string body;
   bool head_only = false;  ///< HEAD: Content-Length is in `header` or that of `body`, and no body follows
   bool close = false;
+  /// Behind the head instead of `body`: where the bytes of the whole from `offset` on are, kMadeAtOnce of them.
+  std::function<const char*(std::uint64_t offset)> make;
+  static constexpr std::size_t kMadeAtOnce = 1024 * 1024 - 1;
+  std::uint64_t make_from = 0;
+  std::uint64_t make_bytes = 0;
 };
 
 class Connection {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "discard/crc.hpp"
+#include "discard/generated.hpp"
 
 namespace discard {
 namespace {
@@ -271,6 +272,8 @@ class Exchange {
 
   Reply look() {
     const auto object = shared_.store.find(name_);
+    const auto made = object ? std::nullopt : generated_size(name_);
+    if (made) return generated(request_, *made);
     if (!object) return failed({404, "Not Found", "NoSuchKey", "The specified key does not exist."});
     if (request_.method == "GET") {
       return failed(
