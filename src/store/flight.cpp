@@ -58,8 +58,14 @@ void Flight::end(Result<net::Response> answer) {
 
 void Flight::send(net::Client& http, net::Request request,
                   std::function<Result<net::Response>(Result<net::Response>)> judge) {
-  set_call(http.send(std::move(request), [self = shared_from_this(), judge = std::move(judge)](
-                                             Result<net::Response> answer) { self->end(judge(std::move(answer))); }));
+  send_then(http, std::move(request),
+            [self = shared_from_this(), judge = std::move(judge)](Result<net::Response> answer) {
+              self->end(judge(std::move(answer)));
+            });
+}
+
+void Flight::send_then(net::Client& http, net::Request request, std::function<void(Result<net::Response>)> then) {
+  set_call(http.send(std::move(request), std::move(then)));
 }
 
 Running take_off(Flight::Launch launch, Flight::Done done) {

@@ -33,6 +33,8 @@ class Flight : public std::enable_shared_from_this<Flight> {
   void end(Result<net::Response> answer);
   /// `judge` makes what is no success a Status; on the HTTP loop's thread.
   void send(net::Client& http, net::Request request, std::function<Result<net::Response>(Result<net::Response>)> judge);
+  /// As send(), but `then` decides: it ends the flight, or sends once more.
+  void send_then(net::Client& http, net::Request request, std::function<void(Result<net::Response>)> then);
 
  private:
   void set_call(std::shared_ptr<net::Call> running);

@@ -20,18 +20,21 @@ struct Name {
   std::string_view rest;    // behind the colon
 };
 
-const std::vector<std::string_view> kSourceSchemes{"file", "s3", "vercel", "gen"};
-const std::vector<std::string_view> kSinkSchemes{"file", "s3", "vercel", "null"};
+const std::vector<std::string_view> kSourceSchemes{"file", "s3", "vercel", "http", "https", "gen"};
+const std::vector<std::string_view> kSinkSchemes{"file", "s3", "vercel", "http", "https", "null"};
 
 Status unknown_scheme(std::string_view name, std::string_view scheme, const std::vector<std::string_view>& known) {
   const std::string_view meant = nearest(scheme, known);
+  const std::string shown = shown_name(name);
   std::string advice =
-      fmt::format("Known are {}: and plain paths; a file of that name is file:{}.", fmt::join(known, ":, "), name);
+      fmt::format("Known are {}: and plain paths; a file of that name is file:{}.", fmt::join(known, ":, "), shown);
   if (!meant.empty()) advice = fmt::format("Did you mean {}:? {}", meant, advice);
   return Status(Kind::invalid_argument, fmt::format("\"{}:\" is no kind of place", scheme))
-      .during(fmt::format("open {}", name))
+      .during("open " + shown)
       .advise(std::move(advice));
 }
+
+bool is_http(std::string_view scheme) { return scheme == "http" || scheme == "https"; }
 
 /// Splits a name as people type it. What looks like a scheme must be one; a path with a colon is written file:PATH or
 /// ./PATH.
@@ -141,6 +144,10 @@ Result<std::unique_ptr<Source>> open_source(std::string_view name, const Endpoin
     WEIR_ASSIGN(auto object, vercel_object(name, options));
     return download_from(object.first->origin(object.second), options.download);
   }
+  if (is_http(parts.scheme)) {
+    WEIR_ASSIGN(auto origin, http_origin(name, options.http));
+    return download_from(std::move(origin), options.download);
+  }
   return file(std::string(parts.rest));
 }
 
@@ -160,6 +167,7 @@ Result<std::unique_ptr<Sink>> open_sink(std::string_view name, const EndpointOpt
     WEIR_ASSIGN(auto object, vercel_object(name, options));
     return upload_to(object.first->target(object.second, options.object), options.upload);
   }
+  if (is_http(parts.scheme)) return put_to(name, options.http, options.object, options.upload);
   LocalOptions local;
   local.durable = options.durable;
   return upload_to(local_target(std::string(parts.rest), local), options.upload);

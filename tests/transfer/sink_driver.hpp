@@ -57,7 +57,9 @@ class Bytes final : public Replay, public std::enable_shared_from_this<Bytes> {
 class SinkRun {
  public:
   SinkRun(std::shared_ptr<Target> target, UploadOptions options, std::shared_ptr<Executor> executor)
-      : sink(upload_to(std::move(target), options)), waker(std::make_shared<Waker>()) {
+      : SinkRun(upload_to(std::move(target), options), std::move(executor)) {}
+  SinkRun(std::unique_ptr<Sink> under_test, std::shared_ptr<Executor> executor)
+      : sink(std::move(under_test)), waker(std::make_shared<Waker>()) {
     context.executor = std::move(executor);
     context.wake = [held = waker] { held->wake(); };
   }

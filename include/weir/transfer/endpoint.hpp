@@ -1,7 +1,10 @@
 // Endpoints: sources and sinks by name, as people type them.
 //
-//   source: PATH · file:PATH · - (standard input) · s3://bucket/key · vercel://store/path · gen:SIZE[?seed=N&ratio=R]
-//   sink:   PATH · file:PATH · - (standard output) · s3://bucket/key · vercel://store/path · null:
+//   source: PATH · file:PATH · - (standard input) · s3://bucket/key · vercel://store/path · http(s)://host/path?query ·
+//           gen:SIZE[?seed=N&ratio=R]
+//   sink:   PATH · file:PATH · - (standard output) · s3://bucket/key · vercel://store/path · http(s)://host/path?query
+//   ·
+//           null:
 #pragma once
 
 #include <memory>
@@ -9,9 +12,11 @@
 
 #include "weir/core/stage.hpp"
 #include "weir/core/status.hpp"
+#include "weir/store/http.hpp"
 #include "weir/store/s3.hpp"
 #include "weir/store/vercel_blob.hpp"
 #include "weir/transfer/download.hpp"
+#include "weir/transfer/put.hpp"
 #include "weir/transfer/upload.hpp"
 
 namespace weir {
@@ -20,6 +25,7 @@ struct EndpointOptions {
   S3Options s3;                      ///< ignored where `client` is set
   std::shared_ptr<S3Client> client;  ///< to share connections and keys between transfers
   VercelOptions vercel;              ///< for vercel:// names
+  HttpOptions http;                  ///< for http:// and https:// names
   ObjectOptions object;
   UploadOptions upload;
   DownloadOptions download;
