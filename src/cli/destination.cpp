@@ -6,6 +6,7 @@
 
 #include "progress_bar.hpp"
 #include "transfer.hpp"
+#include "weir/store/http.hpp"
 
 namespace weir::cli {
 
@@ -16,10 +17,11 @@ std::size_t store_begins(const std::string& name) { return name.find("://") + 3;
 
 std::string local_path(const std::string& name) { return name.starts_with("file:") ? name.substr(5) : name; }
 
-/// "big.csv" of "dir/big.csv" and of "s3://bucket/dir/big.csv"; empty where there is none.
+/// "big.csv" of "dir/big.csv", of "s3://bucket/dir/big.csv" and of "https://host/big.csv?x"; empty where there is none.
 std::string last_name(const std::string& source) {
   std::string path = end_kind(source) == EndKind::file ? local_path(source) : source;
-  if (is_store(end_kind(source))) {
+  if (end_kind(source) == EndKind::http) path = shown_name(source);
+  if (is_store(end_kind(source)) || end_kind(source) == EndKind::http) {
     const auto slash = path.find('/', store_begins(path));
     path = slash == std::string::npos ? std::string() : path.substr(slash + 1);
   } else if (end_kind(source) != EndKind::file) {
@@ -44,9 +46,24 @@ bool is_container(const std::string& destination) {
       if (destination.size() == begins || destination[begins] == '/') return false;  // no bucket: not ours to say
       return destination.ends_with('/') || destination.find('/', begins) == std::string::npos;
     }
+    case EndKind::http:
+      return destination.ends_with('/') && destination.find_first_of("?#") == std::string::npos &&
+             destination.find('/', store_begins(destination)) != std::string::npos;
     default:
       return false;
   }
+}
+
+/// As it stands in a URL: bytes beyond those that RFC 3986 leaves alone become %XX. What comes out of one is encoded.
+std::string url_name(const std::string& name, EndKind from) {
+  if (from == EndKind::http) return name;
+  constexpr std::string_view kAsIs = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
+  std::string encoded;
+  for (const char c : name) {
+    encoded += kAsIs.find(c) != std::string_view::npos ? std::string(1, c)
+                                                       : fmt::format("%{:02X}", static_cast<unsigned char>(c));
+  }
+  return encoded;
 }
 
 /// True where both are the same regular file; what is not there is not the same.
@@ -66,7 +83,9 @@ bool same_file(const std::string& source, const std::string& destination) {
 Result<std::string> resolve_destination(const std::string& source, const std::string& destination) {
   std::string resolved = destination;
   const auto refuse = [&](const std::string& cause, const std::string& advice) {
-    return Status(Kind::invalid_argument, cause).during(fmt::format("copy {} to {}", source, resolved)).advise(advice);
+    return Status(Kind::invalid_argument, cause)
+        .during(fmt::format("copy {} to {}", shown_name(source), shown_name(resolved)))
+        .advise(advice);
   };
   if (is_container(destination)) {
     const std::string name = last_name(source);
@@ -75,9 +94,10 @@ Result<std::string> resolve_destination(const std::string& source, const std::st
                     "Name the file or object in full.");
     }
     if (!resolved.ends_with('/')) resolved += '/';
-    resolved += name;
+    resolved += end_kind(destination) == EndKind::http ? url_name(name, end_kind(source)) : name;
   }
-  const bool same_object = is_store(end_kind(source)) && source == resolved;
+  const EndKind kind = end_kind(source);
+  const bool same_object = (is_store(kind) || kind == EndKind::http) && source == resolved;
   if (same_object || same_file(source, resolved)) {
     return refuse("both are the same " + std::string(same_object ? "object" : "file"), "Nothing was changed.");
   }

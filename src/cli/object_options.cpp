@@ -24,7 +24,9 @@ Status split_pairs(const char* option, const std::vector<std::string>& typed, ch
   for (const std::string& pair : typed) {
     const std::size_t at = pair.find(mark);
     if (at == 0 || at == std::string::npos) {
-      return usage(option, fmt::format("\"{}\" is not of the form NAME{}VALUE", pair, mark));
+      // What stands there may be a secret whose name was forgotten.
+      const std::string what = mark == ':' ? "a header" : "\"" + pair + "\"";
+      return usage(option, fmt::format("{} is not of the form NAME{}VALUE", what, mark));
     }
     std::string value = pair.substr(at + 1);
     if (mark == ':') value.erase(0, value.find_first_not_of(' '));
@@ -33,6 +35,24 @@ Status split_pairs(const char* option, const std::vector<std::string>& typed, ch
     }
   }
   return {};
+}
+
+/// Headers as typed, and for "@FILE" the lines of that file: what is secret need not be seen in the list of processes.
+Result<std::vector<std::string>> with_files(const std::vector<std::string>& typed) {
+  std::vector<std::string> headers;
+  for (const std::string& each : typed) {
+    if (!each.starts_with('@')) {
+      headers.push_back(each);
+      continue;
+    }
+    std::ifstream file(each.substr(1));
+    if (!file) return usage("header", fmt::format("the file {} cannot be opened", each.substr(1)));
+    for (std::string line; std::getline(file, line);) {
+      while (!line.empty() && (line.back() == '\r' || line.back() == ' ')) line.pop_back();
+      if (!line.empty()) headers.push_back(line);
+    }
+  }
+  return headers;
 }
 
 int base64_value(char c) {
@@ -98,13 +118,23 @@ void add_object_options(CLI::App& app, const AddValue& value, ObjectOptions& obj
   value("sse-kms-key-id", raw.sse_kms_key_id, "ID", "of the key for --sse aws:kms");
   app.add_flag("--no-clobber", object.no_clobber, "store only what is not there yet")->envname("WEIR_NO_CLOBBER");
   value("if-match", object.if_match, "ETAG", "replace only the object with this ETag");
-  list("--header", raw.headers, "NAME:VALUE", "another header of S3's own (x-amz-...); may stand several times");
+}
+
+void add_http_options(CLI::App& app, const AddValue& value, HttpOptions& http, RawObjectOptions& raw) {
+  app.add_option("--header", raw.headers,
+                 "a header for the http(s):// end, or of S3's own (x-amz-...); @FILE: those in a file, one a line; "
+                 "may stand several times")
+      ->type_name("NAME:VALUE")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  value("ca-bundle", http.ca_bundle, "FILE", "authorities that https:// ends are trusted by; default: the system's");
 }
 
 Status interpret_object(const RawObjectOptions& raw, ObjectOptions& object, S3Options& s3) {
   WEIR_TRY(split_pairs("metadata", raw.metadata, '=', object.metadata));
   WEIR_TRY(split_pairs("tag", raw.tags, '=', object.tags));
-  WEIR_TRY(split_pairs("header", raw.headers, ':', object.headers));
+  WEIR_ASSIGN(const auto headers, with_files(raw.headers));
+  WEIR_TRY(split_pairs("header", headers, ':', object.headers));
   if (object.if_match.size() >= 2 && object.if_match.front() == '"' && object.if_match.back() == '"') {
     object.if_match = object.if_match.substr(1, object.if_match.size() - 2);
   }
@@ -129,8 +159,32 @@ Status check_object_options(const ObjectOptions& object, const std::string& dest
   const EndKind kind = end_kind(destination);
   if (!any || (kind != EndKind::file && kind != EndKind::standard && destination != "null:")) return {};
   return Status(Kind::invalid_argument, "only an object of a store can be stored with these options")
-      .during("copy to " + destination)
+      .during("copy to " + shown_name(destination))
       .advise("Metadata, headers, tags and conditions go with a destination like s3://BUCKET/KEY.");
+}
+
+Status share_headers(const std::string& source, const std::string& destination, EndpointOptions& endpoint) {
+  const bool from_http = end_kind(source) == EndKind::http;
+  const bool to_http = end_kind(destination) == EndKind::http;
+  if (!from_http && !to_http) return {};
+  std::map<std::string, std::string> left;
+  for (const auto& [name, value] : endpoint.object.headers) {
+    const bool is_stores = !to_http && (name.starts_with("x-amz-") || name.starts_with("X-Amz-") ||
+                                        (end_kind(destination) == EndKind::vercel && name.starts_with("x-")));
+    if (is_stores) {
+      left.emplace(name, value);
+    } else {
+      endpoint.http.headers.emplace_back(name, value);
+    }
+  }
+  if (from_http && to_http && !endpoint.http.headers.empty()) {
+    return Status(Kind::invalid_argument,
+                  "both ends are http(s):// URLs, and which of them the headers are for is not said")
+        .during(fmt::format("copy {} to {}", shown_name(source), shown_name(destination)))
+        .advise("Copy by way of a file or a pipe: weir cat --header ... URL | weir cp - URL.");
+  }
+  endpoint.object.headers = std::move(left);
+  return {};
 }
 
 }  // namespace weir::cli

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "weir/core/status.hpp"
-#include "weir/store/s3.hpp"
+#include "weir/transfer/endpoint.hpp"
 
 namespace weir::cli {
 
@@ -24,9 +24,13 @@ using AddValue = std::function<void(const char* name, std::string& into, const c
 void add_service_options(const AddValue& value, S3Options& s3, RawObjectOptions& raw);
 /// Options of a copy's destination.
 void add_object_options(CLI::App& app, const AddValue& value, ObjectOptions& object, RawObjectOptions& raw);
-/// Reads the file of the SSE-C key. Errors: invalid_argument, not_found.
+/// What ends that are http(s):// URLs take, and headers, which may also be a store's.
+void add_http_options(CLI::App& app, const AddValue& value, HttpOptions& http, RawObjectOptions& raw);
+/// Reads the files of the SSE-C key and of headers. Errors: invalid_argument, not_found.
 Status interpret_object(const RawObjectOptions& raw, ObjectOptions& object, S3Options& s3);
 /// invalid_argument where the destination is no store that could keep them.
 Status check_object_options(const ObjectOptions& object, const std::string& destination);
+/// Gives an http(s):// end the headers that are not the destination store's own. invalid_argument where both are such.
+Status share_headers(const std::string& source, const std::string& destination, EndpointOptions& endpoint);
 
 }  // namespace weir::cli

@@ -99,6 +99,7 @@ std::unique_ptr<CLI::App> make_parser(const CommandInfo& command, Options& optio
     add_service_options(value, options.s3, raw.object);
   }
   if (command.name == "cp") add_object_options(*app, value, options.object, raw.object);
+  if (command.transfer) add_http_options(*app, value, options.http, raw.object);
   if (command.name == "presign") {
     value("method", options.method, "METHOD", "GET or PUT; default GET");
     value("expires", options.expires, "TIME", "90s, 15m, 1h, up to 7d; default 1h");
@@ -120,8 +121,9 @@ std::string help_of(const CommandInfo& command) {
   std::string text = make_parser(command, options, raw)->help();
   if (command.transfer) {
     text +=
-        "\nSRC is a file, - (standard input), s3://BUCKET/KEY or gen:SIZE. DST is a file, a directory, -, an\n"
-        "s3://BUCKET/KEY or s3://BUCKET/PREFIX/, or null:.\n\nStages:\n";
+        "\nSRC is a file, - (standard input), s3://BUCKET/KEY, an http(s):// URL or gen:SIZE. DST is a file, a "
+        "directory,\n"
+        "-, an s3://BUCKET/KEY or s3://BUCKET/PREFIX/, an http(s):// URL (one PUT), or null:.\n\nStages:\n";
     for (const StageHelp& stage : through_help()) text += fmt::format("  {:46} {}\n", stage.form, stage.meaning);
     text += "\nSizes are written 8MiB, 1.5GiB, 10MB (decimal) or 4096.\n";
   }

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "weir/core/status.hpp"
+#include "weir/store/http.hpp"
 #include "weir/store/s3.hpp"
 
 namespace weir::cli {
@@ -25,6 +26,7 @@ struct Options {
   // What talks to S3.
   S3Options s3;
   // cp, cat.
+  HttpOptions http;
   std::string through;
   std::size_t memory_bytes = 0;       ///< 0: the library's default
   std::uint64_t part_size_bytes = 0;  ///< 0: chosen

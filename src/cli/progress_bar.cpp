@@ -108,6 +108,7 @@ EndKind end_kind(std::string_view name) {
   if (name == "-") return EndKind::standard;
   if (name.starts_with("s3://")) return EndKind::s3;
   if (name.starts_with("vercel://")) return EndKind::vercel;
+  if (name.starts_with("http://") || name.starts_with("https://")) return EndKind::http;
   if (name.starts_with("null:")) return EndKind::null;
   if (name.starts_with("gen:")) return EndKind::generated;
   return EndKind::file;
@@ -125,6 +126,7 @@ std::string limited_by(const ProgressView& view) {
     is_sink = !is_source;
   }
   if (is_source && view.source == EndKind::vercel) return "network (vercel)";
+  if (is_source && view.source == EndKind::http) return "network (http)";
   if (is_source) return view.source == EndKind::s3 ? "network (s3)" : "source";
   if (!is_sink) return "cpu (" + progress.limited_by + ")";
   switch (view.sink) {
@@ -132,6 +134,8 @@ std::string limited_by(const ProgressView& view) {
       return "network (s3)";
     case EndKind::vercel:
       return "network (vercel)";
+    case EndKind::http:
+      return "network (http)";
     case EndKind::file:
       return "disk";
     default:

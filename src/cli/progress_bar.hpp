@@ -11,7 +11,7 @@
 namespace weir::cli {
 
 /// What an end of a transfer is, for the words that people see.
-enum class EndKind : std::uint8_t { file, standard, s3, vercel, null, generated };
+enum class EndKind : std::uint8_t { file, standard, s3, vercel, http, null, generated };
 
 /// By the form of its name. Never fails: what has no known scheme is a file.
 EndKind end_kind(std::string_view name);

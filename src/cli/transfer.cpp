@@ -26,8 +26,9 @@ constexpr std::chrono::milliseconds kTick{100};
 constexpr std::chrono::seconds kPatience{5};
 
 Result<Pipeline> compose(const std::string& source, const std::string& destination, const Options& options) {
-  WEIR_TRY(check_object_options(options.object, destination));
-  const EndpointOptions endpoint = endpoint_options(options);
+  EndpointOptions endpoint = endpoint_options(options);
+  WEIR_TRY(share_headers(source, destination, endpoint));
+  WEIR_TRY(check_object_options(endpoint.object, destination));
   WEIR_ASSIGN(Through through, parse_through(options.through));
   WEIR_ASSIGN(auto from, open_source(source, endpoint));
   WEIR_ASSIGN(auto to, open_sink(destination, endpoint));
@@ -87,6 +88,7 @@ EndpointOptions endpoint_options(const Options& options) {
   endpoint.s3 = options.s3;
   endpoint.s3.on_notice = add_notice;
   endpoint.object = options.object;
+  endpoint.http = options.http;
   endpoint.upload.part_bytes = options.part_size_bytes;
   endpoint.upload.concurrency = options.concurrency;
   endpoint.download.concurrency = options.concurrency;
@@ -97,7 +99,8 @@ int transfer(const std::string& source, const std::string& destination, const Op
   const auto resolved = resolve_destination(source, destination);
   const std::string target = resolved ? *resolved : destination;
   const EndKind sink = end_kind(target);
-  Reporter reporter(options, {{source, target, options.through}, end_kind(source), sink, final_line});
+  Reporter reporter(options,
+                    {{shown_name(source), shown_name(target), options.through}, end_kind(source), sink, final_line});
   auto pipeline = resolved ? compose(source, target, options) : Result<Pipeline>(resolved.status());
   if (!pipeline) {
     const int code = exit_code(pipeline.error().kind);

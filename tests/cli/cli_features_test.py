@@ -64,6 +64,26 @@ class Features(StoreTest):
             if option != "--expires=":
                 self.refused(2, "presign", self.url("x"), option)
 
+    def test_presigned_urls_are_ends_of_a_copy(self):
+        def signed(key, *options):
+            return self.store("presign", self.url(key), *options).stdout.decode().strip()
+
+        authority = ["--ca-bundle", os.environ["AWS_CA_BUNDLE"]] if "AWS_CA_BUNDLE" in os.environ else []
+        data = os.urandom(20 * MIB + 1)
+        source = self.file("in.txt", data)
+        put = self.store("cp", source, signed("by url +é.txt", "--method=PUT"), *authority)
+        self.assertEqual(put.returncode, 0, put.stderr)
+        self.assertEqual(self.store("cp", "-", signed("short", "--method=PUT"), *authority, stdin=b"short").returncode, 0)
+        self.assertEqual(self.store("cat", self.url("short")).stdout, b"short")
+        got = self.store("cp", signed("by url +é.txt"), self.folder / "out", *authority)
+        self.assertEqual((got.returncode, (self.folder / "out").read_bytes() == data), (0, True), got.stderr)
+        # From one signed URL to another one, longer than the memory for it.
+        over = self.store("cp", signed("by url +é.txt"), signed("copied", "--method=PUT"), "--memory=8MiB", *authority)
+        self.assertEqual((over.returncode, self.store("cat", self.url("copied")).stdout == data), (0, True), over.stderr)
+        for url in (signed("by url +é.txt").replace("X-Amz-Signature=", "X-Amz-Signature=0"), signed("missing")):
+            done = self.refuses(3 if "missing" in url else 4, "cat", url, *authority, says="/" + self.bucket + "/")
+            self.assertNotIn(b"X-Amz", done.stderr)
+
     def test_verify_tells_what_is_the_same_and_what_is_not(self):
         source = self.file("big", os.urandom(11 * MIB))
         self.assertEqual(self.store("cp", source, self.url("big"), "--part-size=5MiB").returncode, 0)
