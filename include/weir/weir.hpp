@@ -23,5 +23,6 @@
 #include "weir/store/s3.hpp"
 #include "weir/transfer/download.hpp"
 #include "weir/transfer/endpoint.hpp"
+#include "weir/transfer/limit_rate.hpp"
 #include "weir/transfer/put.hpp"
 #include "weir/transfer/upload.hpp"

@@ -22,6 +22,11 @@ Json or_null(const std::optional<T>& value) {
 }
 Json or_null(const std::string& text) { return text.empty() ? Json(nullptr) : Json(text); }
 
+Json by_cause(const RetryCounts& counts) {
+  return {{"throttled", counts.throttled}, {"timeout", counts.timeout},         {"network", counts.network},
+          {"server", counts.server},       {"credentials", counts.credentials}, {"corrupt", counts.corrupt}};
+}
+
 double seconds(std::uint64_t nanoseconds) { return static_cast<double>(nanoseconds) / 1e9; }
 
 }  // namespace
@@ -49,25 +54,38 @@ std::string progress_event(const ProgressView& view) {
   const Progress& progress = view.progress;
   Json json = event("progress");
   json["state"] = to_string(progress.state);
+  json["bytes_done"] = progress.bytes_done;
   json["bytes_read"] = progress.bytes_read;
+  json["bytes_received"] = progress.bytes_received;
+  json["bytes_sent"] = progress.bytes_sent;
   json["bytes_confirmed"] = progress.bytes_confirmed;
+  json["bytes_durable"] = progress.bytes_durable;
   json["total_bytes"] = or_null(progress.total_bytes);
   json["elapsed_s"] = seconds(progress.elapsed_ns);
-  json["bytes_per_second"] = view.bytes_per_second;
-  json["eta_s"] = or_null(view.eta_seconds);
-  json["stalled_s"] = view.stalled_seconds;
+  json["bytes_per_second"] = progress.bytes_per_second;
+  json["bytes_per_second_now"] = progress.bytes_per_second_now;
+  json["bytes_per_second_mean"] = progress.bytes_per_second_mean;
+  json["eta_s"] = or_null(progress.eta_seconds);
+  json["stalled"] = progress.stalled();
+  json["stalled_s"] = progress.stalled_seconds;
   json["parts_done"] = progress.parts_done;
   json["parts_in_flight"] = progress.parts_in_flight;
+  json["parts_total"] = or_null(progress.parts_total);
+  json["ranges_in_flight"] = progress.ranges_in_flight;
+  json["concurrency"] = progress.concurrency == 0 ? Json(nullptr) : Json(progress.concurrency);
   json["retries"] = progress.retries;
+  json["retries_by_cause"] = by_cause(progress.retries_by_cause);
   json["memory_bytes"] = progress.memory_bytes;
   json["memory_limit_bytes"] = progress.memory_limit_bytes;
   json["limited_by"] = or_null(limited_by(view));
   return line(json);
 }
 
-std::string retry_event(std::uint32_t retries, const Error& reason) {
+std::string retry_event(const Progress& progress) {
+  const Error& reason = progress.last_retry.error();
   Json json = event("retry");
-  json["retries"] = retries;
+  json["retries"] = progress.retries;
+  json["retries_by_cause"] = by_cause(progress.retries_by_cause);
   json["kind"] = reason.kind == Kind::ok ? Json(nullptr) : Json(to_string(reason.kind));
   json["operation"] = or_null(reason.operation);
   json["cause"] = or_null(reason.cause);
@@ -115,7 +133,10 @@ std::string summary_event(bool succeeded, const Progress& progress, int exit_cod
   json["transfers_failed"] = succeeded ? 0 : 1;
   json["bytes_read"] = progress.bytes_read;
   json["bytes_confirmed"] = progress.bytes_confirmed;
+  json["bytes_sent"] = progress.bytes_sent;
+  json["bytes_durable"] = progress.bytes_durable;
   json["retries"] = progress.retries;
+  json["retries_by_cause"] = by_cause(progress.retries_by_cause);
   json["elapsed_s"] = seconds(progress.elapsed_ns);
   return line(json);
 }

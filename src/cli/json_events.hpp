@@ -23,8 +23,8 @@ struct TransferNames {
 
 std::string start_event(const TransferNames& names, const Progress& progress);
 std::string progress_event(const ProgressView& view);
-/// `reason`: what the last of them was for.
-std::string retry_event(std::uint32_t retries, const Error& reason);
+/// With what the last of them was for.
+std::string retry_event(const Progress& progress);
 std::string done_event(const Receipt& receipt);
 std::string error_event(const Error& error, int exit_code);
 std::string summary_event(bool succeeded, const Progress& progress, int exit_code);

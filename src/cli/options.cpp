@@ -48,7 +48,7 @@ Status usage_error(const std::string& operation, const std::string& cause, const
 
 /// Options as they were typed.
 struct Raw {
-  std::string colour, progress, memory, part_size, concurrency;
+  std::string colour, progress, memory, part_size, concurrency, limit_rate;
   bool no_progress = false;
   RawObjectOptions object;
 };
@@ -108,7 +108,8 @@ std::unique_ptr<CLI::App> make_parser(const CommandInfo& command, Options& optio
     value("through", options.through, "STAGES", "transforms, as in 'sha256 | zstd level=3'");
     value("memory", raw.memory, "SIZE", "most memory to hold, from 8MiB; default 64MiB");
     value("part-size", raw.part_size, "SIZE", "of each part of an upload; default: chosen");
-    value("concurrency", raw.concurrency, "N", "parts under way at once; default 4");
+    value("concurrency", raw.concurrency, "N", "parts under way at once; adapts by default");
+    value("limit-rate", raw.limit_rate, "SIZE", "most bytes a second, up and down each: 150MiB");
     value("progress", raw.progress, "FORM", "auto, bar, plain, json or none; on standard error");
     flag("--no-progress", "no-progress", raw.no_progress, "as --progress=none");
   }
@@ -189,6 +190,12 @@ Status interpret(const Raw& raw, Options& options) {
     if (error != std::errc() || stop != end || options.concurrency == 0 || options.concurrency > kMostConcurrency) {
       return usage_error("read --concurrency",
                          fmt::format("\"{}\" is no number from 1 to {}", raw.concurrency, kMostConcurrency), {});
+    }
+  }
+  if (!raw.limit_rate.empty()) {
+    WEIR_ASSIGN(options.limit_rate, size_of("limit-rate", raw.limit_rate));
+    if (options.limit_rate == 0) {
+      return usage_error("read --limit-rate", "at 0 bytes a second nothing would move", "Leave it out for no limit.");
     }
   }
   return interpret_object(raw.object, options.object, options.s3);

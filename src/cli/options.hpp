@@ -30,7 +30,8 @@ struct Options {
   std::string through;
   std::size_t memory_bytes = 0;       ///< 0: the library's default
   std::uint64_t part_size_bytes = 0;  ///< 0: chosen
-  std::uint32_t concurrency = 0;      ///< 0: chosen
+  std::uint32_t concurrency = 0;      ///< 0: adapts
+  std::uint64_t limit_rate = 0;       ///< bytes a second; 0: no limit
   ProgressMode progress = ProgressMode::automatic;
   ObjectOptions object;  ///< cp: of the destination
   // presign.

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 #include "text.hpp"
@@ -12,7 +13,6 @@ namespace weir::cli {
 
 namespace {
 
-constexpr double kStalledSeconds = 3;
 constexpr std::size_t kBarColumns = 21;
 constexpr std::size_t kLeastBarColumns = 8;
 constexpr std::size_t kNameColumns = 24;
@@ -22,7 +22,7 @@ constexpr std::size_t kLeastNameColumns = 8;
 std::optional<double> fraction(const Progress& progress) {
   if (!progress.total_bytes) return {};
   if (*progress.total_bytes == 0) return 1.0;
-  return std::min(1.0, static_cast<double>(progress.bytes_read) / static_cast<double>(*progress.total_bytes));
+  return std::min(1.0, static_cast<double>(progress.bytes_done) / static_cast<double>(*progress.total_bytes));
 }
 
 /// "7.4/12.1 GiB", or with both units where they differ: "512 KiB/1.20 GiB".
@@ -42,10 +42,29 @@ std::string remaining(const ProgressView& view) {
   const Progress& progress = view.progress;
   if (progress.state == JobState::paused) return "paused";
   if (progress.state == JobState::stopping) return "stopping";
-  if (view.stalled_seconds >= kStalledSeconds) return "stalled " + format_duration(view.stalled_seconds);
-  if (progress.total_bytes && progress.bytes_read >= *progress.total_bytes) return "finishing";
+  if (progress.stalled()) return "stalled " + format_duration(progress.stalled_seconds);
+  if (progress.total_bytes && progress.bytes_done >= *progress.total_bytes) return "finishing";
   if (!progress.total_bytes) return format_duration(static_cast<double>(progress.elapsed_ns) / 1e9);
-  return view.eta_seconds ? "ETA " + format_duration(*view.eta_seconds) : "ETA -";
+  return progress.eta_seconds ? "ETA " + format_duration(*progress.eta_seconds) : "ETA -";
+}
+
+/// "3 retries (2 throttled, 1 network)".
+std::string retries_text(const Progress& progress) {
+  const RetryCounts& counts = progress.retries_by_cause;
+  const std::pair<const char*, std::uint32_t> causes[] = {
+      {"throttled", counts.throttled}, {"timeout", counts.timeout},         {"network", counts.network},
+      {"server", counts.server},       {"credentials", counts.credentials}, {"corrupt", counts.corrupt}};
+  std::string text = fmt::format("{} {}", progress.retries, progress.retries == 1 ? "retry" : "retries");
+  std::string why;
+  for (const auto& [name, count] : causes) {
+    if (count > 0) why += fmt::format("{}{} {}", why.empty() ? "" : ", ", count, name);
+  }
+  return why.empty() ? text : text + " (" + why + ")";
+}
+
+std::string parts_text(const Progress& progress) {
+  return progress.parts_total ? fmt::format("parts {}/{}", progress.parts_done, *progress.parts_total)
+                              : fmt::format("parts {}", progress.parts_done);
 }
 
 std::string bar(double part, std::size_t columns, const LineStyle& style) {
@@ -86,19 +105,18 @@ std::vector<Field> facts_of(const ProgressView& view) {
   std::vector<Field> fields;
   if (const auto part = fraction(progress)) {
     fields.push_back({percent(*part), 0});
-    fields.push_back({ratio_of_sizes(progress.bytes_read, *progress.total_bytes), 3});
+    fields.push_back({ratio_of_sizes(progress.bytes_done, *progress.total_bytes), 3});
   } else {
-    fields.push_back({format_size(progress.bytes_read), 0});
+    fields.push_back({format_size(progress.bytes_done), 0});
   }
-  fields.push_back({format_size(view.bytes_per_second) + "/s", 1});
+  fields.push_back({format_size(progress.bytes_per_second) + "/s", 1});
   fields.push_back({remaining(view), 2});
-  if (progress.retries > 0) {
-    fields.push_back({fmt::format("{} {}", progress.retries, progress.retries == 1 ? "retry" : "retries"), 5});
-  }
+  if (progress.retries > 0) fields.push_back({retries_text(progress), 5});
   if (const std::string word = limited_by(view); !word.empty()) fields.push_back({"limited by: " + word, 4});
   if (progress.memory_limit_bytes > 0) {
     fields.push_back({ratio_of_sizes(progress.memory_bytes, progress.memory_limit_bytes), 6});
   }
+  if (progress.parts_done > 0 || progress.parts_total) fields.push_back({parts_text(progress), 7});
   return fields;
 }
 
@@ -118,6 +136,10 @@ std::string limited_by(const ProgressView& view) {
   const Progress& progress = view.progress;
   const auto& stages = progress.stages;
   if (progress.limited_by.empty() || stages.empty()) return {};
+  constexpr double kNearly = 0.85;
+  if (view.limit_rate > 0 && progress.bytes_per_second >= kNearly * static_cast<double>(view.limit_rate)) {
+    return "rate limit";
+  }
   const auto load = [](const StageProgress& stage) { return stage.busy_ns + stage.waited_ns; };
   bool is_source = stages.front().name == progress.limited_by;
   bool is_sink = stages.back().name == progress.limited_by;
@@ -168,6 +190,9 @@ std::string progress_line(const ProgressView& view, const LineStyle& style) {
 std::string plain_line(const ProgressView& view) {
   std::string line = view.name;
   for (const Field& field : facts_of(view)) line += "  " + field.text;
+  const Progress& progress = view.progress;
+  line += fmt::format("  sent {}, acknowledged {}, durable {}", format_size(progress.bytes_sent),
+                      format_size(progress.bytes_confirmed), format_size(progress.bytes_durable));
   return line;
 }
 

@@ -18,15 +18,15 @@ EndKind end_kind(std::string_view name);
 /// A store at the other end of a network.
 inline bool is_store(EndKind kind) { return kind == EndKind::s3 || kind == EndKind::vercel; }
 
+inline bool is_network(EndKind kind) { return is_store(kind) || kind == EndKind::http; }
+
 /// All that a line of progress is made from. `name` is printable.
 struct ProgressView {
   Progress progress;
   std::string name;
   EndKind source = EndKind::file;
   EndKind sink = EndKind::file;
-  double bytes_per_second = 0;
-  std::optional<double> eta_seconds;
-  double stalled_seconds = 0;
+  std::uint64_t limit_rate = 0;  ///< bytes a second that were asked for; 0: no limit
 };
 
 struct LineStyle {
@@ -35,14 +35,15 @@ struct LineStyle {
   bool colour = false;
 };
 
-/// What sets the speed, in one or two words: "source", "network (s3)", "disk", "cpu (zstd)". Empty until known.
+/// What sets the speed, in one or two words: "source", "network (s3)", "disk", "cpu (zstd)", "rate limit". Empty until
+/// known.
 std::string limited_by(const ProgressView& view);
 
 /// "big.csv  ━━━━╺━━  61 %  7.4/12.1 GiB  412 MiB/s  ETA 11s  limited by: cpu (zstd)  62/64 MiB". What does not fit is
 /// left out, the least important first. No line end; empty where not even the percentage fits.
 std::string progress_line(const ProgressView& view, const LineStyle& style);
 
-/// The same facts without a bar and of any length, for logs.
+/// The same facts without a bar and of any length, for logs; with bytes sent, acknowledged and durable.
 std::string plain_line(const ProgressView& view);
 
 }  // namespace weir::cli

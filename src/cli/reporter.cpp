@@ -72,6 +72,7 @@ Reporter::Reporter(const Options& options, ReportPlan plan)
   if (view_.name == "-") view_.name = "standard input";
   view_.source = plan_.source;
   view_.sink = plan_.sink;
+  view_.limit_rate = options_.limit_rate;
   if (mode_ == ProgressMode::bar) status_line_ = std::make_unique<StatusLine>();
   if (mode_ == ProgressMode::plain) next_ns_ = kPlainEveryNs;
   if (options.json || mode_ == ProgressMode::json) {
@@ -84,16 +85,8 @@ void Reporter::emit(const std::string& json_line) {
   if (events_) events_->print_line(json_line);
 }
 
-void Reporter::measure(const Progress& progress) {
-  meter_.update(progress.bytes_read, progress.elapsed_ns);
-  view_.progress = progress;
-  view_.bytes_per_second = meter_.bytes_per_second();
-  view_.eta_seconds = progress.total_bytes ? meter_.eta_seconds(*progress.total_bytes) : std::nullopt;
-  view_.stalled_seconds = meter_.stalled_seconds();
-}
-
 void Reporter::started(const Progress& progress) {
-  measure(progress);
+  view_.progress = progress;
   emit(start_event(plan_.names, progress));
 }
 
@@ -109,11 +102,11 @@ void Reporter::tell_notices() {
 void Reporter::tell_retries(const Progress& progress) {
   if (progress.retries == retries_told_) return;
   retries_told_ = progress.retries;
-  emit(retry_event(retries_told_, progress.last_retry.error()));
+  emit(retry_event(progress));
 }
 
 void Reporter::update(const Progress& progress) {
-  measure(progress);
+  view_.progress = progress;
   tell_notices();
   tell_retries(progress);
   if (mode_ == ProgressMode::bar) draw();
@@ -140,7 +133,7 @@ void Reporter::clear_bar() {
 }
 
 void Reporter::status_now(const Progress& progress) {
-  measure(progress);
+  view_.progress = progress;
   clear_bar();
   say(plain_line(view_) + "\n");
 }

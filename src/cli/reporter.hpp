@@ -46,7 +46,6 @@ class Reporter {
   Status output_status();
 
  private:
-  void measure(const Progress& progress);
   void emit(const std::string& json_line);
   void tell_notices();
   void tell_retries(const Progress& progress);
@@ -61,7 +60,6 @@ class Reporter {
   std::unique_ptr<Output> events_;  ///< null: no JSON
   bool events_on_output_ = false;
   std::unique_ptr<StatusLine> status_line_;
-  RateMeter meter_;
   ProgressView view_;
   bool bar_drawn_ = false;
   std::uint64_t next_ns_ = 0;  ///< elapsed time of the next line or event

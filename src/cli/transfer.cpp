@@ -14,6 +14,7 @@
 #include "through.hpp"
 #include "weir/core/job.hpp"
 #include "weir/core/units.hpp"
+#include "weir/transfer/limit_rate.hpp"
 
 namespace weir::cli {
 
@@ -29,9 +30,15 @@ Result<Pipeline> compose(const std::string& source, const std::string& destinati
   EndpointOptions endpoint = endpoint_options(options);
   WEIR_TRY(share_headers(source, destination, endpoint));
   WEIR_TRY(check_object_options(endpoint.object, destination));
+  // Read at the rate, it is written at the rate.
+  const EndKind sink = end_kind(destination);
+  if (is_network(end_kind(source)) && !is_network(sink)) endpoint.upload.limiter = nullptr;
   WEIR_ASSIGN(Through through, parse_through(options.through));
   WEIR_ASSIGN(auto from, open_source(source, endpoint));
   WEIR_ASSIGN(auto to, open_sink(destination, endpoint));
+  if (endpoint.upload.limiter && (sink == EndKind::standard || sink == EndKind::null)) {
+    through = Through(limit_rate(endpoint.upload.limiter)) | std::move(through);  // neither end does it
+  }
   return From(std::move(from)) | std::move(through) | To(std::move(to));
 }
 
@@ -92,6 +99,9 @@ EndpointOptions endpoint_options(const Options& options) {
   endpoint.upload.part_bytes = options.part_size_bytes;
   endpoint.upload.concurrency = options.concurrency;
   endpoint.download.concurrency = options.concurrency;
+  if (options.limit_rate != 0) {
+    endpoint.upload.limiter = endpoint.download.limiter = RateLimiter::make(options.limit_rate);
+  }
   return endpoint;
 }
 

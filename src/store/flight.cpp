@@ -11,12 +11,42 @@ namespace weir::store {
 
 void Flight::cancel() {
   std::shared_ptr<net::Call> running;
+  std::function<void()> waiting;
   {
     std::lock_guard lock(mutex_);
     cancelled_ = true;
     running = call_;
+    waiting = std::exchange(waiting_, nullptr);
   }
   if (running) running->cancel();
+  if (waiting) {
+    Executor::default_pool()->post(
+        [self = shared_from_this()] { self->end(Status(Kind::cancelled, "the transfer was cancelled")); });
+  }
+}
+
+void Flight::wait(std::chrono::nanoseconds delay, std::function<void()> work) {
+  {
+    std::unique_lock lock(mutex_);
+    if (cancelled_) {
+      lock.unlock();
+      return end(Status(Kind::cancelled, "the transfer was cancelled"));
+    }
+    waiting_ = std::move(work);
+  }
+  Executor::default_pool()->post_after(delay, [weak = weak_from_this()] {
+    const auto self = weak.lock();
+    if (self) Executor::default_pool()->post_blocking([self] { self->go_on(); });
+  });
+}
+
+void Flight::go_on() {
+  std::function<void()> work;
+  {
+    std::lock_guard lock(mutex_);
+    work = std::exchange(waiting_, nullptr);
+  }
+  if (work) work();
 }
 
 void Flight::resume() {

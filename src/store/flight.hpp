@@ -31,12 +31,16 @@ class Flight : public std::enable_shared_from_this<Flight> {
   void resume();
   bool is_cancelled();
   void end(Result<net::Response> answer);
+  /// Goes on with `work` on a thread that may block, after `delay`; a cancel meanwhile ends it. `work` holds the
+  /// flight.
+  void wait(std::chrono::nanoseconds delay, std::function<void()> work);
   /// `judge` makes what is no success a Status; on the HTTP loop's thread.
   void send(net::Client& http, net::Request request, std::function<Result<net::Response>(Result<net::Response>)> judge);
   /// As send(), but `then` decides: it ends the flight, or sends once more.
   void send_then(net::Client& http, net::Request request, std::function<void(Result<net::Response>)> then);
 
  private:
+  void go_on();
   void set_call(std::shared_ptr<net::Call> running);
 
   Done done_;
@@ -45,6 +49,7 @@ class Flight : public std::enable_shared_from_this<Flight> {
   bool ended_ = false;
   bool resumed_early_ = false;
   std::shared_ptr<net::Call> call_;
+  std::function<void()> waiting_;  ///< what to go on with
 };
 
 /// Returns at once; `launch` runs on a thread that may block, `done` is called once, never inside this call.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "net/paced_body.hpp"
 #include "platform/platform.hpp"
 #include "weir/codec/checksum.hpp"
 #include "weir/core/executor.hpp"
@@ -151,7 +152,8 @@ void StreamPut::put() {
         const Lock lock(self->mutex_);
         if (self->cancelled_) return Status(Kind::cancelled, "the transfer was cancelled");
         ++self->attempts_;
-        request.body = std::make_shared<StreamBody>(self, self->length_.value_or(net::kUnknownSize));
+        request.body = net::paced(std::make_shared<StreamBody>(self, self->length_.value_or(net::kUnknownSize)),
+                                  self->options_.flow);
         return request;
       },
       [self = shared_from_this()](const Result<net::Response>& answer) { self->ended(answer); });

@@ -16,6 +16,7 @@ struct StreamOptions {
   std::optional<std::uint64_t> exact_bytes;
   std::uint64_t keep_bytes = 0;  ///< that may be held; an attempt can be repeated while all of it is
   RetryPolicy retry;
+  std::shared_ptr<Flow> flow;  ///< what is sent goes through it; null: nobody counts
   std::function<void()> wake;  ///< on any thread: there is room, or the end
 };
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "net/paced_body.hpp"
 #include "net/text.hpp"
 #include "store/content_type.hpp"
 #include "store/http_look.hpp"
@@ -23,14 +24,14 @@ Result<std::shared_ptr<net::Body>> body_of(const Part& part, std::shared_ptr<Ran
   if (part.replay) {
     range = std::make_shared<RangeBody>(part.replay, part.offset, part.length, RangeBody::Form::checksum,
                                         Executor::default_pool());
-    return std::shared_ptr<net::Body>(range);
+    return net::paced(range, part.flow);
   }
   std::uint64_t bytes = 0;
   for (const Chunk& chunk : part.chunks) bytes += chunk.size();
   if (bytes != part.length) {
     return Status(Kind::internal, fmt::format("there are {} bytes in the chunks, not {}", bytes, part.length));
   }
-  return net::body_of(part.chunks);
+  return net::paced(net::body_of(part.chunks), part.flow);
 }
 
 /// Whether a header of a user's own stands in for one of ours.

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <thread>
 #include <utility>
 
 #include "weir/codec/checksum.hpp"
@@ -51,6 +52,17 @@ Status LocalFile::stop_if(const std::atomic<bool>& cancelled, std::uint64_t offs
   return Status(Kind::cancelled, "the upload was told to stop").during("write " + to_.path).at(offset);
 }
 
+Status LocalFile::pace(const Part& part, std::uint64_t bytes, const std::atomic<bool>& cancelled,
+                       std::uint64_t offset) const {
+  if (!part.flow || part.flow->slice_bytes() == SIZE_MAX) return {};
+  constexpr std::chrono::nanoseconds kNap = std::chrono::milliseconds(50);
+  for (std::chrono::nanoseconds wait = part.flow->reserve(Way::out, bytes); wait.count() > 0; wait -= kNap) {
+    std::this_thread::sleep_for(std::min(wait, kNap));
+    WEIR_TRY(stop_if(cancelled, offset));
+  }
+  return {};
+}
+
 Status LocalFile::put(std::span<const std::byte> bytes, std::uint64_t offset, std::uint64_t& crc) {
   crc = crc64nvme(crc, bytes);
   Status status = platform::pwrite_fully(fd_.get(), bytes, offset, to_.path);
@@ -66,7 +78,9 @@ Status LocalFile::write_chunks(const Part& part, const std::atomic<bool>& cancel
     for (std::size_t at = 0; at < chunk.size(); at += kSliceBytes) {
       WEIR_TRY(stop_if(cancelled, part.offset + done));
       const auto piece = chunk.bytes().subspan(at, std::min(kSliceBytes, chunk.size() - at));
+      WEIR_TRY(pace(part, piece.size(), cancelled, part.offset + done));
       WEIR_TRY(put(piece, part.offset + done, crc));
+      if (part.flow) part.flow->moved(piece.size());
       done += piece.size();
     }
   }
@@ -89,7 +103,9 @@ Status LocalFile::write_replayed(const Part& part, const std::atomic<bool>& canc
       return Status(Kind::source_changed, "the source ended early")
           .during("read the source again")
           .at(part.offset + done);
+    WEIR_TRY(pace(part, got, cancelled, part.offset + done));
     WEIR_TRY(put(into.first(got), part.offset + done, crc));
+    if (part.flow) part.flow->moved(got);
     done += got;
   }
   return {};

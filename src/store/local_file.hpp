@@ -51,6 +51,8 @@ class LocalFile {
   Status write_chunks(const Part& part, const std::atomic<bool>& cancelled, std::uint64_t& crc);
   Status write_replayed(const Part& part, const std::atomic<bool>& cancelled, std::uint64_t& crc);
   Status stop_if(const std::atomic<bool>& cancelled, std::uint64_t offset) const;
+  /// Waits for the bytes' turn.
+  Status pace(const Part& part, std::uint64_t bytes, const std::atomic<bool>& cancelled, std::uint64_t offset) const;
   Status put(std::span<const std::byte> bytes, std::uint64_t offset, std::uint64_t& crc);
   Result<std::uint64_t> check_whole(const std::vector<PartReceipt>& parts, const Whole& whole) const;
   Status finish(bool durable, bool replace);

@@ -18,7 +18,7 @@ using Flag = std::shared_ptr<std::atomic<bool>>;
 
 constexpr std::uint64_t kMaxFileBytes = std::numeric_limits<std::int64_t>::max();
 
-Profile local_profile() {
+Profile local_profile(bool durable) {
   Profile profile;
   profile.name = "local";
   profile.min_part_bytes = kMiB;  // a choice: smaller ones would only be more
@@ -27,6 +27,7 @@ Profile local_profile() {
   profile.max_object_bytes = kMaxFileBytes;
   profile.max_single_bytes = kMaxFileBytes;
   profile.preferred_part_bytes = kFrameBytes;
+  profile.durability = durable ? Durability::whole : Durability::none;
   return profile;
 }
 
@@ -36,8 +37,9 @@ class LocalTarget final : public Target, public std::enable_shared_from_this<Loc
     if (!options_.executor) options_.executor = Executor::default_pool();
   }
   const Profile& profile() const override {
-    static const Profile kProfile = local_profile();
-    return kProfile;
+    static const Profile kDurable = local_profile(true);
+    static const Profile kVolatile = local_profile(false);
+    return options_.durable ? kDurable : kVolatile;
   }
   std::string url() const override { return path_; }
 

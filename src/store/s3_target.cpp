@@ -6,6 +6,7 @@
 #include <atomic>
 
 #include "net/md5.hpp"
+#include "net/paced_body.hpp"
 #include "net/sigv4.hpp"
 #include "store/content_type.hpp"
 #include "store/s3_error.hpp"
@@ -126,6 +127,7 @@ Status S3Target::set_payload(WireRequest& request, const Part& part, Proof proof
     }
     request.body = net::body_of(part.chunks);
   }
+  request.body = net::paced(std::move(request.body), part.flow);
   if (request.proof == Proof::header) request.headers.emplace_back(kChecksumHeader, crc64nvme_base64(*payload.crc));
   if (!md5.empty()) request.headers.emplace_back("content-md5", md5);
   return {};

@@ -32,15 +32,30 @@ store::Running Wire::start_stream(Prepare prepare, Done done) {
 void Wire::launch(const std::shared_ptr<store::Flight>& flight, const Prepare& prepare) {
   auto wanted = prepare();
   if (!wanted) return flight->end(wanted.status());
-  auto request = signed_request(*wanted);
-  if (!request) return flight->end(request.status().during(wanted->operation));
+  const Place place = place_of(settings_, region_of(wanted->bucket), wanted->bucket, wanted->key);
+  const store::Pacing::Turn turn = pacing_.next(place.authority);
+  // Signed when it leaves: keys and clock are of then.
+  pacing_.when_due(
+      flight, turn,
+      [self = shared_from_this(), flight, turn, waiting = std::make_shared<WireRequest>(*std::move(wanted))] {
+        self->send(flight, *waiting, turn);
+        net::release_signing_thread();
+      });
+}
+
+void Wire::send(const std::shared_ptr<store::Flight>& flight, WireRequest& wanted, const store::Pacing::Turn& turn) {
+  auto request = signed_request(wanted);
+  if (!request) return flight->end(request.status().during(wanted.operation));
   // What is kept for judging the answer must not keep a part's memory.
-  wanted->body = nullptr;
-  wanted->on_data = nullptr;
-  wanted->on_head = nullptr;
+  wanted.body = nullptr;
+  wanted.on_data = nullptr;
+  wanted.on_head = nullptr;
   flight->send(*http_, *std::move(request),
-               [self = shared_from_this(), sent = *std::move(wanted)](Result<net::Response> answer) {
-                 return self->judge(sent, std::move(answer));
+               [self = shared_from_this(), sent = std::move(wanted), turn](Result<net::Response> answer) {
+                 const bool answered = answer.ok();
+                 auto judged = self->judge(sent, std::move(answer));
+                 self->pacing_.learn(turn, answered, judged.status());
+                 return judged;
                });
 }
 

@@ -13,6 +13,7 @@
 #include "net/http.hpp"
 #include "net/sigv4.hpp"
 #include "store/flight.hpp"
+#include "store/request_pacer.hpp"
 #include "store/s3_settings.hpp"
 #include "weir/store/s3.hpp"
 
@@ -80,6 +81,7 @@ class Wire : public S3Client, public std::enable_shared_from_this<Wire> {
   Wire(Settings settings, std::shared_ptr<net::Client> http);
 
   void launch(const std::shared_ptr<store::Flight>& flight, const Prepare& prepare);
+  void send(const std::shared_ptr<store::Flight>& flight, WireRequest& wanted, const store::Pacing::Turn& turn);
   Result<net::Request> signed_request(WireRequest& request);
   std::string region_of(const std::string& bucket);
   std::int64_t now_seconds() const;
@@ -98,6 +100,7 @@ class Wire : public S3Client, public std::enable_shared_from_this<Wire> {
   const std::shared_ptr<net::Client> http_;
   std::atomic<Proof> proof_;
   std::atomic<std::int64_t> clock_offset_seconds_{0};  ///< the server's clock minus ours
+  store::Pacing pacing_;
   std::mutex mutex_;
   std::map<std::string, BucketState> buckets_;
   std::set<std::string> noticed_;

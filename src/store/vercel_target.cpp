@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "net/paced_body.hpp"
 #include "net/url.hpp"
 #include "store/range_body.hpp"
 #include "weir/core/executor.hpp"
@@ -18,7 +19,7 @@ Result<std::shared_ptr<net::Body>> body_of(const Part& part, std::shared_ptr<Ran
   if (part.replay) {
     range = std::make_shared<RangeBody>(part.replay, part.offset, part.length, RangeBody::Form::checksum,
                                         Executor::default_pool());
-    return std::shared_ptr<net::Body>(range);
+    return net::paced(range, part.flow);
   }
   std::uint64_t bytes = 0;
   for (const Chunk& chunk : part.chunks) bytes += chunk.size();
@@ -26,7 +27,7 @@ Result<std::shared_ptr<net::Body>> body_of(const Part& part, std::shared_ptr<Ran
     return Status(Kind::internal,
                   fmt::format("part {} has {} bytes in its chunks, not {}", part.number, bytes, part.length));
   }
-  return net::body_of(part.chunks);
+  return net::paced(net::body_of(part.chunks), part.flow);
 }
 
 /// A client token may upload and do nothing else: then nobody can look.

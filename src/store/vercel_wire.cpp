@@ -41,13 +41,28 @@ void Wire::launch(const std::shared_ptr<store::Flight>& flight, const Prepare& p
 
 void Wire::send(const std::shared_ptr<store::Flight>& flight, WireRequest& request, int attempt) {
   net::Request http = composed(request, attempt);
-  flight->send(*http_, std::move(http),
-               [wire = shared_from_this(), operation = request.operation,
-                id = request.request_id](Result<net::Response> answer) -> Result<net::Response> {
-                 if (!answer) return answer.status().during(operation);
-                 if (answer->status >= 200 && answer->status < 300) return answer;
-                 return error_of(*answer, id).during(operation);
-               });
+  const auto parts = net::split_url(http.url);
+  const store::Pacing::Turn turn = pacing_.next(parts ? parts->authority() : http.url);
+  pacing_.when_due(flight, turn,
+                   [wire = shared_from_this(), flight, turn, operation = request.operation, id = request.request_id,
+                    waiting = std::make_shared<net::Request>(std::move(http))] {
+                     wire->leave(flight, std::move(*waiting), operation, id, turn);
+                   });
+}
+
+void Wire::leave(const std::shared_ptr<store::Flight>& flight, net::Request http, const std::string& operation,
+                 const std::string& id, const store::Pacing::Turn& turn) {
+  const auto judge = [operation, id](Result<net::Response> answer) -> Result<net::Response> {
+    if (!answer) return answer.status().during(operation);
+    if (answer->status >= 200 && answer->status < 300) return answer;
+    return error_of(*answer, id).during(operation);
+  };
+  flight->send(*http_, std::move(http), [wire = shared_from_this(), judge, turn](Result<net::Response> answer) {
+    const bool answered = answer.ok();
+    auto judged = judge(std::move(answer));
+    wire->pacing_.learn(turn, answered, judged.status());
+    return judged;
+  });
 }
 
 net::Request Wire::composed(WireRequest& request, int attempt) {

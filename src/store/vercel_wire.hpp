@@ -9,6 +9,7 @@
 
 #include "net/http.hpp"
 #include "store/flight.hpp"
+#include "store/request_pacer.hpp"
 #include "store/vercel_settings.hpp"
 
 namespace weir::vercel {
@@ -50,10 +51,13 @@ class Wire : public std::enable_shared_from_this<Wire> {
  private:
   void launch(const std::shared_ptr<store::Flight>& flight, const Prepare& prepare);
   void send(const std::shared_ptr<store::Flight>& flight, WireRequest& request, int attempt);
+  void leave(const std::shared_ptr<store::Flight>& flight, net::Request http, const std::string& operation,
+             const std::string& id, const store::Pacing::Turn& turn);
   net::Request composed(WireRequest& request, int attempt);
 
   const Settings settings_;
   const std::shared_ptr<net::Client> http_;
+  store::Pacing pacing_;
 };
 
 /// GET ?url=PATH: what the service knows of a blob.

@@ -4,12 +4,18 @@
 #include <cstring>
 #include <utility>
 
+#include "platform/platform.hpp"
 #include "weir/codec/checksum.hpp"
 
 namespace weir::transfer {
+namespace {
+
+Time monotonic_now() { return Time(platform::platform().monotonic_ns()); }
+
+}  // namespace
 
 DownloadDriver::DownloadDriver(std::shared_ptr<Origin> origin, ObjectInfo object, DownloadMachineOptions options,
-                               const Context& context)
+                               const Context& context, std::shared_ptr<RateLimiter> limiter)
     : origin_(std::move(origin)),
       object_(std::move(object)),
       budget_(context.budget),
@@ -17,6 +23,7 @@ DownloadDriver::DownloadDriver(std::shared_ptr<Origin> origin, ObjectInfo object
       most_slabs_(std::max<std::size_t>(context.grant_bytes / kSliceBytes, 2)),
       hashed_(options.hashed),
       begin_(options.begin),
+      flow_(std::move(limiter)),
       machine_(std::move(options)),
       wake_(context.wake) {}
 
@@ -74,6 +81,7 @@ bool DownloadDriver::verified() const {
 void DownloadDriver::drive(const Input& input) {
   Lock lock(mutex_);
   const std::uint64_t head = machine_.head();
+  machine_.now(monotonic_now());
   input(machine_);
   for (const FetchAction& action : machine_.take_actions()) actions_.push_back(action);
   // What comes next may have come long ago.
@@ -114,21 +122,23 @@ void DownloadDriver::read(const FetchAction& action, Lock& lock) {
   lane->skip = action.skip;
   lane->skipped = lane->skipped_crc = 0;
   lane->again = 0;
+  lane->granted = 0;
+  lane->paced = lane->turn_came = false;
   lock.unlock();
   Origin::Running call = origin_->read(
       object_, action.offset, action.length,
       [self = shared_from_this(), lane, request](std::span<const std::byte> data) {
-        return self->take(*lane, request, data);
+        return self->take(lane, request, data);
       },
       [self = shared_from_this(), lane, request](Status status) { self->read_done(lane, request, std::move(status)); });
   lock.lock();
   const bool over = lane->request != request;  // it has ended already, or was dropped
   if (!over) lane->call = call;
-  const bool held_back = !over && std::exchange(lane->held_back, false);
+  const bool goes_on = !over && (std::exchange(lane->held_back, false) || std::exchange(lane->turn_came, false));
   lock.unlock();
   if (over) {
     if (call.cancel) call.cancel();
-  } else if (held_back && call.resume) {
+  } else if (goes_on && call.resume) {
     call.resume();
   }
   lock.lock();
@@ -179,8 +189,11 @@ void DownloadDriver::read_done(const std::shared_ptr<Lane>& lane, std::uint64_t 
 
 // --- the origin's side ---
 
-Status DownloadDriver::take(Lane& lane, std::uint64_t request, std::span<const std::byte> data) {
+Status DownloadDriver::take(const std::shared_ptr<Lane>& shared, std::uint64_t request,
+                            std::span<const std::byte> data) {
+  Lane& lane = *shared;
   Lock own(lane.own);
+  WEIR_TRY(wait_turn(shared, request, data.size() - std::min(lane.again, data.size())));
   // They may come cut otherwise than the first time.
   std::size_t done = std::min(lane.again, data.size());
   lane.again -= done;
@@ -193,9 +206,48 @@ Status DownloadDriver::take(Lane& lane, std::uint64_t request, std::span<const s
   Status status = take_wanted(lane, request, data.subspan(done), done);
   // What was not taken whole comes again from its first byte.
   if (status.is_pending()) lane.again = done;
+  lane.granted -= std::min(lane.granted, done - before);
+  flow_.moved(done - before);
   own.unlock();
   if (done > before) wake_for(lane);
   return status;
+}
+
+/// ok where `bytes` that came may be taken now; else they come again when it is their turn.
+Status DownloadDriver::wait_turn(const std::shared_ptr<Lane>& lane, std::uint64_t request, std::size_t bytes) {
+  if (flow_.slice_bytes() == SIZE_MAX && lane->granted == 0) return {};
+  const Time now = monotonic_now();
+  if (bytes <= lane->granted) {
+    if (now >= lane->due) return {};
+    const Lock lock(mutex_);
+    lane->paced = true;
+    return Status::pending();
+  }
+  const Time wait = flow_.reserve(Way::in, bytes - lane->granted);
+  lane->granted = bytes;
+  lane->due = now + wait;
+  if (wait <= Time(0)) return {};
+  {
+    const Lock lock(mutex_);
+    if (lane->request != request) return Status(Kind::cancelled, "the transfer was cancelled");
+    lane->paced = true;
+  }
+  executor_->post_after(wait, [weak = weak_from_this(), lane, request] {
+    if (const auto self = weak.lock()) self->turn(lane, request);
+  });
+  return Status::pending();
+}
+
+/// What waited for its turn has it.
+void DownloadDriver::turn(const std::shared_ptr<Lane>& lane, std::uint64_t request) {
+  std::function<void()> resume;
+  {
+    const Lock lock(mutex_);
+    if (lane->request != request || !std::exchange(lane->paced, false)) return;
+    resume = lane->call.resume;
+    if (!resume) lane->turn_came = true;
+  }
+  if (resume) resume();
 }
 
 /// Bytes that are known: they are to be the same as before.
@@ -250,6 +302,7 @@ Status DownloadDriver::need_slab(Lane& lane) {
   });
   if (!slab) {
     lane.held_back = slab.status().is_pending();
+    if (lane.held_back) machine_.short_of_memory();
     return slab.status();
   }
   lane.slab = *std::move(slab);
@@ -259,6 +312,7 @@ Status DownloadDriver::need_slab(Lane& lane) {
 void DownloadDriver::keep(Lane& lane, std::uint64_t request, Chunk chunk) {
   const Lock lock(mutex_);
   if (lane.request != request) return;
+  machine_.now(monotonic_now());
   machine_.received(request, chunk.size(), lane.crc);
   if (lane.chunks.empty() || !lane.chunks.back().join(chunk)) {
     lane.chunks.push_back(std::move(chunk));

@@ -17,6 +17,7 @@
 #include "transfer/download_machine.hpp"
 #include "weir/core/executor.hpp"
 #include "weir/core/stage.hpp"
+#include "weir/net/flow.hpp"
 #include "weir/store/origin.hpp"
 
 namespace weir::transfer {
@@ -26,7 +27,7 @@ class DownloadDriver : public std::enable_shared_from_this<DownloadDriver> {
  public:
   /// Memory comes from the context's budget in slabs of kSliceBytes, as many as its grant has room for.
   DownloadDriver(std::shared_ptr<Origin> origin, ObjectInfo object, DownloadMachineOptions options,
-                 const Context& context);
+                 const Context& context, std::shared_ptr<RateLimiter> limiter = nullptr);
   /// May run inside the origin's last answer, on a thread of the origin's own: lets the origin go elsewhere.
   ~DownloadDriver();
   DownloadDriver(const DownloadDriver&) = delete;
@@ -38,6 +39,8 @@ class DownloadDriver : public std::enable_shared_from_this<DownloadDriver> {
   void stop();
 
   DownloadCounts counts() const;
+  /// Bytes that came, those that were thrown away included.
+  std::uint64_t received_bytes() const { return flow_.total(); }
   /// The bytes were compared with the store's checksum and are those.
   bool verified() const;
 
@@ -52,10 +55,14 @@ class DownloadDriver : public std::enable_shared_from_this<DownloadDriver> {
     std::uint64_t skip = 0;         // bytes that are still to be skipped
     std::uint64_t skipped = 0;      // bytes that were
     std::uint64_t skipped_crc = 0;  // of those that the download had before
+    std::size_t granted = 0;        // bytes that may come, by the rate
+    Time due{0};                    // and when
     std::size_t again = 0;          // bytes that were taken already and come once more after a pause
     // Under the lock.
     std::uint64_t request = 0;  // of the call under way, or 0
-    bool held_back = false;     // its on_data said pending
+    bool held_back = false;     // its on_data said pending, for want of memory or room
+    bool paced = false;         // or because it is not its turn yet
+    bool turn_came = false;     // before the call was known here
     std::deque<Chunk> chunks;
     Origin::Running call;
   };
@@ -68,10 +75,12 @@ class DownloadDriver : public std::enable_shared_from_this<DownloadDriver> {
   void drop(std::uint64_t range, Lock& lock);
   void later(const FetchAction& action);
   void read_done(const std::shared_ptr<Lane>& lane, std::uint64_t request, Status status);
-  Status take(Lane& lane, std::uint64_t request, std::span<const std::byte> data);
+  Status take(const std::shared_ptr<Lane>& lane, std::uint64_t request, std::span<const std::byte> data);
   Status take_wanted(Lane& lane, std::uint64_t request, std::span<const std::byte> data, std::size_t& done);
   Status skip(Lane& lane, std::uint64_t request, std::span<const std::byte> data);
   Status need_slab(Lane& lane);
+  Status wait_turn(const std::shared_ptr<Lane>& lane, std::uint64_t request, std::size_t bytes);
+  void turn(const std::shared_ptr<Lane>& lane, std::uint64_t request);
   void keep(Lane& lane, std::uint64_t request, Chunk chunk);
   void wake_for(const Lane& lane);
   void go_on();
@@ -83,6 +92,8 @@ class DownloadDriver : public std::enable_shared_from_this<DownloadDriver> {
   const std::size_t most_slabs_;
   const bool hashed_;
   const std::uint64_t begin_;
+
+  Flow flow_;  // of all calls together
 
   mutable std::mutex mutex_;
   DownloadMachine machine_;

@@ -14,6 +14,7 @@ void DownloadMachine::received(std::uint64_t request, std::uint64_t count, std::
   if (range == nullptr) return;
   range->position += count;
   range->crc = crc;
+  received_bytes_ += count;
 }
 
 Status DownloadMachine::skipped(std::uint64_t request, std::uint64_t crc) const {
@@ -77,13 +78,33 @@ void DownloadMachine::advance() {
     ranges_.pop_front();
   }
   if (ranges_.empty() && next_ == end_) return judge();
-  const auto is_under_way = [](const Range& range) { return range.state != State::complete; };
-  for (;;) {
-    const auto busy = std::count_if(ranges_.begin(), ranges_.end(), is_under_way);
-    if (next_ == end_ || busy >= static_cast<std::ptrdiff_t>(options_.lanes)) return;
-    if (!ranges_.empty() && (!ranges_allowed_ || !fits(std::min(options_.range_bytes, end_ - next_)))) return;
+  begin_ranges();
+  const std::uint32_t before = lanes_.limit();
+  lanes_.observe(now_, received_bytes_, under_way());
+  if (lanes_.limit() > before) begin_ranges();
+}
+
+std::uint32_t DownloadMachine::under_way() const {
+  return static_cast<std::uint32_t>(
+      std::count_if(ranges_.begin(), ranges_.end(), [](const Range& r) { return r.state != State::complete; }));
+}
+
+void DownloadMachine::begin_ranges() {
+  while (next_ != end_ && under_way() < lanes_.limit()) {
+    if (!ranges_.empty() && (!ranges_allowed_ || !fits(next_length()))) return;
     begin_range();
   }
+}
+
+/// Of a range that would begin now: the window has room for one for each lane, and one that waits to be taken.
+std::uint64_t DownloadMachine::next_length() const {
+  if (options_.lanes.most == 1 || !ranges_allowed_) return end_ - next_;
+  std::uint64_t length = options_.range_bytes;
+  if (options_.lanes.adapts) {
+    const std::uint64_t share = options_.window_slabs / (lanes_.limit() + 1) * options_.slab_bytes;
+    length = std::min(length, std::max(share, options_.least_range_bytes));
+  }
+  return std::min(length, end_ - next_);
 }
 
 /// Memory that a range holds, or will, before all of it is delivered.
@@ -102,8 +123,7 @@ void DownloadMachine::begin_range() {
   Range range;
   range.number = ++last_range_;
   range.begin = range.position = range.delivered = range.progress_at = next_;
-  const bool to_the_end = options_.lanes == 1 || !ranges_allowed_;
-  next_ += to_the_end ? end_ - next_ : std::min(options_.range_bytes, end_ - next_);
+  next_ += next_length();
   range.end = next_;
   ranges_.push_back(range);
   issue(ranges_.back());
@@ -112,6 +132,7 @@ void DownloadMachine::begin_range() {
 void DownloadMachine::issue(Range& range) {
   range.state = State::calling;
   range.request = ++last_request_;
+  range.sent_at = now_;
   range.call_end = range.end;
   ++range.attempts;
   FetchAction action{Fetch::read, range.number, range.request, range.position, range.end - range.position, 0, {}};
@@ -131,6 +152,7 @@ void DownloadMachine::ended(Range& range, Status status) {
     range.attempts = 0;
     if (range.position == range.end) {
       range.state = State::complete;
+      lanes_.completed();
     } else {
       issue(range);  // it grew meanwhile
     }
@@ -151,6 +173,7 @@ void DownloadMachine::note_progress(Range& range) {
 
 /// Makes the range wait for another attempt; false if it is not to have one.
 bool DownloadMachine::again(Range& range, const Status& status) {
+  lanes_.failed(status, range.sent_at, now_);
   if (!status.retryable() || range.attempts >= options_.retry.max_attempts) return false;
   const bool refresh = status.retry() == Retry::credentials || status.retry() == Retry::clock;
   if (refresh && range.refreshes++ >= options_.retry.max_refreshes) return false;
@@ -160,7 +183,7 @@ bool DownloadMachine::again(Range& range, const Status& status) {
     return false;
   }
   range.tokens += cost;
-  ++counts_.retries;
+  counts_.retries.count(status);
   counts_.last_retry = status;
   range.state = State::waiting;
   range.request = ++last_request_;
@@ -173,7 +196,7 @@ bool DownloadMachine::again(Range& range, const Status& status) {
 Status DownloadMachine::give_up(const Range& range, const Status& status) {
   Error error = status.error();
   if (out_of_tokens_) {
-    error.cause += fmt::format(" (given up after {} retries of the whole download)", counts_.retries);
+    error.cause += fmt::format(" (given up after {} retries of the whole download)", counts_.retries.total());
     if (error.advice.empty()) error.advice = "The store fails too often. Try again when it has recovered.";
   } else if (range.attempts > 1) {
     error.cause += fmt::format(" (given up after {} attempts)", range.attempts);
@@ -191,6 +214,13 @@ void DownloadMachine::go_single() {
   Range& head = ranges_.front();
   head.end = next_ = end_;
   if (head.state == State::complete && head.position < head.end) issue(head);
+}
+
+DownloadCounts DownloadMachine::counts() const {
+  DownloadCounts counts = counts_;
+  counts.lanes = lanes_.limit();
+  counts.under_way = under_way();
+  return counts;
 }
 
 // --- the end ---

@@ -12,6 +12,8 @@
 #include <string>
 #include <vector>
 
+#include "transfer/concurrency.hpp"
+#include "weir/core/progress.hpp"
 #include "weir/core/retry.hpp"
 #include "weir/core/status.hpp"
 
@@ -41,8 +43,10 @@ struct DownloadMachineOptions {
   std::uint64_t object_size = 0;  ///< of the whole object
   bool sized = true;              ///< object_size is known
   bool ranges = true;             ///< the origin reads from any offset
-  std::uint32_t lanes = 1;        ///< ranges under way at once, those waiting for a retry included
-  std::uint64_t range_bytes = UINT64_MAX;
+  /// Ranges under way at once, those waiting for a retry included. Fixed at 1: one stream to the end.
+  ConcurrencyOptions lanes = ConcurrencyOptions::fixed(1);
+  std::uint64_t range_bytes = UINT64_MAX;  ///< of one; less where the window has to do for more of them
+  std::uint64_t least_range_bytes = 0;     ///< but no less; in whole slabs, as is range_bytes
   std::uint64_t slab_bytes = 1;            ///< memory of a range comes in pieces of this
   std::uint64_t window_slabs = 0;          ///< for all ranges, with more than one lane
   bool hashed = false;                     ///< received() says checksums
@@ -54,7 +58,9 @@ struct DownloadMachineOptions {
 };
 
 struct DownloadCounts {
-  std::uint32_t retries = 0;
+  std::uint32_t lanes = 0;      ///< ranges that may be under way at once, as it is now
+  std::uint32_t under_way = 0;  ///< ranges
+  RetryCounts retries;
   Status last_retry;  ///< what the last retry was for
 };
 
@@ -62,8 +68,14 @@ struct DownloadCounts {
 class DownloadMachine {
  public:
   explicit DownloadMachine(DownloadMachineOptions options)
-      : options_(std::move(options)), end_(options_.end), next_(options_.begin), ranges_allowed_(options_.ranges) {}
+      : options_(std::move(options)),
+        end_(options_.end),
+        next_(options_.begin),
+        ranges_allowed_(options_.ranges),
+        lanes_(options_.lanes) {}
 
+  /// When the input that follows comes.
+  void now(Time time) { now_ = time; }
   void start() { advance(); }
 
   // From the origin and the timers. `request` is that of the read action.
@@ -78,6 +90,8 @@ class DownloadMachine {
 
   // From the consumer.
 
+  /// A call had to wait because the budget has no memory, though the window had room.
+  void short_of_memory() { lanes_.trouble(Trouble::memory, now_, now_); }
   /// The next `count` bytes of range head() were handed on.
   void delivered(std::uint64_t count);
   /// Nothing more is wanted. The first reason counts.
@@ -91,7 +105,7 @@ class DownloadMachine {
   /// How many bytes this call may still give; 0 where it is over.
   std::uint64_t wanted(std::uint64_t request) const;
   std::uint64_t begin() const noexcept { return options_.begin; }
-  const DownloadCounts& counts() const noexcept { return counts_; }
+  DownloadCounts counts() const;
   /// ok: every byte was delivered, and checked as far as it can be.
   const std::optional<Status>& outcome() const noexcept { return outcome_; }
   bool verified() const noexcept { return verified_; }
@@ -112,11 +126,15 @@ class DownloadMachine {
     std::uint32_t attempts = 0;
     std::uint32_t refreshes = 0;
     std::uint32_t tokens = 0;
+    Time sent_at{0};  // this attempt
   };
 
   Range* find(std::uint64_t request);
   const Range* find(std::uint64_t request) const;
   void advance();
+  std::uint32_t under_way() const;
+  void begin_ranges();
+  std::uint64_t next_length() const;
   bool fits(std::uint64_t length) const;
   std::uint64_t slabs_of(const Range& range) const;
   void begin_range();
@@ -137,6 +155,9 @@ class DownloadMachine {
   std::uint64_t last_range_ = 0;
   std::uint64_t last_request_ = 0;
   bool ranges_allowed_;
+  ConcurrencyController lanes_;
+  Time now_{0};
+  std::uint64_t received_bytes_ = 0;
   RetryTokens tokens_;
   bool out_of_tokens_ = false;
   DownloadCounts counts_;

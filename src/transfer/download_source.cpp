@@ -7,6 +7,7 @@
 #include "platform/platform.hpp"
 #include "transfer/download_driver.hpp"
 #include "weir/codec/checksum.hpp"
+#include "weir/core/progress.hpp"
 #include "weir/transfer/download.hpp"
 
 namespace weir {
@@ -15,7 +16,8 @@ namespace {
 using transfer::DownloadDriver;
 using transfer::DownloadMachineOptions;
 
-constexpr std::uint32_t kConcurrency = 4;
+using transfer::ConcurrencyController;
+
 constexpr std::uint64_t kRangeBytes = 8 * kMiB;
 constexpr std::uint64_t kLeastRangeBytes = 1 * kMiB;  ///< that a user may ask for
 /// Below this a request costs more than a second connection gains.
@@ -53,8 +55,8 @@ Result<ObjectInfo> look(Origin& origin, const RetryPolicy& retry) {
 class DownloadSource final : public Source {
  public:
   DownloadSource(std::shared_ptr<Origin> origin, DownloadOptions options)
-      : origin_(std::move(origin)), options_(options) {
-    if (options_.concurrency == 0) options_.concurrency = kConcurrency;
+      : origin_(std::move(origin)), options_(std::move(options)), adapts_(options_.concurrency == 0) {
+    if (adapts_) options_.concurrency = ConcurrencyController::kStart;
     if (options_.part_bytes == 0) options_.part_bytes = kRangeBytes;
   }
   ~DownloadSource() override {
@@ -69,8 +71,9 @@ class DownloadSource final : public Source {
   Status open(Context& context) override;
   Result<Chunk> next() override { return driver_->next(); }
   Facts facts() const override;
-  std::uint32_t retries() const override { return driver_ ? driver_->counts().retries : 0; }
+  std::uint32_t retries() const override { return driver_ ? driver_->counts().retries.total() : 0; }
   Status last_retry() const override { return driver_ ? driver_->counts().last_retry : Status(); }
+  void tell(Progress& progress) const override;
 
  private:
   bool in_one_stream() const {
@@ -81,7 +84,8 @@ class DownloadSource final : public Source {
   void lay_out(std::size_t grant_bytes, DownloadMachineOptions& machine) const;
 
   const std::shared_ptr<Origin> origin_;
-  DownloadOptions options_;
+  DownloadOptions options_;  // concurrency: where it adapts, what it begins with
+  const bool adapts_;
   ObjectInfo object_;
   std::uint64_t end_ = 0;
   std::shared_ptr<DownloadDriver> driver_;
@@ -119,9 +123,14 @@ void DownloadSource::lay_out(std::size_t grant_bytes, DownloadMachineOptions& ma
   const std::uint64_t least = std::min(kWorthwhileRangeBytes, options_.part_bytes) / kSliceBytes;
   const std::uint64_t ranges = std::min<std::uint64_t>(window / least, options_.concurrency + 1);
   if (ranges < 3) return;
-  machine.lanes = static_cast<std::uint32_t>(ranges - 1);
+  const auto start = static_cast<std::uint32_t>(ranges - 1);
+  machine.lanes = transfer::ConcurrencyOptions::fixed(start);
   machine.range_bytes = std::min(window / ranges, options_.part_bytes / kSliceBytes) * kSliceBytes;
   machine.window_slabs = window;
+  if (!adapts_) return;
+  const auto most = std::min<std::uint64_t>(window / least - 1, ConcurrencyController::kMost);
+  machine.lanes = transfer::ConcurrencyOptions::adaptive(start, static_cast<std::uint32_t>(most));
+  machine.least_range_bytes = least * kSliceBytes;
 }
 
 Status DownloadSource::open(Context& context) {
@@ -140,8 +149,17 @@ Status DownloadSource::open(Context& context) {
   // Without ranges a second attempt shows by its checksum that it is the same object.
   machine.hashed = machine.crc64nvme.has_value() || !machine.ranges;
   lay_out(context.grant_bytes, machine);
-  driver_ = std::make_shared<DownloadDriver>(origin_, object_, std::move(machine), context);
+  driver_ = std::make_shared<DownloadDriver>(origin_, object_, std::move(machine), context, options_.limiter);
   return {};
+}
+
+void DownloadSource::tell(Progress& progress) const {
+  if (!driver_) return;
+  const transfer::DownloadCounts counts = driver_->counts();
+  progress.bytes_received = driver_->received_bytes();
+  progress.ranges_in_flight = counts.under_way;
+  progress.concurrency = counts.lanes;  // an upload behind it has the last word
+  progress.retries_by_cause += counts.retries;
 }
 
 Facts DownloadSource::facts() const {
@@ -154,7 +172,7 @@ Facts DownloadSource::facts() const {
 }  // namespace
 
 std::unique_ptr<Source> download_from(std::shared_ptr<Origin> origin, DownloadOptions options) {
-  return std::make_unique<DownloadSource>(std::move(origin), options);
+  return std::make_unique<DownloadSource>(std::move(origin), std::move(options));
 }
 
 }  // namespace weir

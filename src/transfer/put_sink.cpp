@@ -6,6 +6,7 @@
 #include "platform/platform.hpp"
 #include "store/http_stream.hpp"
 #include "weir/codec/checksum.hpp"
+#include "weir/core/progress.hpp"
 #include "weir/transfer/put.hpp"
 
 namespace weir {
@@ -18,7 +19,7 @@ constexpr MemoryNeed kStreamNeed{2 * kSliceBytes + kRequestBytes, kSliceBytes, 1
 class StreamSink final : public Sink {
  public:
   StreamSink(std::shared_ptr<http::HttpTarget> target, UploadOptions options)
-      : target_(std::move(target)), options_(options) {}
+      : target_(std::move(target)), options_(std::move(options)), flow_(std::make_shared<Flow>(options_.limiter)) {}
   ~StreamSink() override { StreamSink::abort(); }
   StreamSink(const StreamSink&) = delete;
   StreamSink& operator=(const StreamSink&) = delete;
@@ -32,6 +33,7 @@ class StreamSink final : public Sink {
     stream.exact_bytes = exact_bytes_;
     stream.keep_bytes = std::max<std::uint64_t>(context.grant_bytes, kStreamNeed.min_bytes) - kRequestBytes;
     stream.retry = options_.retry;
+    stream.flow = flow_;
     stream.wake = context.wake;
     put_ = std::make_shared<http::StreamPut>(target_, std::move(stream));
     return {};
@@ -50,6 +52,10 @@ class StreamSink final : public Sink {
     const auto outcome = put_->outcome();
     return outcome && outcome->ok() ? (*outcome)->stored.length : 0;
   }
+  void tell(Progress& progress) const override {
+    progress.bytes_sent = flow_->total();
+    progress.bytes_durable = confirmed_bytes();
+  }
   std::uint32_t retries() const override { return put_ ? put_->retries() : 0; }
   Status last_retry() const override { return put_ ? put_->last_retry() : Status(); }
   std::pair<std::uint32_t, std::uint32_t> parts() const override {
@@ -67,6 +73,7 @@ class StreamSink final : public Sink {
 
   const std::shared_ptr<http::HttpTarget> target_;
   const UploadOptions options_;
+  const std::shared_ptr<Flow> flow_;
   std::shared_ptr<http::StreamPut> put_;
   std::optional<std::uint64_t> exact_bytes_;
   std::uint64_t taken_bytes_ = 0;
@@ -132,6 +139,7 @@ class PutSink final : public Sink {
   std::uint32_t retries() const override { return chosen().retries(); }
   Status last_retry() const override { return chosen().last_retry(); }
   std::pair<std::uint32_t, std::uint32_t> parts() const override { return chosen().parts(); }
+  void tell(Progress& progress) const override { chosen().tell(progress); }
   void pause(bool on) override { chosen().pause(on); }
 
  private:

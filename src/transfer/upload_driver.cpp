@@ -1,14 +1,19 @@
 #include "transfer/upload_driver.hpp"
 
+#include <algorithm>
 #include <utility>
+
+#include "platform/platform.hpp"
 
 namespace weir::transfer {
 
 UploadDriver::UploadDriver(std::shared_ptr<Target> target, MachineOptions options, std::shared_ptr<Replay> replay,
-                           const std::shared_ptr<Executor>& executor, std::function<void()> wake)
+                           const std::shared_ptr<Executor>& executor, std::shared_ptr<RateLimiter> limiter,
+                           std::function<void()> wake)
     : target_(std::move(target)),
       replay_(std::move(replay)),
       executor_(executor),
+      limiter_(std::move(limiter)),
       machine_(std::move(options)),
       wake_(std::move(wake)) {}
 
@@ -67,6 +72,13 @@ UploadProgress UploadDriver::progress() const {
   return machine_.progress();
 }
 
+UploadDriver::Sent UploadDriver::sent() const {
+  const Lock lock(mutex_);
+  Sent sent{sent_bytes_, sent_under_way()};
+  for (const auto& [number, call] : calls_) sent.total += call.flow ? call.flow->total() : 0;
+  return sent;
+}
+
 Status UploadDriver::health() const {
   const Lock lock(mutex_);
   if (const auto& outcome = machine_.outcome()) return outcome->status();
@@ -80,8 +92,15 @@ std::optional<Result<UploadProof>> UploadDriver::outcome() const {
 
 // --- actions ---
 
-void UploadDriver::drive(const Input& input) {
+void UploadDriver::drive(const Input& input, std::uint64_t ended_call) {
+  Call gone;  // the call's handle goes after the lock
   Lock lock(mutex_);
+  if (const auto found = calls_.find(ended_call); found != calls_.end()) {
+    gone = std::move(found->second);
+    calls_.erase(found);
+    if (gone.flow) sent_bytes_ += gone.flow->total();
+  }
+  machine_.now(Time(platform::platform().monotonic_ns()), sent_under_way());
   input(machine_);
   for (const Action& action : machine_.take_actions()) actions_.push_back(action);
   if (std::exchange(performing_, true)) return;
@@ -94,6 +113,15 @@ void UploadDriver::drive(const Input& input) {
   const std::function<void()> wake = std::exchange(wake_due_, false) ? wake_ : nullptr;
   lock.unlock();
   if (wake) wake();
+}
+
+/// Of the parts under way: as far as each is, which is not yet what the store has of it.
+std::uint64_t UploadDriver::sent_under_way() const {
+  std::uint64_t bytes = 0;
+  for (const auto& [number, call] : calls_) {
+    if (call.flow && !call.cancelled) bytes += std::min(call.flow->position(), machine_.part(call.action.part).length);
+  }
+  return bytes;
 }
 
 void UploadDriver::perform(const Action& action, Lock& lock) {
@@ -140,6 +168,7 @@ void UploadDriver::make_call(std::uint64_t number) {
     return answer_failure(number, action, Status(Kind::cancelled, "cancelled before it was sent"));
   }
   Part part = part_for(action);
+  if (part.length > 0) part.flow = calls_[number].flow = std::make_shared<Flow>(limiter_);
   lock.unlock();
   Target::Cancel cancel = send(number, action, std::move(part));
   lock.lock();
@@ -222,16 +251,7 @@ void UploadDriver::whole_answered(std::uint64_t number, std::uint64_t request, R
   });
 }
 
-void UploadDriver::answer(std::uint64_t number, const Input& input) {
-  Call gone;  // the call's handle goes after the lock
-  drive([&](UploadMachine& machine) {
-    if (const auto found = calls_.find(number); found != calls_.end()) {
-      gone = std::move(found->second);
-      calls_.erase(found);
-    }
-    input(machine);
-  });
-}
+void UploadDriver::answer(std::uint64_t number, const Input& input) { drive(input, number); }
 
 /// For the calls that are looked at before they are made.
 void UploadDriver::answer_failure(std::uint64_t number, const Action& action, Status status) {

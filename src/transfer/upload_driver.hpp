@@ -21,9 +21,10 @@ namespace weir::transfer {
 class UploadDriver : public std::enable_shared_from_this<UploadDriver> {
  public:
   /// `replay` is where parts are read again, or null where parts come with their bytes. `wake` is called from any
-  /// thread when memory came free and at the end. The executor is not kept alive.
+  /// thread when memory came free and at the end. The executor is not kept alive. `limiter` may be null.
   UploadDriver(std::shared_ptr<Target> target, MachineOptions options, std::shared_ptr<Replay> replay,
-               const std::shared_ptr<Executor>& executor, std::function<void()> wake);
+               const std::shared_ptr<Executor>& executor, std::shared_ptr<RateLimiter> limiter,
+               std::function<void()> wake);
   /// May run inside the target's last answer, on a thread of the target's own: lets the target go elsewhere.
   ~UploadDriver();
   UploadDriver(const UploadDriver&) = delete;
@@ -40,6 +41,12 @@ class UploadDriver : public std::enable_shared_from_this<UploadDriver> {
   /// Of the parts that are not safe yet.
   std::uint64_t held_bytes() const;
   UploadProgress progress() const;
+  /// Handed to the target's connections, repeats included; and of the parts under way, as far as each is.
+  struct Sent {
+    std::uint64_t total = 0;
+    std::uint64_t under_way = 0;
+  };
+  Sent sent() const;
   /// ok while all is well, pending while it fails, then the reason.
   Status health() const;
   std::optional<Result<UploadProof>> outcome() const;
@@ -49,11 +56,13 @@ class UploadDriver : public std::enable_shared_from_this<UploadDriver> {
     Action action;
     bool cancelled = false;
     Target::Cancel cancel;
+    std::shared_ptr<Flow> flow;  // of a call that sends bytes
   };
   using Lock = std::unique_lock<std::mutex>;
   using Input = std::function<void(UploadMachine&)>;
 
-  void drive(const Input& input);
+  void drive(const Input& input, std::uint64_t ended_call = 0);
+  std::uint64_t sent_under_way() const;
   void perform(const Action& action, Lock& lock);
   void prepare(const Action& action, Lock& lock);
   void make_call(std::uint64_t number);
@@ -70,6 +79,7 @@ class UploadDriver : public std::enable_shared_from_this<UploadDriver> {
   std::shared_ptr<Target> target_;
   const std::shared_ptr<Replay> replay_;
   const std::weak_ptr<Executor> executor_;
+  const std::shared_ptr<RateLimiter> limiter_;
   mutable std::mutex mutex_;
   UploadMachine machine_;
   std::function<void()> wake_;
@@ -78,6 +88,7 @@ class UploadDriver : public std::enable_shared_from_this<UploadDriver> {
   std::deque<Action> actions_;
   std::map<std::uint64_t, Call> calls_;
   std::uint64_t last_call_ = 0;
+  std::uint64_t sent_bytes_ = 0;  // by calls that have ended
   std::map<std::uint32_t, std::vector<Chunk>> held_;
   std::uint64_t held_bytes_ = 0;
 };

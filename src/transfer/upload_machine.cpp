@@ -70,6 +70,7 @@ void UploadMachine::part_done(std::uint64_t request, Result<PartReceipt> answer)
     counts_.bytes_acked += part.ready.length;
     ++counts_.parts_done;
     actions_.push_back({Do::release_part, 0, 0, part.ready.number, {}});
+    concurrency_.completed();
     succeeded(request);
   } else if (status.kind() == Kind::not_found && !status.retryable()) {
     requests_.erase(request);
@@ -124,6 +125,7 @@ void UploadMachine::start(Do what, std::uint32_t part) {
 
 void UploadMachine::issue(std::uint64_t id, Request& request) {
   request.state = Request::State::calling;
+  request.sent_at = now_;
   actions_.push_back({request.what, id, ++request.attempts, request.part, {}});
 }
 
@@ -155,16 +157,14 @@ std::optional<std::uint32_t> UploadMachine::price_of(Request& request, const Sta
     return {};
   }
   counts_.last_retry = status;
-  ++(corrupt                              ? counts_.retried_corrupt
-     : refresh                            ? counts_.retried_refresh
-     : status.retry() == Retry::throttled ? counts_.retried_throttled
-                                          : counts_.retried_transient);
+  counts_.retries.count(status);
   return cost;
 }
 
 /// Makes the request wait for another attempt; false if it is not to have one.
 bool UploadMachine::again(std::uint64_t id, const Status& status) {
   Request& request = requests_[id];
+  concurrency_.failed(status, request.sent_at, now_);
   const std::optional<std::uint32_t> cost = price_of(request, status);
   if (!cost) return false;
   request.tokens += *cost;
@@ -181,7 +181,7 @@ Status UploadMachine::give_up(std::uint64_t id, Status status, std::string opera
   requests_.erase(id);
   Error error = status.error();
   if (std::exchange(out_of_tokens_, false)) {
-    error.cause += fmt::format(" (given up after {} retries of the whole upload)", counts_.retries());
+    error.cause += fmt::format(" (given up after {} retries of the whole upload)", counts_.retries.total());
     if (error.advice.empty()) error.advice = "The store fails too often. Try again when it has recovered.";
   } else if (attempts > 1) {
     error.cause += fmt::format(" (given up after {} attempts)", attempts);
@@ -204,7 +204,10 @@ Status UploadMachine::check_receipt(const PartState& part, const PartReceipt& re
 
 void UploadMachine::advance() {
   if (phase_ == Phase::idle && !paused_ && (ended_ || !parts_.empty())) open();
-  if (phase_ == Phase::sending) fill();
+  if (phase_ == Phase::sending) {
+    fill();
+    adapt();
+  }
   if (phase_ == Phase::draining) drained();
 }
 
@@ -222,12 +225,20 @@ void UploadMachine::open() {
 }
 
 void UploadMachine::fill() {
-  while (!paused_ && !queue_.empty() && parts_in_flight() < options_.in_flight) {
+  while (!paused_ && !queue_.empty() && parts_in_flight() < concurrency_.limit()) {
     const std::uint32_t number = queue_.front();
     queue_.pop_front();
     start(Do::put_part, number);
   }
   if (ended_ && counts_.parts_done == parts_.size()) look_or_commit();
+}
+
+/// Learns from how it goes. A pause is not how it goes.
+void UploadMachine::adapt() {
+  if (paused_ || phase_ != Phase::sending) return;
+  const std::uint32_t before = concurrency_.limit();
+  concurrency_.observe(now_, counts_.bytes_acked + sent_under_way_, parts_in_flight());
+  if (concurrency_.limit() > before) fill();
 }
 
 std::uint32_t UploadMachine::parts_in_flight() const noexcept {
@@ -240,6 +251,7 @@ std::uint32_t UploadMachine::parts_in_flight() const noexcept {
 UploadProgress UploadMachine::progress() const noexcept {
   UploadProgress progress = counts_;
   progress.parts_in_flight = parts_in_flight();
+  progress.concurrency = concurrency_.limit();
   return progress;
 }
 

@@ -12,6 +12,8 @@
 #include <string>
 #include <vector>
 
+#include "transfer/concurrency.hpp"
+#include "weir/core/progress.hpp"
 #include "weir/core/retry.hpp"
 #include "weir/core/status.hpp"
 #include "weir/store/target.hpp"
@@ -51,7 +53,8 @@ struct ReadyPart {
 
 struct MachineOptions {
   RetryPolicy retry;
-  std::uint32_t in_flight = 4;                  ///< parts under way at once, those waiting for a retry included
+  /// Parts under way at once, those waiting for a retry included.
+  ConcurrencyOptions concurrency = ConcurrencyOptions::fixed(4);
   bool verify = true;                           ///< compare checksums; ask for the store's where its answer has none
   bool can_resend_all = false;                  ///< parts that are done can be sent once more
   std::uint64_t max_single_bytes = UINT64_MAX;  ///< of one put_whole
@@ -63,16 +66,10 @@ struct UploadProgress {
   std::uint64_t bytes_acked = 0;
   std::uint32_t parts_done = 0;
   std::uint32_t parts_in_flight = 0;
-  std::uint32_t retried_transient = 0;
-  std::uint32_t retried_throttled = 0;
-  std::uint32_t retried_refresh = 0;  ///< after ExpiredToken and the like
-  std::uint32_t retried_corrupt = 0;  ///< the store received other bytes than were sent
-  std::uint32_t restarts = 0;         ///< uploads begun anew because the store had lost the first
-  Status last_retry;                  ///< what the last retry was for
-
-  std::uint32_t retries() const noexcept {
-    return retried_transient + retried_throttled + retried_refresh + retried_corrupt;
-  }
+  std::uint32_t concurrency = 0;  ///< parts that may be under way at once, as it is now
+  RetryCounts retries;
+  std::uint32_t restarts = 0;  ///< uploads begun anew because the store had lost the first
+  Status last_retry;           ///< what the last retry was for
 };
 
 /// What a finished upload has to show.
@@ -87,7 +84,13 @@ struct UploadProof {
 /// Thread-compatible.
 class UploadMachine {
  public:
-  explicit UploadMachine(MachineOptions options) : options_(std::move(options)) {}
+  explicit UploadMachine(MachineOptions options) : options_(std::move(options)), concurrency_(options_.concurrency) {}
+
+  /// When the input that follows comes, and how many bytes of the parts under way have left by then.
+  void now(Time time, std::uint64_t sent_under_way) {
+    now_ = time;
+    sent_under_way_ = sent_under_way;
+  }
 
   // From the source.
   void part_ready(ReadyPart part);
@@ -144,6 +147,7 @@ class UploadMachine {
     std::uint32_t resends = 0;
     std::uint32_t refreshes = 0;
     std::uint32_t tokens = 0;
+    Time sent_at{0};  ///< this attempt
   };
   struct PartState {
     ReadyPart ready;
@@ -154,6 +158,7 @@ class UploadMachine {
   void advance();
   void open();
   void fill();
+  void adapt();
   void start(Do what, std::uint32_t part = 0);
   void issue(std::uint64_t id, Request& request);
   Request* answered(std::uint64_t id, Do what);
@@ -187,6 +192,9 @@ class UploadMachine {
   std::deque<std::uint32_t> queue_;  // parts to send
   std::map<std::uint64_t, Request> requests_;
   std::uint64_t last_request_ = 0;
+  ConcurrencyController concurrency_;
+  Time now_{0};
+  std::uint64_t sent_under_way_ = 0;
   RetryTokens tokens_;
   bool out_of_tokens_ = false;  // a request had attempts left, the upload had none
   std::string upload_id_;

@@ -4,6 +4,7 @@
 #include "platform/platform.hpp"
 #include "transfer/upload_driver.hpp"
 #include "weir/codec/checksum.hpp"
+#include "weir/core/progress.hpp"
 #include "weir/transfer/plan.hpp"
 #include "weir/transfer/upload.hpp"
 
@@ -13,7 +14,9 @@ namespace {
 using transfer::ReadyPart;
 using transfer::UploadDriver;
 
-constexpr std::uint32_t kConcurrency = 4;
+/// The most parts under way of an upload that adapts and holds them in memory: it asks for room for so many, and how
+/// many it has depends on what it is given.
+constexpr std::uint32_t kHeldParts = 8;
 // What a part in flight costs beside its own bytes: libcurl's upload buffer, and what is read ahead from a disk.
 constexpr std::uint64_t kRequestBytes = 512 * kKiB;
 // So many are within what a process needs anyhow; the buffers of more are taken from the budget.
@@ -26,8 +29,9 @@ std::uint64_t counted_requests(std::uint64_t concurrency) {
 /// One thread at a time, as every stage; progress and pause from any.
 class UploadSink final : public Sink {
  public:
-  UploadSink(std::shared_ptr<Target> target, UploadOptions options) : target_(std::move(target)), options_(options) {
-    if (options_.concurrency == 0) options_.concurrency = kConcurrency;
+  UploadSink(std::shared_ptr<Target> target, UploadOptions options)
+      : target_(std::move(target)), options_(std::move(options)), adapts_(options_.concurrency == 0) {
+    if (adapts_) options_.concurrency = transfer::ConcurrencyController::kMost;
   }
   ~UploadSink() override {
     if (driver_) driver_->let_go();
@@ -54,18 +58,21 @@ class UploadSink final : public Sink {
                                            : outcome->status();  // advice: the machine's word on what is left
   }
   std::uint64_t confirmed_bytes() const override { return driver_ ? driver_->progress().bytes_acked : 0; }
-  std::uint32_t retries() const override { return driver_ ? driver_->progress().retries() : 0; }
+  std::uint32_t retries() const override { return driver_ ? driver_->progress().retries.total() : 0; }
   Status last_retry() const override { return driver_ ? driver_->progress().last_retry : Status(); }
   std::pair<std::uint32_t, std::uint32_t> parts() const override {
     if (!driver_) return {0, 0};
     const transfer::UploadProgress progress = driver_->progress();
     return {progress.parts_done, progress.parts_in_flight};
   }
+  void tell(Progress& progress) const override;
   void pause(bool on) override { driver_ ? driver_->pause(on) : void(); }
 
  private:
   PlanRequest request_for(const Upstream& upstream) const {
-    return {upstream.exact_bytes, upstream.max_bytes, options_.part_bytes, options_.concurrency, {}};
+    // Parts are cut for as many as it begins with: larger ones cost less each.
+    const std::uint32_t at_once = adapts_ ? transfer::ConcurrencyController::kStart : options_.concurrency;
+    return {upstream.exact_bytes, upstream.max_bytes, options_.part_bytes, at_once, {}};
   }
   Result<UploadPlan> plan_within_grant(const Upstream& upstream);
   std::uint64_t current_length() const;
@@ -76,7 +83,8 @@ class UploadSink final : public Sink {
   Receipt receipt_of(const transfer::UploadProof& proof) const;
 
   const std::shared_ptr<Target> target_;
-  UploadOptions options_;
+  UploadOptions options_;  // concurrency: where it adapts, the most
+  const bool adapts_;
   std::shared_ptr<UploadDriver> driver_;
   UploadPlan plan_;
   std::optional<std::uint64_t> exact_bytes_;
@@ -98,8 +106,7 @@ class UploadSink final : public Sink {
 };
 
 MemoryNeed UploadSink::memory(const Upstream& upstream) const {
-  const std::uint64_t requests_bytes = counted_requests(options_.concurrency) * kRequestBytes;
-  if (replays(upstream)) return {0, kRequestBytes, requests_bytes};
+  if (replays(upstream)) return {0, kRequestBytes, counted_requests(options_.concurrency) * kRequestBytes};
   // A plan that cannot work at all is open()'s to refuse, in its own words.
   const Result<UploadPlan> plan = plan_upload(target_->profile(), request_for(upstream));
   if (!plan.ok()) return {};
@@ -107,17 +114,19 @@ MemoryNeed UploadSink::memory(const Upstream& upstream) const {
   std::uint64_t least = options_.part_bytes != 0 ? options_.part_bytes
                         : upstream.exact_bytes   ? smallest_part_bytes(profile, *upstream.exact_bytes)
                                                  : profile.min_part_bytes;
-  std::uint64_t most = (options_.concurrency + 1) * plan->part_bytes;
+  const std::uint32_t held = adapts_ ? kHeldParts : options_.concurrency;
+  std::uint64_t most = (held + 1) * plan->part_bytes;
   if (upstream.exact_bytes) {
     least = std::min(least, *upstream.exact_bytes);
     most = std::min(most, *upstream.exact_bytes);
   }
   return {least + kSliceBytes, std::max<std::uint64_t>(least, kSliceBytes),
-          std::max(least, most) + kSliceBytes + requests_bytes};
+          std::max(least, most) + kSliceBytes + counted_requests(held) * kRequestBytes};
 }
 
 /// The plan, with the grant dealt out to parts and to the buffers of requests: as many at once as it holds.
 Result<UploadPlan> UploadSink::plan_within_grant(const Upstream& upstream) {
+  if (adapts_ && !replay_) options_.concurrency = kHeldParts;
   PlanRequest request = request_for(upstream);
   if (!replay_) request.memory_bytes = grant_bytes_;
   Result<UploadPlan> plan = plan_upload(target_->profile(), request);
@@ -150,14 +159,17 @@ Status UploadSink::open(Context& context) {
 
   transfer::MachineOptions options;
   options.retry = options_.retry;
-  options.in_flight = options_.concurrency;
+  options.concurrency =
+      adapts_ ? transfer::ConcurrencyOptions::adaptive(
+                    std::min(transfer::ConcurrencyController::kStart, options_.concurrency), options_.concurrency)
+              : transfer::ConcurrencyOptions::fixed(options_.concurrency);
   options.verify = options_.verify;
   options.can_resend_all = replay_;
   options.max_single_bytes = target_->profile().max_single_bytes;
   options.url = target_->url();
   options.random = platform::random_below;
   driver_ = std::make_shared<UploadDriver>(target_, std::move(options), replay_ ? upstream.replay : nullptr,
-                                           context.executor, context.wake);
+                                           context.executor, options_.limiter, context.wake);
   if (replay_ && !observed_) hand_over_all();
   return {};
 }
@@ -215,6 +227,25 @@ void UploadSink::abort() {
   if (driver_) driver_->cancel();
 }
 
+void UploadSink::tell(Progress& progress) const {
+  if (!driver_) return;
+  const transfer::UploadProgress made = driver_->progress();
+  const UploadDriver::Sent sent = driver_->sent();
+  const Profile& profile = target_->profile();
+  const auto outcome = profile.durability == Durability::whole ? driver_->outcome() : std::nullopt;
+  const bool kept = profile.durability == Durability::part || (outcome && outcome->ok());
+  progress.bytes_sent = std::max(sent.total, made.bytes_acked);
+  progress.bytes_durable = kept ? made.bytes_acked : 0;
+  progress.concurrency = made.concurrency;
+  progress.retries_by_cause += made.retries;
+  if (exact_bytes_ && !plan_.grows()) {
+    const std::uint64_t parts = (*exact_bytes_ + plan_.part_bytes - 1) / plan_.part_bytes;
+    progress.parts_total = static_cast<std::uint32_t>(std::max<std::uint64_t>(parts, 1));
+  }
+  // Where a tap has seen it all, or nobody has, what is sent is how far it is.
+  if (replay_) progress.bytes_done = std::min(made.bytes_acked + sent.under_way, *exact_bytes_);
+}
+
 /// The length of the part that is being filled, as far as it is known.
 std::uint64_t UploadSink::current_length() const {
   const std::uint64_t length = plan_.part_length(offset_);
@@ -268,7 +299,7 @@ Receipt UploadSink::receipt_of(const transfer::UploadProof& proof) const {
   if (proof.crc64nvme) receipt.checksum = "crc64nvme:" + crc64nvme_base64(*proof.crc64nvme);
   receipt.checksum_verified = proof.verified;
   receipt.parts = proof.parts;
-  receipt.retries = driver_->progress().retries();
+  receipt.retries = driver_->progress().retries.total();
   receipt.duration_ns = static_cast<std::uint64_t>(platform::platform().monotonic_ns() - started_ns_);
   return receipt;
 }
@@ -276,7 +307,7 @@ Receipt UploadSink::receipt_of(const transfer::UploadProof& proof) const {
 }  // namespace
 
 std::unique_ptr<Sink> upload_to(std::shared_ptr<Target> target, UploadOptions options) {
-  return std::make_unique<UploadSink>(std::move(target), options);
+  return std::make_unique<UploadSink>(std::move(target), std::move(options));
 }
 
 }  // namespace weir

@@ -43,6 +43,8 @@ def spawn(*arguments, env=None, **options):
 
 def problem(value, schema, at="event"):
     """What of `value` breaks `schema` (the part of JSON Schema that ours uses); None if nothing."""
+    if "$ref" in schema:
+        schema = SCHEMA["$defs"][schema["$ref"].removeprefix("#/$defs/")]
     if "const" in schema and value != schema["const"]:
         return f"{at} is {value!r}, not {schema['const']!r}"
     if "enum" in schema and value not in schema["enum"]:

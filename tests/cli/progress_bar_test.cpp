@@ -17,9 +17,9 @@ ProgressView example() {
   view.name = "big.csv";
   view.source = EndKind::file;
   view.sink = EndKind::s3;
-  view.bytes_per_second = 412.0 * 1024 * 1024;
-  view.eta_seconds = 11;
-  view.progress.bytes_read = static_cast<std::uint64_t>(7.4 * static_cast<double>(kGiB));
+  view.progress.bytes_per_second = 412.0 * 1024 * 1024;
+  view.progress.eta_seconds = 11;
+  view.progress.bytes_done = static_cast<std::uint64_t>(7.4 * static_cast<double>(kGiB));
   view.progress.total_bytes = static_cast<std::uint64_t>(12.1 * static_cast<double>(kGiB));
   view.progress.elapsed_ns = 18'000'000'000;
   view.progress.memory_bytes = 62u << 20;
@@ -74,18 +74,18 @@ TEST_CASE("A source of unknown length shows bytes and time instead of a share an
 
 TEST_CASE("The share is never a hundred before the last byte is read") {
   ProgressView view = example();
-  view.progress.bytes_read = *view.progress.total_bytes - 1;
+  view.progress.bytes_done = *view.progress.total_bytes - 1;
   CHECK_THAT(progress_line(view, {140, true, false}), Catch::Contains(" 99 %") && !Catch::Contains("100 %"));
-  view.progress.bytes_read = *view.progress.total_bytes;
+  view.progress.bytes_done = *view.progress.total_bytes;
   CHECK_THAT(progress_line(view, {140, true, false}), Catch::Contains("100 %") && Catch::Contains("finishing"));
-  view.progress.bytes_read = 0;
+  view.progress.bytes_done = 0;
   view.progress.total_bytes = 0;
   CHECK_THAT(progress_line(view, {140, true, false}), Catch::Contains("100 %"));
 }
 
 TEST_CASE("A transfer that does not move says how long it has stalled, not a growing ETA") {
   ProgressView view = example();
-  view.stalled_seconds = 12;
+  view.progress.stalled_seconds = 12;
   CHECK_THAT(progress_line(view, {140, true, false}), Catch::Contains("stalled 12s") && !Catch::Contains("ETA"));
   view.progress.state = weir::JobState::paused;
   CHECK_THAT(progress_line(view, {140, true, false}), Catch::Contains("paused"));

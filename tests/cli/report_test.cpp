@@ -71,14 +71,21 @@ TEST_CASE("Names that are no UTF-8 still give valid JSON on one line") {
 TEST_CASE("A retry says what it was for, and null where nobody knows") {
   weir::Error error;
   error.kind = weir::Kind::unavailable;
+  error.retry = weir::Retry::throttled;
   error.operation = "store part 7 of s3://b/k";
   error.cause = "503 SlowDown from the store";
-  const auto json = nlohmann::json::parse(retry_event(2, error));
+  weir::Progress progress;
+  progress.retries = 2;
+  progress.last_retry = weir::Status(error);
+  progress.retries_by_cause.count(progress.last_retry);
+  const auto json = nlohmann::json::parse(retry_event(progress));
   CHECK(json["retries"] == 2);
+  CHECK(json["retries_by_cause"]["throttled"] == 1);
+  CHECK(json["retries_by_cause"]["network"] == 0);
   CHECK(json["kind"] == "unavailable");
   CHECK(json["operation"] == "store part 7 of s3://b/k");
   CHECK(json["cause"] == "503 SlowDown from the store");
-  const auto unknown = nlohmann::json::parse(retry_event(1, weir::Status().error()));
+  const auto unknown = nlohmann::json::parse(retry_event(weir::Progress()));
   CHECK(unknown["kind"].is_null());
   CHECK(unknown["cause"].is_null());
 }

@@ -156,3 +156,40 @@ TEST_CASE("a rate settles within seconds, and remaining time is given only when 
   CHECK_FALSE(meter.eta_seconds(20'000));
   CHECK(meter.stalled_seconds() == Approx(10).epsilon(0.01));
 }
+
+TEST_CASE(
+    "the rate of now follows a change within a second, the smoothed one within a few, and skipped time is no stall") {
+  RateMeter meter;
+  constexpr std::uint64_t kTenth = 100'000'000;
+  std::uint64_t bytes = 0;
+  std::uint64_t now = 0;
+  const auto run = [&](int tenths, std::uint64_t each) {
+    for (int i = 0; i < tenths; ++i) meter.update(bytes += each, now += kTenth);
+  };
+  run(50, 100);
+  CHECK(meter.bytes_per_second_now() == Approx(1000).epsilon(0.05));
+  run(12, 400);
+  CHECK(meter.bytes_per_second_now() == Approx(4000).epsilon(0.05));
+  CHECK(meter.bytes_per_second() < 3000);
+  run(100, 400);
+  CHECK(meter.bytes_per_second() == Approx(4000).epsilon(0.05));
+  for (int i = 0; i < 50; ++i) meter.skip(now += kTenth);
+  CHECK(meter.stalled_seconds() == 0);
+  run(20, 0);
+  CHECK(meter.bytes_per_second_now() == 0);
+  CHECK(meter.stalled_seconds() == Approx(2).epsilon(0.05));
+}
+
+TEST_CASE("a retry is counted under what it was for") {
+  RetryCounts counts;
+  counts.count(Status(Kind::unavailable, "slow down").with(Retry::throttled));
+  counts.count(Status(Kind::timeout, "silent").with(Retry::transient));
+  counts.count(Status(Kind::network, "reset").with(Retry::transient));
+  counts.count(Status(Kind::unavailable, "500").with(Retry::transient));
+  counts.count(Status(Kind::access_denied, "expired").with(Retry::credentials));
+  counts.count(Status(Kind::corrupt, "flipped"));
+  CHECK(counts.throttled + counts.timeout * 10 + counts.network * 100 + counts.server * 1000 +
+            counts.credentials * 10000 + counts.corrupt * 100000 ==
+        111111);
+  CHECK(counts.total() == 6);
+}

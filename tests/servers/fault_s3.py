@@ -11,6 +11,8 @@ Prints "listening on PORT". It checks signatures, payload hashes and checksums a
     POST   /_weir/play     a JSON object of what provider to play from now on: {"equal_parts": true} as R2,
                            {"checksums": "b2"} refuses checksum headers with 400, {"checksums": "r2"} with 501,
                            {"checksums": "no-trailers"} refuses only aws-chunked bodies with 501
+    POST   /_weir/rate     {"per_s": 20, "burst": 5, "retry_after": 1}: serves so many requests a second, and answers 503
+                           SlowDown to the others, with Retry-After if it is not 0; {"per_s": 0}: all of them again
     POST   /_weir/reset    forgets everything, and plays S3 as the options say
 
 --session-token until: tokens are "until-MILLISECONDS" and expire then; the state says how many were good and how many expired.
@@ -40,6 +42,26 @@ from xml.sax.saxutils import escape  # noqa: E402
 LOG_LIMIT = 10000
 
 
+class Permits:
+    """A token bucket: so many requests a second, a few at once."""
+
+    def __init__(self, per_s=0, burst=5, retry_after=0):
+        self.per_s, self.burst, self.retry_after = per_s, burst, retry_after
+        self.tokens, self.seen, self.lock = burst, time.monotonic(), threading.Lock()
+
+    def take(self):
+        if not self.per_s:
+            return True
+        with self.lock:
+            now = time.monotonic()
+            self.tokens = min(self.burst, self.tokens + (now - self.seen) * self.per_s)
+            self.seen = now
+            if self.tokens < 1:
+                return False
+            self.tokens -= 1
+            return True
+
+
 def operation(request):
     """The S3 operation that a request asks for."""
     method, query = request.method, request.query
@@ -67,6 +89,7 @@ class Service:
         self.store = Store(options.min_part, options.page, options.equal_parts, options.no_checksums)
         self.checker = sigv4.Checker(options.access_key, options.secret_key, options.region, options.session_token)
         self.script = Script()
+        self.permits = Permits()
         self.lock = threading.Lock()
         self.requests, self.log = Counter(), []
 
@@ -91,6 +114,7 @@ class Service:
             with self.lock:
                 self.store.clear()
                 self.script.clear()
+                self.permits = Permits()
                 self.requests.clear()
                 self.log.clear()
                 self.checker.clock_offset_s = 0
@@ -100,6 +124,9 @@ class Service:
         if request.path == "/_weir/play" and request.method == "POST":
             with self.lock:
                 self.store.play(**json.loads(request.body))
+            return Reply(204)
+        if request.path == "/_weir/rate" and request.method == "POST":
+            self.permits = Permits(**json.loads(request.body))
             return Reply(204)
         if request.path == "/_weir/faults" and request.method == "POST":
             try:
@@ -150,7 +177,12 @@ class Session:
         fault = self.service.script.next(op, request.key, part_number(request)) if op else None
         action = fault["action"] if fault else ""
         reply, closing = None, False
-        if action == "status" and fault["early"]:
+        if op and not self.service.permits.take():
+            problem = self._read_body(request, None)
+            after = self.service.permits.retry_after
+            reply = problem or refused(Refusal(503, "SlowDown", "Please reduce your request rate."), request_id,
+                                       self.service.checker.region, {"Retry-After": str(after)} if after else {})
+        elif action == "status" and fault["early"]:
             reply, closing = self._answer_without_work(fault, request_id), True
         else:
             problem = self._read_body(request, fault)

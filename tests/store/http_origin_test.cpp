@@ -90,18 +90,18 @@ TEST_CASE("A cut body goes on at its exact byte", "[http]") {
 }
 
 TEST_CASE("An object that is replaced in the middle is an error, whatever shows it", "[http]") {
-  struct Way {
+  struct Case {
     std::string before;
     std::string after;  ///< headers of the second read; empty: its status line
     std::string answer;
   };
   const std::string dated = test::kLongAgo;
   const std::string later = "Last-Modified: Mon, 01 Jan 2024 00:00:01 GMT\r\nDate: Tue, 02 Jan 2024 00:00:00 GMT\r\n";
-  const Way way = GENERATE_COPY(Way{"ETag: \"e\"\r\n", "ETag: \"f\"\r\n", ""}, Way{dated, later, ""},
-                                Way{"ETag: W/\"e\"\r\n" + dated, "ETag: W/\"f\"\r\n" + dated, ""},
-                                Way{"ETag: \"e\"\r\n", "", "HTTP/1.1 412 No\r\nContent-Length: 0\r\n\r\n"},
-                                Way{"ETag: \"e\"\r\n", "", "HTTP/1.1 404 No\r\nContent-Length: 0\r\n\r\n"},
-                                Way{"ETag: \"e\"\r\n", "", "HTTP/1.1 416 No\r\nContent-Length: 0\r\n\r\n"});
+  const Case way = GENERATE_COPY(Case{"ETag: \"e\"\r\n", "ETag: \"f\"\r\n", ""}, Case{dated, later, ""},
+                                 Case{"ETag: W/\"e\"\r\n" + dated, "ETag: W/\"f\"\r\n" + dated, ""},
+                                 Case{"ETag: \"e\"\r\n", "", "HTTP/1.1 412 No\r\nContent-Length: 0\r\n\r\n"},
+                                 Case{"ETag: \"e\"\r\n", "", "HTTP/1.1 404 No\r\nContent-Length: 0\r\n\r\n"},
+                                 Case{"ETag: \"e\"\r\n", "", "HTTP/1.1 416 No\r\nContent-Length: 0\r\n\r\n"});
   std::atomic<int> reads{0};
   OneObject* self = nullptr;
   OneObject server(test::noise(900000), [&](Peer& peer, const Seen& seen, int) {

@@ -200,18 +200,18 @@ TEST_CASE("Only answers that say that it is stored are success", "[http]") {
     Place place({answer});
     CHECK(test::put_whole(*target_of(place), test::memory_part("x")).ok());
   }
-  struct Way {
+  struct Case {
     std::string answer;
     Kind kind;
   };
-  for (const Way& way :
-       {Way{reply_of(202), Kind::protocol}, Way{reply_of(206), Kind::protocol}, Way{reply_of(403), Kind::access_denied},
-        Way{reply_of(405), Kind::invalid_argument}, Way{reply_of(413), Kind::limit}, Way{reply_of(507), Kind::no_space},
-        Way{reply_of(307, "", "Location: http://127.0.0.1/other?secret\r\n"), Kind::protocol},
-        Way{reply_of(403,
-                     "<?xml version=\"1.0\"?><Error><Code>AccessDenied</Code><Message>Request has "
-                     "expired</Message></Error>"),
-            Kind::access_denied}}) {
+  for (const Case& way : {Case{reply_of(202), Kind::protocol}, Case{reply_of(206), Kind::protocol},
+                          Case{reply_of(403), Kind::access_denied}, Case{reply_of(405), Kind::invalid_argument},
+                          Case{reply_of(413), Kind::limit}, Case{reply_of(507), Kind::no_space},
+                          Case{reply_of(307, "", "Location: http://127.0.0.1/other?secret\r\n"), Kind::protocol},
+                          Case{reply_of(403,
+                                        "<?xml version=\"1.0\"?><Error><Code>AccessDenied</Code><Message>Request has "
+                                        "expired</Message></Error>"),
+                               Kind::access_denied}}) {
     Place place({way.answer});
     const auto stored = test::put_whole(*target_of(place), test::memory_part("x"));
     INFO(way.answer << "\n" << stored.status().message());

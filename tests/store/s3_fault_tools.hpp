@@ -17,6 +17,8 @@ class Faults {
   explicit Faults(const std::string& list = "") { post("/_weir/faults", "[" + list + "]"); }
   /// What provider to play, as fault_s3.py's /_weir/play has it.
   static void play(const std::string& rules) { post("/_weir/play", rules); }
+  /// How many requests a second it serves, as /_weir/rate has it.
+  static void rate(const std::string& rules) { post("/_weir/rate", rules); }
   ~Faults() { post("/_weir/reset", ""); }
   Faults(const Faults&) = delete;
   Faults& operator=(const Faults&) = delete;

@@ -47,8 +47,11 @@ class DownloadSimulation {
       if (now_ > kLongest) return "it takes longer than six hours";
       const auto event = std::move(first->second);
       events_.erase(first);
+      machine_->now(std::chrono::microseconds(now_));
+      if (adapts_ && chance(2)) machine_->short_of_memory();
       event();
       perform();
+      check_lanes();
       if (wrong_.empty()) check_memory();
     }
     return wrong_.empty() ? judge() : wrong_;
@@ -56,9 +59,11 @@ class DownloadSimulation {
   bool succeeded() const { return machine_->outcome() && machine_->outcome()->ok(); }
   bool in_lanes() const { return most_under_way_ > 1; }
   bool fell_back() const { return fell_back_; }
+  bool grew() const { return adapts_ && highest_limit_ > first_limit_; }
+  bool shrank() const { return adapts_ && lowest_limit_ < first_limit_; }
   bool source_changed() const { return machine_->outcome()->kind() == Kind::source_changed; }
   bool corrupt() const { return machine_->outcome()->kind() == Kind::corrupt; }
-  std::uint32_t retries() const { return machine_->counts().retries; }
+  std::uint32_t retries() const { return machine_->counts().retries.total(); }
 
  private:
   static constexpr std::int64_t kLongest = 21'600'000'000;  // microseconds
@@ -120,9 +125,14 @@ class DownloadSimulation {
     if (maybe(20) && options.sized) options.end = begin_ + below(object_.size() - begin_ + 1);
     end_ = std::min<std::uint64_t>(options.end, object_.size());
     options.slab_bytes = slab_ = 1 + below(16);
-    options.lanes = lanes_ = origin_ranges_ ? 1 + static_cast<std::uint32_t>(below(6)) : 1;
+    lanes_ = origin_ranges_ ? 1 + static_cast<std::uint32_t>(below(6)) : 1;
+    adapts_ = lanes_ > 1 && maybe(50);
+    const auto start = 1 + static_cast<std::uint32_t>(below(lanes_));
+    options.lanes =
+        adapts_ ? transfer::ConcurrencyOptions::adaptive(start, lanes_) : transfer::ConcurrencyOptions::fixed(lanes_);
     options.range_bytes = slab_ * (1 + below(8));
     const std::uint64_t slabs = options.range_bytes / slab_;
+    options.least_range_bytes = slab_ * (1 + below(slabs));
     options.window_slabs = window_ = slabs * lanes_ + below(2 * slabs);
     const bool whole = begin_ == 0 && options.sized && end_ == object_.size();
     if (whole && maybe(60)) options.crc64nvme = crc_of(object_);
@@ -158,6 +168,14 @@ class DownloadSimulation {
           if (!calls_.empty()) wrong_ = "it has ended and calls are under way";
       }
     }
+  }
+  void check_lanes() {
+    const std::uint32_t limit = machine_->counts().lanes;
+    if (first_limit_ == 0) first_limit_ = lowest_limit_ = limit;
+    highest_limit_ = std::max(highest_limit_, limit);
+    lowest_limit_ = std::min(lowest_limit_, limit);
+    if (limit < 1 || limit > lanes_) wrong_ = "a concurrency out of bounds";
+    if (!adapts_ && limit != lanes_) wrong_ = "a fixed concurrency that changes";
   }
   void call(const FetchAction& action) {
     if (calls_.count(action.range) != 0) wrong_ = "two calls of one range at once";
@@ -291,14 +309,16 @@ class DownloadSimulation {
 
   std::string judge() {
     const Status& outcome = *machine_->outcome();
-    const std::uint64_t made = machine_->counts().retries;
+    const std::uint64_t made = machine_->counts().retries.total();
     const std::uint64_t most = RetryTokens::kCapacity / RetryTokens::kThrottledCost +
                                attempts_ * (lanes_ + 2 + first_.size() / progress_bytes_ + first_.size() / slab_);
     if (made > most) return fmt::format("{} retries", made);
     if (!outcome.ok()) {
       if (gentle_) return "it fails although nothing fatal happened: " + outcome.message();
       if (outcome.kind() == Kind::internal) return "an internal error: " + outcome.message();
-      if (outcome.kind() == Kind::corrupt && !damaged_) return "it claims damage that there was not";
+      // Without anything to pin it by, another object shows by its checksum alone.
+      const bool other = replaced_ && !pinned_;
+      if (outcome.kind() == Kind::corrupt && !damaged_ && !other) return "it claims damage that there was not";
       if (outcome.kind() == Kind::source_changed && !replaced_ && !damaged_) return "it claims a change";
       return {};
     }
@@ -316,6 +336,8 @@ class DownloadSimulation {
   unsigned transient_ = 0, throttled_ = 0, cut_ = 0, expired_ = 0, permanent_ = 0, flipped_ = 0, wrong_range_ = 0;
   std::string object_, first_, out_;
   bool origin_ranges_ = true, pinned_ = true, replaced_ = false, damaged_ = false, hashed_ = false, has_crc_ = false;
+  bool adapts_ = false;
+  std::uint32_t first_limit_ = 0, highest_limit_ = 0, lowest_limit_ = 0;
   bool known_without_ranges_ = false, fell_back_ = false;
   std::uint64_t begin_ = 0, end_ = 0, slab_ = 1, window_ = 1, progress_bytes_ = 1;
   std::uint32_t lanes_ = 1, attempts_ = 0;

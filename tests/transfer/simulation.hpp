@@ -40,13 +40,17 @@ class Simulation {
       if (now_ > kLongest) return "it takes longer than two hours";
       const auto event = std::move(first->second);
       events_.erase(first);
+      machine_.now(std::chrono::microseconds(now_), sent_under_way());
       event();
       perform();
+      check_concurrency();
     }
     return wrong_.empty() ? judge() : wrong_;
   }
   bool succeeded() const { return machine_.outcome() && machine_.outcome()->ok(); }
   bool in_parts() const { return begun_; }
+  bool grew() const { return adapts_ && highest_limit_ > first_limit_; }
+  bool shrank() const { return adapts_ && lowest_limit_ < first_limit_; }
   transfer::UploadProgress progress() const { return machine_.progress(); }
 
  private:
@@ -78,7 +82,11 @@ class Simulation {
   }
   transfer::MachineOptions draw_options() {
     transfer::MachineOptions options;
-    options.in_flight = in_flight_ = 1 + static_cast<std::uint32_t>(below(8));
+    in_flight_ = 1 + static_cast<std::uint32_t>(below(8));
+    adapts_ = in_flight_ > 1 && below(2) == 0;
+    const auto start = 1 + static_cast<std::uint32_t>(below(in_flight_));
+    options.concurrency = adapts_ ? transfer::ConcurrencyOptions::adaptive(start, in_flight_)
+                                  : transfer::ConcurrencyOptions::fixed(in_flight_);
     options.can_resend_all = replayable_ = below(2) == 0;
     options.max_single_bytes = below(2) == 0 ? UINT64_MAX : 20;
     options.verify = verify_ = gentle_ || below(8) != 0;
@@ -143,9 +151,15 @@ class Simulation {
     std::size_t parts = 0;
     for (const auto& [request, what] : under_way_) parts += what == Do::put_part ? 1 : 0;
     if (parts > in_flight_) wrong_ = "more parts under way than allowed";
+    // After a shrinking those that are under way may end, but none is begun.
+    const bool first_attempt = action.what == Do::put_part && action.attempt == 1;
+    if (first_attempt && parts > limit_before_ && parts > machine_.progress().concurrency) {
+      wrong_ = "a part is begun beyond the concurrency";
+    }
     if (action.what == Do::abort && under_way_.size() > 1) wrong_ = "an abort while other calls are under way";
     const std::string id = machine_.upload_id();
     const Part part = part_of(action);
+    lengths_[action.request] = action.what == Do::put_part ? part.length : 0;
     // A cancelled call may or may not have reached the store.
     soon([this, action, id, part] {
       under_way_.erase(action.request);
@@ -153,6 +167,21 @@ class Simulation {
       if (cancelled && maybe(50)) return answer(action, id, part, true, false);
       answer(action, id, part, cancelled, true);
     });
+  }
+  /// Parts that are on their way are halfway there, as far as anybody knows.
+  std::uint64_t sent_under_way() const {
+    std::uint64_t bytes = 0;
+    for (const auto& [request, length] : lengths_) bytes += under_way_.count(request) != 0 ? length / 2 : 0;
+    return bytes;
+  }
+  void check_concurrency() {
+    const std::uint32_t limit = machine_.progress().concurrency;
+    if (first_limit_ == 0) first_limit_ = lowest_limit_ = limit;
+    highest_limit_ = std::max(highest_limit_, limit);
+    lowest_limit_ = std::min(lowest_limit_, limit);
+    limit_before_ = limit;
+    if (limit < 1 || limit > in_flight_) wrong_ = "a concurrency out of bounds";
+    if (!adapts_ && limit != in_flight_) wrong_ = "a fixed concurrency that changes";
   }
   Part part_of(const Action& action) const {
     Part part;
@@ -225,6 +254,8 @@ class Simulation {
   std::mt19937_64 random_;
   const bool gentle_;
   std::uint32_t in_flight_ = 0;
+  bool adapts_ = false;
+  std::uint32_t first_limit_ = 0, highest_limit_ = 0, lowest_limit_ = 0, limit_before_ = UINT32_MAX;
   bool replayable_ = false;
   bool verify_ = true;
   bool paused_ = false;
@@ -237,6 +268,7 @@ class Simulation {
   std::size_t steps_ = 0;
   std::multimap<std::int64_t, std::function<void()>> events_;
   std::map<std::uint64_t, Do> under_way_;
+  std::map<std::uint64_t, std::uint64_t> lengths_;  // of the parts of requests
   std::set<std::uint64_t> cancelled_;
   std::string wrong_;
 };

@@ -25,24 +25,30 @@ TEST_CASE("whatever the store does, an upload ends with the right object, or wit
   std::uint64_t in_parts = 0;
   std::uint64_t retried_corrupt = 0;
   std::uint64_t restarted = 0;
+  std::uint64_t grew = 0;
+  std::uint64_t shrank = 0;
   for (std::uint64_t seed = first; seed <= last; ++seed) {
     Simulation simulation(seed);
     const std::string wrong = simulation.run();
     if (!wrong.empty()) FAIL("WEIR_SEED=" << seed << ": " << wrong);
     succeeded += simulation.succeeded() ? 1 : 0;
     in_parts += simulation.succeeded() && simulation.in_parts() ? 1 : 0;
-    retried_corrupt += simulation.succeeded() && simulation.progress().retried_corrupt > 0 ? 1 : 0;
+    retried_corrupt += simulation.succeeded() && simulation.progress().retries.corrupt > 0 ? 1 : 0;
     restarted += simulation.succeeded() && simulation.progress().restarts > 0 ? 1 : 0;
+    grew += simulation.grew() ? 1 : 0;
+    shrank += simulation.shrank() ? 1 : 0;
   }
   if (only != 0) return;
   // The simulation is worth something only if it comes through all the ways an upload can go.
   const std::uint64_t runs = last - first + 1;
-  CAPTURE(runs, succeeded, in_parts, retried_corrupt, restarted);
+  CAPTURE(runs, succeeded, in_parts, retried_corrupt, restarted, grew, shrank);
   CHECK(succeeded > runs / 3);
   CHECK(succeeded < runs * 95 / 100);
   CHECK(in_parts > runs / 4);
   CHECK(retried_corrupt > runs / 200);
   CHECK(restarted > runs / 500);
+  CHECK(grew > runs / 50);
+  CHECK(shrank > runs / 50);
 }
 
 TEST_CASE("whatever the origin does, a download ends with the right bytes or an error, within its window") {
@@ -55,6 +61,8 @@ TEST_CASE("whatever the origin does, a download ends with the right bytes or an 
   std::uint64_t fell_back = 0;
   std::uint64_t changed = 0;
   std::uint64_t corrupt = 0;
+  std::uint64_t grew = 0;
+  std::uint64_t shrank = 0;
   for (std::uint64_t seed = first; seed <= last; ++seed) {
     DownloadSimulation simulation(seed);
     const std::string wrong = simulation.run();
@@ -65,10 +73,12 @@ TEST_CASE("whatever the origin does, a download ends with the right bytes or an 
     fell_back += simulation.succeeded() && simulation.fell_back() ? 1 : 0;
     changed += simulation.source_changed() ? 1 : 0;
     corrupt += simulation.corrupt() ? 1 : 0;
+    grew += simulation.grew() ? 1 : 0;
+    shrank += simulation.shrank() ? 1 : 0;
   }
   if (only != 0) return;
   const std::uint64_t runs = last - first + 1;
-  CAPTURE(runs, succeeded, in_lanes, retried, fell_back, changed, corrupt);
+  CAPTURE(runs, succeeded, in_lanes, retried, fell_back, changed, corrupt, grew, shrank);
   CHECK(succeeded > runs / 3);
   CHECK(succeeded < runs * 95 / 100);
   CHECK(in_lanes > runs / 4);
@@ -76,4 +86,6 @@ TEST_CASE("whatever the origin does, a download ends with the right bytes or an 
   CHECK(fell_back > runs / 200);
   CHECK(changed > runs / 100);
   CHECK(corrupt > runs / 200);
+  CHECK(grew > runs / 50);
+  CHECK(shrank > runs / 50);
 }

@@ -1,6 +1,7 @@
 // Runs a Sink as a job would: ready, write, close, abort, with a wake-up between.
 #pragma once
 
+#include <algorithm>
 #include <condition_variable>
 #include <memory>
 #include <mutex>
@@ -67,6 +68,7 @@ class SinkRun {
   Status open(Upstream upstream, std::size_t grant_bytes) {
     context.upstream = std::move(upstream);
     context.grant_bytes = grant_bytes;
+    context.budget = Budget::make(std::max<std::size_t>(grant_bytes, kMinBudgetBytes));
     return sink->open(context);
   }
   /// Calls until the answer is not pending any more.

@@ -112,7 +112,7 @@ TEST_CASE("the sink asks for memory that its plan can work with") {
   SinkRun run(target, quick(), pool());
   const weir::MemoryNeed need = run.sink->memory(stream_of());
   CHECK(need.min_bytes == kGrant);
-  CHECK(need.max_bytes == 5 * 128 * kKiB + kSliceBytes);
+  CHECK(need.max_bytes == 9 * 128 * kKiB + kSliceBytes);
   CHECK(run.sink->memory(stream_of(1000)).min_bytes == 1000 + kSliceBytes);
   CHECK(run.open(stream_of(), need.min_bytes - 1).kind() == Kind::budget_too_small);
   CHECK(run.open(stream_of(), need.min_bytes).ok());

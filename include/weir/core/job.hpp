@@ -79,6 +79,7 @@ class JobCore : public std::enable_shared_from_this<JobCore> {
   Status seal(Receipt& receipt);
   void complete(Result<Receipt> result);
   void report_later();
+  void measure(Progress& progress) const;
 
   static constexpr int kChunksPerRun = 64;  // then others get their turn
 
@@ -103,6 +104,7 @@ class JobCore : public std::enable_shared_from_this<JobCore> {
   std::optional<Receipt> receipt_;
   std::optional<Result<Receipt>> result_;
   Progress last_;  // of the sink, once it is gone
+  mutable RateMeter meter_;
   bool sink_alive_ = true;
   std::shared_ptr<JobCore> keep_alive_;  // from the start to the end, so that winding up outlives a dropped handle
   std::mutex report_mutex_;              // one on_progress at a time; taken before mutex_

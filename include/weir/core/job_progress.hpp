@@ -38,15 +38,35 @@ inline Progress JobCore::progress() const {
   progress.stages.back().waited_ns += progress.stages.back().blocked_ns;
   progress.limited_by = limiting_stage(progress.stages);
   progress.total_bytes = plan_.upstream[1].exact_bytes;
-  progress.bytes_confirmed = pipeline_.sink->confirmed_bytes();
+  progress.bytes_confirmed = progress.bytes_sent = pipeline_.sink->confirmed_bytes();
   progress.bytes_read = plan_.flows ? counters_[0]->bytes_out.load() : progress.bytes_confirmed;
+  progress.bytes_done = progress.bytes_read;
   std::tie(progress.parts_done, progress.parts_in_flight) = pipeline_.sink->parts();
   progress.retries = pipeline_.sink->retries() + (plan_.flows ? pipeline_.source->retries() : 0);
   progress.last_retry = pipeline_.sink->last_retry();
   if (progress.last_retry.ok() && plan_.flows) progress.last_retry = pipeline_.source->last_retry();
   progress.memory_bytes = budget_->used_bytes();
   progress.memory_limit_bytes = budget_->limit_bytes();
+  if (plan_.flows) pipeline_.source->tell(progress);
+  pipeline_.sink->tell(progress);
+  if (!plan_.flows) progress.bytes_read = progress.bytes_done;  // the sink reads by itself
+  measure(progress);
   return progress;
+}
+
+/// Rates and remaining time, as far as snapshots were taken.
+inline void JobCore::measure(Progress& progress) const {
+  meter_.update(progress.bytes_done, progress.elapsed_ns);
+  const bool runs = progress.state == JobState::running;
+  if (progress.state == JobState::paused) meter_.skip(progress.elapsed_ns);
+  progress.bytes_per_second = meter_.bytes_per_second();
+  progress.bytes_per_second_now = meter_.bytes_per_second_now();
+  if (progress.elapsed_ns > 0) {
+    progress.bytes_per_second_mean =
+        static_cast<double>(progress.bytes_done) * 1e9 / static_cast<double>(progress.elapsed_ns);
+  }
+  if (runs && progress.total_bytes) progress.eta_seconds = meter_.eta_seconds(*progress.total_bytes);
+  progress.stalled_seconds = runs ? meter_.stalled_seconds() : 0;
 }
 
 inline void JobCore::report_later() {

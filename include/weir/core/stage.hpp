@@ -84,6 +84,8 @@ struct Receipt {
   Facts facts;  ///< what taps found: digests by name
 };
 
+struct Progress;
+
 class Stage {
  public:
   virtual ~Stage() = default;
@@ -97,6 +99,8 @@ class Stage {
   virtual Status open(Context&) { return {}; }
   /// What it found out, after the end.
   virtual Facts facts() const { return {}; }
+  /// Adds to a snapshot what only this stage knows, such as bytes on the wire. Any thread, any time after open().
+  virtual void tell(Progress&) const {}
 };
 
 class Source : public Stage {

@@ -14,8 +14,16 @@
 #include "weir/core/chunk.hpp"
 #include "weir/core/stage.hpp"
 #include "weir/core/status.hpp"
+#include "weir/net/flow.hpp"
 
 namespace weir {
+
+/// When bytes that were acknowledged survive a loss of power here.
+enum class Durability : std::uint8_t {
+  part,   ///< part by part: another machine has them
+  whole,  ///< with the commit
+  none,   ///< nobody says
+};
 
 /// What a store can do, and its limits. Sizes in bytes.
 struct Profile {
@@ -29,6 +37,7 @@ struct Profile {
   std::uint64_t preferred_part_bytes = 8 * kMiB;
   bool equal_parts = false;          ///< all parts but the last must be the same size
   bool replay_needs_memory = false;  ///< put_part cannot stream a range: it needs the bytes whole
+  Durability durability = Durability::part;
 };
 
 /// One part of an object: bytes in memory, or a range of a source that can be read again.
@@ -39,6 +48,7 @@ struct Part {
   std::vector<Chunk> chunks;               ///< the bytes, or empty with `replay`
   std::shared_ptr<Replay> replay;          ///< read [offset, offset + length) of it
   std::optional<std::uint64_t> crc64nvme;  ///< if known before sending
+  std::shared_ptr<Flow> flow = {};         ///< the bytes go through it as they are sent; null: nobody counts
 };
 
 /// A part that the store has acknowledged.

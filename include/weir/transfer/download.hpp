@@ -6,6 +6,7 @@
 
 #include "weir/core/retry.hpp"
 #include "weir/core/stage.hpp"
+#include "weir/net/rate_limiter.hpp"
 #include "weir/store/origin.hpp"
 
 namespace weir {
@@ -13,12 +14,15 @@ namespace weir {
 /// None of these changes the bytes that are read, but `range`.
 struct DownloadOptions {
   ByteRange range = {};
-  std::uint32_t concurrency = 0;  ///< ranges under way at once; 0: 4
-  std::uint64_t part_bytes = 0;   ///< of one range, at least 1 MiB; 0: 8 MiB, and less where memory is short
+  /// Ranges under way at once. 0: adapts, from 4 up to 32 or what memory holds, as throughput and the store's answers
+  /// say.
+  std::uint32_t concurrency = 0;
+  std::uint64_t part_bytes = 0;  ///< of one range, at least 1 MiB; 0: 8 MiB, and less where memory is short
   /// Of one range: attempts are counted anew whenever bytes have come.
   RetryPolicy retry = {};
   /// Compare the bytes with the store's checksum of the whole object before saying "end". Off: nothing is hashed.
   bool verify = true;
+  std::shared_ptr<RateLimiter> limiter = {};  ///< of what comes, repeats included; may be shared; null: no limit
 };
 
 /// Reads ranges at once and delivers them in order, from a window inside its grant of memory; one stream where the

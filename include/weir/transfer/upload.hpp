@@ -6,14 +6,18 @@
 
 #include "weir/core/retry.hpp"
 #include "weir/core/stage.hpp"
+#include "weir/net/rate_limiter.hpp"
 #include "weir/store/target.hpp"
 
 namespace weir {
 
 /// None of these changes the bytes of the object.
 struct UploadOptions {
-  std::uint64_t part_bytes = 0;   ///< 0: chosen by length, store and memory
-  std::uint32_t concurrency = 0;  ///< parts under way at once; 0: 4
+  std::uint64_t part_bytes = 0;  ///< 0: chosen by length, store and memory
+  /// Parts under way at once. 0: adapts, from 4 up to 32 (8 where parts are held in memory), as throughput and the
+  /// store's answers say.
+  std::uint32_t concurrency = 0;
+  std::shared_ptr<RateLimiter> limiter = {};  ///< of what is sent, repeats included; may be shared; null: no limit
   RetryPolicy retry;
   /// Compare the store's checksum with ours before saying "done". Off: only lengths are compared, nothing is hashed.
   bool verify = true;
