@@ -61,9 +61,13 @@ constexpr Calls make_table() {
   table.stat = guarded<Call::stat, &Calls::stat, const char*, struct stat*>;
   table.fdatasync = guarded<Call::fdatasync, &Calls::fdatasync, int>;
   table.fsync = guarded<Call::fsync, &Calls::fsync, int>;
+  table.folds_case = [](int fd) { return real_calls().folds_case(fd); };
   table.rename = guarded<Call::rename, &Calls::rename, const char*, const char*>;
   table.unlink = guarded<Call::unlink, &Calls::unlink, const char*>;
   table.mkdir = guarded<Call::mkdir, &Calls::mkdir, const char*, mode_t>;
+  table.read_directory = [](int fd, void* into, std::size_t count) -> ssize_t {
+    return allowed(Call::read_directory) ? real_calls().read_directory(fd, into, count) : -1;
+  };
   table.rename_noreplace = guarded<Call::rename_noreplace, &Calls::rename_noreplace, const char*, const char*>;
   table.fchmod = guarded<Call::fchmod, &Calls::fchmod, int, mode_t>;
   table.poll = guarded<Call::poll, &Calls::poll, struct pollfd*, nfds_t, int>;
@@ -94,10 +98,10 @@ bool interruptible(Call call) {
 }  // namespace
 
 const char* to_string(Call call) noexcept {
-  constexpr const char* kNames[] = {"open",         "close",  "read",        "write",   "pread",
-                                    "pread_nowait", "pwrite", "fstat",       "stat",    "fdatasync",
-                                    "fsync",        "rename", "unlink",      "mkdir",   "rename_noreplace",
-                                    "fchmod",       "poll",   "send_nowait", "realpath"};
+  constexpr const char* kNames[] = {"open",         "close",  "read",        "write",    "pread",
+                                    "pread_nowait", "pwrite", "fstat",       "stat",     "fdatasync",
+                                    "fsync",        "rename", "unlink",      "mkdir",    "rename_noreplace",
+                                    "fchmod",       "poll",   "send_nowait", "realpath", "read_directory"};
   static_assert(std::size(kNames) == kCallCount);
   return kNames[static_cast<std::size_t>(call)];
 }

@@ -39,8 +39,9 @@ enum class Call : std::uint8_t {
   poll,
   send_nowait,
   realpath,
+  read_directory,
 };
-inline constexpr std::size_t kCallCount = static_cast<std::size_t>(Call::realpath) + 1;
+inline constexpr std::size_t kCallCount = static_cast<std::size_t>(Call::read_directory) + 1;
 
 /// The call's name: "fdatasync".
 const char* to_string(Call call) noexcept;

@@ -33,9 +33,13 @@ struct Calls {
   int (*stat)(const char* path, struct stat* into);
   int (*fdatasync)(int fd);
   int (*fsync)(int fd);
+  /// Whether names that differ in case alone are one name in this directory, as far as the file system tells.
+  bool (*folds_case)(int fd);
   int (*rename)(const char* from, const char* to);
   int (*unlink)(const char* path);
   int (*mkdir)(const char* path, mode_t mode);
+  /// The next entries of an open directory, as getdents64 packs them; 0 at the end.
+  ssize_t (*read_directory)(int fd, void* into, std::size_t count);
   /// As rename, but fails with EEXIST rather than replace `to`.
   int (*rename_noreplace)(const char* from, const char* to);
   int (*fchmod)(int fd, mode_t mode);

@@ -1,9 +1,11 @@
 // The real system calls behind the table.
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <linux/magic.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -96,6 +98,31 @@ int real_rename_noreplace(const char* from, const char* to) {
   return link_then_unlink(from, to);
 }
 
+bool real_folds_case(int fd) {
+  struct statfs found {};
+  if (::fstatfs(fd, &found) != 0) return false;
+  switch (static_cast<unsigned long>(found.f_type)) {
+    case MSDOS_SUPER_MAGIC:
+    case EXFAT_SUPER_MAGIC:
+    case HPFS_SUPER_MAGIC:
+    case SMB_SUPER_MAGIC:
+    case CIFS_SUPER_MAGIC:
+    case SMB2_SUPER_MAGIC:
+    case 0x5346544eul:  // NTFS
+    case 0x7366746eul:  // ntfs3
+    case 0x482bul:      // HFS+
+      return true;
+    default:
+      break;
+  }
+  int flags = 0;
+  return ::ioctl(fd, FS_IOC_GETFLAGS, &flags) == 0 && (flags & FS_CASEFOLD_FL) != 0;
+}
+
+ssize_t real_read_directory(int fd, void* into, std::size_t count) {
+  return ::syscall(SYS_getdents64, fd, into, count);
+}
+
 std::int64_t clock_ns(clockid_t clock) {
   timespec now{};
   ::clock_gettime(clock, &now);
@@ -125,9 +152,11 @@ constexpr Calls kReal = {
     .stat = ::stat,
     .fdatasync = ::fdatasync,
     .fsync = ::fsync,
+    .folds_case = real_folds_case,
     .rename = ::rename,
     .unlink = ::unlink,
     .mkdir = ::mkdir,
+    .read_directory = real_read_directory,
     .rename_noreplace = real_rename_noreplace,
     .fchmod = ::fchmod,
     .poll = ::poll,

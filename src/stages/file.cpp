@@ -22,6 +22,8 @@ using stages::StreamReader;
 class FileSource final : public Source {
  public:
   explicit FileSource(std::string path) : path_(std::move(path)) {}
+  FileSource(std::string path, std::shared_ptr<FileReplay> opened)
+      : path_(std::move(path)), described_(true), replay_(std::move(opened)) {}
   std::string name() const override { return "file"; }
   bool blocking() const override { return true; }
   Status describe(Upstream& upstream) override;
@@ -49,7 +51,9 @@ Status FileSource::describe(Upstream& upstream) {
     if (platform().stat(path_.c_str(), &found) != 0) return platform::errno_status(errno, "read " + path_);
     if (S_ISDIR(found.st_mode))
       return platform::errno_status(EISDIR, "read " + path_)
-          .advise("Name a file. What `tar -c DIRECTORY` writes can be read from a pipe.");
+          .advise(
+              "Name a file, or copy all that lies below it (weir cp -r). What `tar -c DIRECTORY` writes can be read "
+              "from a pipe.");
     // Pipes and devices are not touched before the start: opening one can release whoever waits at the other end.
     if (S_ISREG(found.st_mode)) WEIR_TRY(open_regular());
     described_ = true;
@@ -112,6 +116,10 @@ Result<Chunk> FileSource::next_slice() {
 }
 
 }  // namespace
+
+std::unique_ptr<Source> stages::opened_file(std::shared_ptr<FileReplay> opened, std::string path) {
+  return std::make_unique<FileSource>(std::move(path), std::move(opened));
+}
 
 std::unique_ptr<Source> file(std::string path) { return std::make_unique<FileSource>(std::move(path)); }
 

@@ -43,4 +43,7 @@ class FileReplay final : public Replay {
   const FileIdentity identity_;
 };
 
+/// A regular file that is already open, as file() would be. `path`: for messages.
+std::unique_ptr<Source> opened_file(std::shared_ptr<FileReplay> opened, std::string path);
+
 }  // namespace weir::stages

@@ -46,7 +46,7 @@ Status resolve(LocalDestination& to) {
   return {};
 }
 
-Status look_at_existing(LocalDestination& to, const struct stat& found, bool replace) {
+Status check_existing(LocalDestination& to, const struct stat& found, bool replace) {
   if (S_ISDIR(found.st_mode))
     return refuse(to.path, Kind::invalid_argument, "Is a directory", "Name the file to write in it.");
   if (!replace)
@@ -56,10 +56,31 @@ Status look_at_existing(LocalDestination& to, const struct stat& found, bool rep
     return refuse(to.path, Kind::invalid_argument, "it is a device, pipe or socket and not a file",
                   "Write to standard output (-) and redirect that.");
   to.mode = found.st_mode & 0777;
-  return resolve(to);
+  return {};
 }
 
 }  // namespace
+
+std::string local_etag(const struct stat& found) {
+  return fmt::format("{:x}-{:x}.{:x}-{:x}", found.st_size, found.st_mtim.tv_sec, found.st_mtim.tv_nsec, found.st_ino);
+}
+
+Result<LocalDestination> LocalDestination::in(const platform::PinnedName& name, const std::string& path, bool replace) {
+  LocalDestination to;
+  to.path = path;
+  to.file = name.path();
+  to.directory = name.directory_path();
+  to.name = name.name;
+  to.held = name.directory;
+  to.mode = 0666 & ~process_umask();
+  const auto found = platform::stat_of(name, path);
+  if (!found && found.status().kind() != Kind::not_found) return found.status();
+  if (!found || S_ISLNK(found->st_mode)) {
+    if (!found || replace) return to;
+  }
+  WEIR_TRY(check_existing(to, *found, replace));
+  return to;
+}
 
 Result<LocalDestination> LocalDestination::find(const std::string& path, bool replace) {
   if (path.empty() || path.find('\0') != std::string::npos)
@@ -68,7 +89,8 @@ Result<LocalDestination> LocalDestination::find(const std::string& path, bool re
   to.path = to.file = path;
   struct stat found {};
   if (platform().stat(path.c_str(), &found) == 0) {
-    WEIR_TRY(look_at_existing(to, found, replace));
+    WEIR_TRY(check_existing(to, found, replace));
+    WEIR_TRY(resolve(to));
   } else if (errno != ENOENT) {
     return platform::errno_status(errno, "write " + path);
   } else {

@@ -41,7 +41,8 @@ Result<std::shared_ptr<LocalFile>> LocalFile::create(LocalDestination destinatio
       return Status(Kind::not_found, fmt::format("there is no directory {}", destination.directory))
           .during("write " + destination.path)
           .advise("Make the directory first.");
-    return status;
+    if (!destination.held) return status;
+    return Status(status.kind(), status.error().cause).during("write " + destination.path);
   }
 }
 
@@ -155,7 +156,7 @@ Result<std::uint64_t> LocalFile::check_whole(const std::vector<PartReceipt>& par
   if (length != whole.length) return wrong(length, fmt::format("{} bytes were written of {}", length, whole.length));
   if (whole.crc64nvme && crc != *whole.crc64nvme)
     return wrong(0, "the checksum of what was written is not that of the source");
-  WEIR_ASSIGN(const auto found, platform::stat_of(fd_.get(), temporary_));
+  WEIR_ASSIGN(const auto found, platform::stat_of(fd_.get(), shown()));
   if (static_cast<std::uint64_t>(found.st_size) != length)
     return wrong(length, fmt::format("the file has {} bytes instead of {}", found.st_size, length));
   return crc;
@@ -166,9 +167,14 @@ Status LocalFile::sync_directory() const {
     return status.advise("The file " + to_.path + " is whole, but its name may not survive power loss.");
   };
   auto directory = platform::open_file(to_.directory, O_RDONLY | O_DIRECTORY);
-  if (!directory) return failed(directory.status());
+  if (!directory) {
+    return failed(
+        to_.held
+            ? Status(directory.status().kind(), directory.error().cause).during("sync the directory of " + to_.path)
+            : directory.status());
+  }
   if (platform().fsync(directory->get()) != 0)
-    return failed(platform::errno_status(errno, "sync the directory " + to_.directory));
+    return failed(platform::errno_status(errno, "sync the directory " + (to_.held ? "of " + to_.path : to_.directory)));
   return {};
 }
 
@@ -177,12 +183,14 @@ Status LocalFile::finish(bool durable, bool replace) {
   if (durable && platform().fdatasync(fd_.get()) != 0)
     return platform::errno_status(errno, "sync " + to_.path)
         .advise("What was written cannot be trusted and was removed. Run the same command again.");
+  WEIR_ASSIGN(const struct stat finished, platform::stat_of(fd_.get(), to_.path));
+  etag_ = local_etag(finished);
   WEIR_TRY(fd_.close(to_.path));
   const auto rename = replace ? platform().rename : platform().rename_noreplace;
   if (rename(temporary_.c_str(), to_.file.c_str()) != 0) {
     if (errno == EEXIST)
       return Status(Kind::already_exists, "a file of that name has appeared meanwhile").during("write " + to_.path);
-    return platform::errno_status(errno, fmt::format("rename {} to {}", temporary_, to_.file));
+    return platform::errno_status(errno, fmt::format("rename {} to {}", shown(), to_.held ? to_.path : to_.file));
   }
   gone_ = true;
   return durable ? sync_directory() : Status();
@@ -199,6 +207,7 @@ Result<Stored> LocalFile::commit(std::vector<PartReceipt> parts, const Whole& wh
   if (!condemned_.ok()) return condemned_;
   Stored stored;
   stored.length = whole.length;
+  stored.etag = etag_;
   stored.crc64nvme = crc;
   return stored;
 }
@@ -208,7 +217,7 @@ Status LocalFile::remove() {
   std::lock_guard lock(mutex_);
   if (gone_) return {};
   if (platform().unlink(temporary_.c_str()) != 0 && errno != ENOENT)
-    return platform::errno_status(errno, "remove " + temporary_);
+    return platform::errno_status(errno, "remove " + shown());
   gone_ = true;
   return {};
 }

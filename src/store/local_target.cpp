@@ -5,13 +5,11 @@
 #include <mutex>
 #include <utility>
 
-#include "store/local_file.hpp"
-#include "weir/store/local.hpp"
+#include "store/local_target.hpp"
 
 namespace weir {
 namespace {
 
-using platform::platform;
 using store::LocalDestination;
 using store::LocalFile;
 using Flag = std::shared_ptr<std::atomic<bool>>;
@@ -33,7 +31,8 @@ Profile local_profile(bool durable) {
 
 class LocalTarget final : public Target, public std::enable_shared_from_this<LocalTarget> {
  public:
-  LocalTarget(std::string path, LocalOptions options) : path_(std::move(path)), options_(std::move(options)) {
+  LocalTarget(std::string path, store::LocalWay way, LocalOptions options)
+      : path_(std::move(path)), way_(std::move(way)), options_(std::move(options)) {
     if (!options_.executor) options_.executor = Executor::default_pool();
   }
   const Profile& profile() const override {
@@ -94,7 +93,7 @@ class LocalTarget final : public Target, public std::enable_shared_from_this<Loc
   }
 
   Result<std::string> create() {
-    WEIR_ASSIGN(auto destination, LocalDestination::find(path_, options_.replace));
+    WEIR_ASSIGN(auto destination, way_.find(options_));
     WEIR_ASSIGN(auto file, LocalFile::create(std::move(destination)));
     std::string id = file->temporary();
     std::lock_guard lock(mutex_);
@@ -125,7 +124,7 @@ class LocalTarget final : public Target, public std::enable_shared_from_this<Loc
   }
 
   Result<Stored> put_at_once(const Part& part, const std::atomic<bool>& cancelled) {
-    WEIR_ASSIGN(auto destination, LocalDestination::find(path_, options_.replace));
+    WEIR_ASSIGN(auto destination, way_.find(options_));
     WEIR_ASSIGN(const auto file, LocalFile::create(std::move(destination)));
     WEIR_ASSIGN(const auto receipt, file->write(part, cancelled));
     WEIR_ASSIGN(Stored stored,
@@ -135,11 +134,11 @@ class LocalTarget final : public Target, public std::enable_shared_from_this<Loc
   }
 
   Result<Stored> look() {
-    struct stat found {};
-    if (platform().stat(path_.c_str(), &found) != 0) return platform::errno_status(errno, "examine " + path_);
+    WEIR_ASSIGN(const struct stat found, way_.look());
     if (!S_ISREG(found.st_mode)) return Status(Kind::invalid_argument, "it is not a file").during("examine " + path_);
     Stored stored;
     stored.length = static_cast<std::uint64_t>(found.st_size);
+    stored.etag = store::local_etag(found);
     return stored;
   }
 
@@ -149,6 +148,7 @@ class LocalTarget final : public Target, public std::enable_shared_from_this<Loc
   }
 
   const std::string path_;
+  const store::LocalWay way_;
   LocalOptions options_;
   std::mutex mutex_;
   std::map<std::string, std::shared_ptr<LocalFile>> uploads_;  ///< by id, the temporary file's path
@@ -157,7 +157,18 @@ class LocalTarget final : public Target, public std::enable_shared_from_this<Loc
 }  // namespace
 
 std::shared_ptr<Target> local_target(std::string path, LocalOptions options) {
-  return std::make_shared<LocalTarget>(std::move(path), std::move(options));
+  store::LocalWay way;
+  way.find = [path](const LocalOptions& wanted) { return LocalDestination::find(path, wanted.replace); };
+  way.look = [path]() -> Result<struct stat> {
+    struct stat found {};
+    if (platform::platform().stat(path.c_str(), &found) != 0) return platform::errno_status(errno, "examine " + path);
+    return found;
+  };
+  return store::local_target_by(std::move(way), std::move(path), std::move(options));
+}
+
+std::shared_ptr<Target> store::local_target_by(LocalWay way, std::string path, LocalOptions options) {
+  return std::make_shared<LocalTarget>(std::move(path), std::move(way), std::move(options));
 }
 
 }  // namespace weir

@@ -4,6 +4,7 @@
 
 #include "net/text.hpp"
 #include "platform/platform.hpp"
+#include "weir/store/local.hpp"
 #include "weir/store/s3.hpp"
 #include "weir/store/vercel_blob.hpp"
 
@@ -34,6 +35,7 @@ class Shy final : public Source {
 
 Result<std::shared_ptr<Store>> make_store() {
   if (!net::environment({"BLOB_READ_WRITE_TOKEN"}).empty()) return vercel_store();
+  if (const auto root = net::environment({"WEIR_TEST_LOCAL_ROOT"}); !root.empty()) return local_store(root);
   S3Options options;
   options.endpoint_url = net::environment({"WEIR_TEST_S3_ENDPOINT"});
   if (options.endpoint_url.empty()) return Status(Kind::invalid_argument, "no store is named in the environment");

@@ -1,10 +1,11 @@
-// local_target(): a file as the place where an upload ends.
+// local_target(): a file as the place where an upload ends. local_store(): a directory as a Store.
 #pragma once
 
 #include <memory>
 #include <string>
 
 #include "weir/core/executor.hpp"
+#include "weir/store/store.hpp"
 #include "weir/store/target.hpp"
 
 namespace weir {
@@ -30,5 +31,16 @@ struct LocalOptions {
 /// would report the next sync as good. commit() reports the CRC64NVME of what was written to the file; inspect() reads
 /// the length alone. Thread-safe.
 std::shared_ptr<Target> local_target(std::string path, LocalOptions options = {});
+
+/// The files below a directory as objects: their keys are their paths in it, "a/b.txt". Directories come with their
+/// files and are no objects; what is missing, the root too, is made by the first write. `root` may be a symbolic link;
+/// below it none is followed: one on the way to a file is an error, one in a file's place is listed as left out and
+/// replaced by a write, so nothing outside is read or written. A key that could lead outside (absolute, "..", empty
+/// segments) or that no file can have is refused by check_key(). Names that are not UTF-8 are kept as they are.
+///
+/// Listed in the order of the keys' bytes, one directory in memory for each level. What is read is pinned by size,
+/// modification time and inode, which are the ETag. `replace` of the options is ObjectOptions::no_clobber here;
+/// metadata, headers and tags are refused. Thread-safe.
+std::shared_ptr<Store> local_store(std::string root, LocalOptions options = {});
 
 }  // namespace weir

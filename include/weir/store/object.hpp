@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "weir/core/status.hpp"
+
 namespace weir {
 
 /// What a store says of one object.
@@ -56,10 +58,18 @@ struct ListedObject {
   std::int64_t modified_unix = 0;
 };
 
+/// What stands where objects do and is none, and why: a symbolic link or a device in a directory, a directory that may
+/// not be read.
+struct NotListed {
+  std::string key;
+  Status why;
+};
+
 /// One page of a listing, in the store's order.
 struct Listing {
   std::vector<ListedObject> objects;
   std::vector<std::string> common_prefixes;  ///< what lies below the delimiter, folded
+  std::vector<NotListed> left_out;           ///< by name; stores of objects alone have none
   std::string next_token;                    ///< empty: this is the last page
 };
 

@@ -1,0 +1,45 @@
+// A directory as a Store.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "store/local_lister.hpp"
+#include "store/local_root.hpp"
+#include "weir/store/local.hpp"
+
+namespace weir::store {
+
+/// Thread-safe.
+class LocalStore : public Store {
+ public:
+  LocalStore(std::string root, LocalOptions options);
+
+  const Abilities& abilities() const override;
+  std::string url(const std::string& key) const override { return root_->url(key); }
+  Status check_key(const std::string& key) const override { return check_local_key(key); }
+  Result<Listing> list(const ListOptions& options) override;
+  Result<ObjectInfo> head(const std::string& key) override { return root_->look(key); }
+  Status remove(const std::string& key) override { return root_->remove(key); }
+  Result<std::vector<NotRemoved>> remove_many(const std::vector<std::string>& keys) override;
+  Result<ObjectInfo> copy(const std::string& from_url, const std::string& key, const ObjectOptions& options) override;
+  Result<std::string> presign(const std::string& method, const std::string& key, std::chrono::seconds valid) override;
+  std::shared_ptr<Origin> origin(const std::string& key) override;
+  std::shared_ptr<Target> target(const std::string& key, const ObjectOptions& options) override;
+
+  bool folds_case() const;
+  /// The file as file() would read it: an upload reads it again where it must, and keeps no byte of it.
+  Result<std::unique_ptr<Source>> source(const std::string& key) const;
+
+ private:
+  const std::shared_ptr<const LocalRoot> root_;
+  LocalOptions options_;
+  std::mutex mutex_;
+  mutable std::once_flag case_known_;
+  mutable bool folds_case_ = false;
+  std::shared_ptr<LocalLister> lister_;  ///< where the last page ended, so that the next one reads no directory again
+};
+
+}  // namespace weir::store
