@@ -131,6 +131,13 @@ if(TARGET weir AND WEIR_SANITIZE STREQUAL "")
   set_tests_properties(memory_download PROPERTIES RUN_SERIAL ON)
 endif()
 
+# Memory of many small files: up into the discarding endpoint, down out of a store that keeps them.
+if(TARGET weir AND WEIR_SANITIZE STREQUAL "")
+  weir_suite(memory_many memory ${weir_servers} run versitygw --
+    ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/memory/many_memory_test.py)
+  set_tests_properties(memory_many PROPERTIES RUN_SERIAL ON)
+endif()
+
 # Memory with many parts in flight; beside "memory" of tests/CMakeLists.txt, and as that without sanitizers.
 if(TARGET weir AND WEIR_SANITIZE STREQUAL "")
   weir_suite(memory_concurrency memory ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/memory/concurrency_memory_test.py)

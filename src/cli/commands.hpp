@@ -6,7 +6,7 @@
 
 #include "options.hpp"
 #include "weir/core/status.hpp"
-#include "weir/store/s3.hpp"
+#include "weir/transfer/open_store.hpp"
 
 namespace weir::cli {
 
@@ -25,12 +25,7 @@ int report(const Status& status, bool json, ColourMode colour);
 /// Ends a command that printed to standard output: what could not be written is an error, but for a reader that left.
 int finish(const Status& output, const Options& options);
 
-/// The client, and the location that `url` names.
-struct StorePlace {
-  std::shared_ptr<S3Client> client;
-  S3Location location;
-};
-/// `operation` completes "cannot …".
-Result<StorePlace> open_store(const std::string& url, const Options& options, const std::string& operation);
+/// The store that `url` is in. `operation` completes "cannot …".
+Result<StorePlace> open_place(const std::string& url, const Options& options, const std::string& operation);
 
 }  // namespace weir::cli

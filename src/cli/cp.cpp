@@ -1,9 +1,11 @@
 #include "commands.hpp"
+#include "copy_files.hpp"
 #include "transfer.hpp"
 
 namespace weir::cli {
 
 int run_cp(const CommandLine& line) {
+  if (is_about_many(line)) return copy_files(line);
   return transfer(line.operands[0], line.operands[1], line.options, /*final_line=*/true);
 }
 

@@ -7,7 +7,7 @@ namespace weir::cli {
 
 enum ExitCode : int {
   kExitOk = 0,             ///< everything is at its destination, and proven
-  kExitFailed = 1,         ///< failed for a reason that has no code of its own
+  kExitFailed = 1,         ///< failed for a reason that has no code of its own, or of many some, each for its own
   kExitUsage = 2,          ///< what was asked for cannot be meant
   kExitNotFound = 3,       ///< the source, bucket or object is not there
   kExitAccess = 4,         ///< keys or permissions

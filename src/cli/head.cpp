@@ -9,12 +9,12 @@ namespace weir::cli {
 
 namespace {
 
-std::string describe(const S3ObjectInfo& info) {
+std::string describe(const std::string& url, const ObjectInfo& info) {
   std::string text;
   const auto row = [&](const std::string& name, const std::string& value) {
     if (!value.empty()) text += fmt::format("{:14}  {}\n", name, printable(value));
   };
-  row("url", info.location.url());
+  row("url", url);
   row("size", fmt::format("{} ({})", info.size, format_size(info.size)));
   row("etag", info.etag);
   row("checksum", info.crc64nvme ? "crc64nvme " + crc64nvme_base64(*info.crc64nvme) : "none known to the store");
@@ -34,18 +34,18 @@ std::string describe(const S3ObjectInfo& info) {
 int run_head(const CommandLine& line) {
   const std::string& url = line.operands[0];
   const Options& options = line.options;
-  const auto place = open_store(url, options, "look at " + url);
+  const auto place = open_place(url, options, "look at " + url);
   if (!place) return report(place.status(), options.json, options.colour);
-  if (const Status named = place->location.check_object(); !named.ok()) {
+  if (const Status named = place->store->check_key(place->key); !named.ok()) {
     return report(Status(named).during("look at " + url), options.json, options.colour);
   }
-  const auto info = place->client->head(place->location);
+  const auto info = place->store->head(place->key);
   if (!info) return report(info.status().during("look at " + url), options.json, options.colour);
   Output output;
   if (options.json) {
-    output.print_line(head_event(*info));
+    output.print_line(head_event(place->url(), *info));
   } else {
-    output.print(describe(*info));
+    output.print(describe(place->url(), *info));
   }
   return finish(output.status(), options);
 }

@@ -3,6 +3,7 @@
 #include <ctime>
 #include <nlohmann/json.hpp>
 
+#include "exit_codes.hpp"
 #include "weir/codec/checksum.hpp"
 
 namespace weir::cli {
@@ -108,8 +109,10 @@ std::string done_event(const Receipt& receipt) {
   return line(json);
 }
 
-std::string error_event(const Error& error, int exit_code) {
-  Json json = event("error");
+namespace {
+
+/// What is told of an error wherever one is told.
+void describe(Json& json, const Error& error, int exit_code) {
   json["message"] = Status(error).message();
   json["kind"] = to_string(error.kind);
   json["exit_code"] = exit_code;
@@ -123,6 +126,65 @@ std::string error_event(const Error& error, int exit_code) {
   json["service_code"] = or_null(error.service_code);
   json["request_id"] = or_null(error.request_id);
   json["needed_bytes"] = error.needed_bytes == 0 ? Json(nullptr) : Json(error.needed_bytes);
+}
+
+}  // namespace
+
+std::string error_event(const Error& error, int exit_code_of_it) {
+  Json json = event("error");
+  describe(json, error, exit_code_of_it);
+  return line(json);
+}
+
+std::string file_event(const CopyItem& item) {
+  const bool copied = item.outcome == CopyOutcome::copied;
+  Json json = event("file");
+  json["source"] = item.source;
+  json["destination"] = or_null(item.destination);
+  json["outcome"] = to_string(item.outcome);
+  json["bytes"] = item.bytes;
+  json["inside_store"] = item.inside_store;
+  json["etag"] = or_null(item.receipt.etag);
+  json["checksum"] = or_null(item.receipt.checksum);
+  json["checksum_verified"] = copied && item.receipt.checksum_verified;
+  json["retries"] = item.receipt.retries;
+  json["error"] = nullptr;
+  if (!item.status.ok()) {
+    json["error"] = Json::object();
+    describe(json["error"], item.status.error(), exit_code(item.status.kind()));
+  }
+  return line(json);
+}
+
+std::string many_progress_event(const CopyProgress& progress, double bytes_per_second) {
+  Json json = event("files");
+  json["found"] = progress.found;
+  json["all_found"] = progress.all_found;
+  json["copied"] = progress.copied;
+  json["kept"] = progress.kept;
+  json["planned"] = progress.planned;
+  json["failed"] = progress.failed;
+  json["under_way"] = progress.under_way;
+  json["bytes_found"] = progress.bytes_found;
+  json["bytes_read"] = progress.bytes_read;
+  json["bytes_copied"] = progress.bytes_copied;
+  json["bytes_per_second"] = bytes_per_second;
+  json["retries"] = progress.retries;
+  json["elapsed_s"] = seconds(progress.duration_ns);
+  return line(json);
+}
+
+std::string many_summary_event(const CopyProgress& progress, int exit_code_of_all) {
+  Json json = event("summary");
+  json["exit_code"] = exit_code_of_all;
+  json["transfers_done"] = progress.copied;
+  json["transfers_failed"] = progress.failed;
+  json["transfers_kept"] = progress.kept;
+  json["transfers_planned"] = progress.planned;
+  json["bytes_read"] = progress.bytes_read;
+  json["bytes_confirmed"] = progress.bytes_copied;
+  json["retries"] = progress.retries;
+  json["elapsed_s"] = seconds(progress.duration_ns);
   return line(json);
 }
 
@@ -141,9 +203,9 @@ std::string summary_event(bool succeeded, const Progress& progress, int exit_cod
   return line(json);
 }
 
-std::string object_event(const std::string& bucket, const ListedObject& entry) {
+std::string object_event(const std::string& url, const ListedObject& entry) {
   Json json = event("object");
-  json["url"] = S3Location{bucket, entry.key}.url();
+  json["url"] = url;
   json["key"] = entry.key;
   json["size"] = entry.size;
   json["etag"] = or_null(entry.etag);
@@ -151,16 +213,16 @@ std::string object_event(const std::string& bucket, const ListedObject& entry) {
   return line(json);
 }
 
-std::string prefix_event(const std::string& bucket, const std::string& prefix) {
+std::string prefix_event(const std::string& url, const std::string& prefix) {
   Json json = event("prefix");
-  json["url"] = S3Location{bucket, prefix}.url();
+  json["url"] = url;
   json["prefix"] = prefix;
   return line(json);
 }
 
-std::string head_event(const S3ObjectInfo& info) {
+std::string head_event(const std::string& url, const ObjectInfo& info) {
   Json json = event("head");
-  json["url"] = info.location.url();
+  json["url"] = url;
   json["size"] = info.size;
   json["etag"] = or_null(info.etag);
   json["checksum"] = info.crc64nvme ? Json("crc64nvme:" + crc64nvme_base64(*info.crc64nvme)) : Json(nullptr);
@@ -201,9 +263,10 @@ std::string verified_event(const Verified& verified) {
   return line(json);
 }
 
-std::string removed_event(const std::string& url) {
+std::string removed_event(const std::string& url, bool dry_run) {
   Json json = event("removed");
   json["url"] = url;
+  json["dry_run"] = dry_run;
   return line(json);
 }
 

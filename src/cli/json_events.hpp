@@ -10,7 +10,8 @@
 #include "progress_bar.hpp"
 #include "weir/core/stage.hpp"
 #include "weir/core/status.hpp"
-#include "weir/store/s3.hpp"
+#include "weir/store/object.hpp"
+#include "weir/transfer/copy_many.hpp"
 
 namespace weir::cli {
 
@@ -29,9 +30,14 @@ std::string done_event(const Receipt& receipt);
 std::string error_event(const Error& error, int exit_code);
 std::string summary_event(bool succeeded, const Progress& progress, int exit_code);
 
-std::string object_event(const std::string& bucket, const ListedObject& entry);
-std::string prefix_event(const std::string& bucket, const std::string& prefix);
-std::string head_event(const S3ObjectInfo& info);
+/// One of many files or objects is done.
+std::string file_event(const CopyItem& item);
+std::string many_progress_event(const CopyProgress& progress, double bytes_per_second);
+std::string many_summary_event(const CopyProgress& progress, int exit_code);
+
+std::string object_event(const std::string& url, const ListedObject& entry);
+std::string prefix_event(const std::string& url, const std::string& prefix);
+std::string head_event(const std::string& url, const ObjectInfo& info);
 /// `line`: what the library says beside results and errors.
 std::string notice_event(const std::string& line);
 std::string presigned_event(const std::string& url, const std::string& method, std::int64_t expires_s,
@@ -44,7 +50,8 @@ struct Verified {
   bool by_store = false;  ///< by the store's own checksum; else the object was read
 };
 std::string verified_event(const Verified& verified);
-std::string removed_event(const std::string& url);
+/// `dry_run`: it would be.
+std::string removed_event(const std::string& url, bool dry_run);
 
 struct LibraryVersion {
   std::string name;

@@ -11,37 +11,46 @@ namespace {
 
 class Printer {
  public:
-  Printer(const Options& options, std::string bucket)
-      : json_(options.json), terminal_(is_terminal(1)), bucket_(std::move(bucket)) {}
+  Printer(const Options& options, std::shared_ptr<Store> store)
+      : json_(options.json), terminal_(is_terminal(1)), store_(std::move(store)) {}
 
   void page(const Listing& listing) {
     for (const std::string& prefix : listing.common_prefixes) {
       if (json_) {
-        output_.print_line(prefix_event(bucket_, prefix));
+        output_.print_line(prefix_event(store_->url(prefix), prefix));
       } else {
         output_.print(fmt::format("{:20}  {:>8}  {}\n", "", "", shown(prefix)));
       }
     }
     for (const ListedObject& entry : listing.objects) {
       if (json_) {
-        output_.print_line(object_event(bucket_, entry));
+        output_.print_line(object_event(store_->url(entry.key), entry));
       } else {
         output_.print(fmt::format("{:20}  {:>8}  {}\n", utc_time(entry.modified_unix), format_size(entry.size),
                                   shown(entry.key)));
       }
     }
-    count_ += listing.objects.size() + listing.common_prefixes.size();
+    for (const NotListed& other : listing.left_out) left_out(other);
+    count_ += listing.objects.size() + listing.common_prefixes.size() + listing.left_out.size();
   }
   std::size_t count() const { return count_; }
   Status status() { return output_.status(); }
 
  private:
+  void left_out(const NotListed& other) {
+    const std::string text = fmt::format("left out {}: {}", store_->url(other.key), other.why.error().cause);
+    if (json_) {
+      output_.print_line(notice_event(text));
+    } else {
+      say("weir: " + printable(text) + "\n");
+    }
+  }
   /// As it is for programs; on terminals keys must not steer.
   std::string shown(const std::string& key) const { return terminal_ ? printable(key) : key; }
 
   const bool json_;
   const bool terminal_;
-  const std::string bucket_;
+  const std::shared_ptr<Store> store_;
   Output output_;
   std::size_t count_ = 0;
 };
@@ -51,14 +60,14 @@ class Printer {
 int run_ls(const CommandLine& line) {
   const std::string& url = line.operands[0];
   const Options& options = line.options;
-  const auto place = open_store(url, options, "list " + url);
+  const auto place = open_place(url, options, "list " + url);
   if (!place) return report(place.status(), options.json, options.colour);
-  Printer printer(options, place->location.bucket);
+  Printer printer(options, place->store);
   ListOptions request;
-  request.prefix = place->location.key;
+  request.prefix = place->key;
   if (!options.recursive) request.delimiter = "/";
   do {
-    const auto listing = place->client->list(place->location.bucket, request);
+    const auto listing = place->store->list(request);
     if (!listing) return report(listing.status().during("list " + url), options.json, options.colour);
     printer.page(*listing);
     if (!printer.status().ok()) break;

@@ -8,6 +8,7 @@
 #include <charconv>
 
 #include "exit_codes.hpp"
+#include "many_options.hpp"
 #include "object_options.hpp"
 #include "through.hpp"
 #include "weir/core/units.hpp"
@@ -26,7 +27,7 @@ struct CommandInfo {
 };
 
 constexpr CommandInfo kCommands[] = {
-    {"cp", "SRC DST", "copy a file, pipe or object to another, through transforms", true, true},
+    {"cp", "SRC... DST", "copy files, pipes and objects, through transforms", true, true},
     {"cat", "SRC", "write an object or file to standard output", true, true},
     {"ls", "s3://BUCKET[/PREFIX]", "list objects", true, false},
     {"head", "s3://BUCKET/KEY", "print what the store knows of an object", true, false},
@@ -51,6 +52,7 @@ struct Raw {
   std::string colour, progress, memory, part_size, concurrency, limit_rate;
   bool no_progress = false;
   RawObjectOptions object;
+  RawManyOptions many;
 };
 
 std::string environment_name(std::string_view option) {
@@ -90,7 +92,7 @@ std::unique_ptr<CLI::App> make_parser(const CommandInfo& command, Options& optio
   flag("--json", "json", options.json, "print one JSON object a line (docs/cli-events.schema.json)");
   flag("-q,--quiet", "quiet", options.quiet, "print nothing but errors and results");
   value("color", raw.colour, "WHEN", "auto, always or never");
-  if (command.name == "ls") flag("-r,--recursive", "recursive", options.recursive, "list below each '/' too");
+  add_many_options(*app, many_options_of(command.name), options, raw.many);
   if (command.store) {
     value("endpoint-url", options.s3.endpoint_url, "URL", "the S3 service; else as the AWS tools choose it");
     value("region", options.s3.region, "NAME", "of the bucket");
@@ -238,6 +240,7 @@ Result<CommandLine> parse_options(const CommandInfo& command, const std::vector<
     line.operands.push_back(extra);
   }
   if (separator != arguments.end()) line.operands.insert(line.operands.end(), separator + 1, arguments.end());
+  WEIR_TRY(interpret_many(*parser, raw.many, line.options));
   WEIR_TRY(interpret(raw, line.options));
   return line;
 }
@@ -245,7 +248,7 @@ Result<CommandLine> parse_options(const CommandInfo& command, const std::vector<
 Status check_operands(const CommandInfo& command, const CommandLine& line) {
   const std::size_t given = line.operands.size();
   const std::size_t least = command.name == "cp" || command.name == "verify" ? 2 : command.store ? 1 : 0;
-  const std::size_t most = command.name == "rm" ? SIZE_MAX : command.name == "help" ? 1 : least;
+  const std::size_t most = command.name == "rm" || command.name == "cp" ? SIZE_MAX : command.name == "help" ? 1 : least;
   if (std::any_of(line.operands.begin(), line.operands.end(), [](auto& operand) { return operand.empty(); })) {
     return usage_error("run weir " + line.command, "a name is empty", "Is a shell variable unset?");
   }

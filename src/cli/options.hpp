@@ -12,6 +12,7 @@
 #include "weir/core/status.hpp"
 #include "weir/store/http.hpp"
 #include "weir/store/s3.hpp"
+#include "weir/transfer/copy_many.hpp"
 
 namespace weir::cli {
 
@@ -37,8 +38,11 @@ struct Options {
   // presign.
   std::string method = "GET";
   std::string expires = "1h";
-  // ls.
+  // ls, rm, cp: many objects.
   bool recursive = false;
+  std::vector<FilterRule> filters;  ///< in the order in which they were typed
+  bool dry_run = false;
+  CopyUpdate update = CopyUpdate::none;
 };
 
 struct CommandLine {

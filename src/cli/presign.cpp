@@ -39,9 +39,9 @@ int run_presign(const CommandLine& line) {
   }
   const auto valid = duration_of(options.expires);
   if (!valid) return fail(valid.status());
-  const auto place = open_store(url, options, "presign " + url);
+  const auto place = open_place(url, options, "presign " + url);
   if (!place) return fail(place.status());
-  const auto presigned = place->client->presign(options.method, place->location, *valid);
+  const auto presigned = place->store->presign(options.method, place->key, *valid);
   if (!presigned) return fail(presigned.status().during("presign " + url));
   Output output;
   output.print_line(options.json ? presigned_event(url, options.method, valid->count(), *presigned) : *presigned);

@@ -1,45 +1,148 @@
+#include <algorithm>
+
 #include "commands.hpp"
 #include "exit_codes.hpp"
 #include "json_events.hpp"
 #include "output.hpp"
 #include "text.hpp"
+#include "transfer.hpp"
 
 namespace weir::cli {
 
 namespace {
 
-Status remove_object(const std::string& url, const Options& options) {
-  WEIR_ASSIGN(const StorePlace place, open_store(url, options, "remove " + url));
+/// Removes, and tells of each name. The exit code is that of the first failure.
+class Remover {
+ public:
+  explicit Remover(const Options& options) : options_(options), filter_(options.filters) {}
+
+  void remove(const StorePlace& place) {
+    if (!options_.dry_run) {
+      const Status status = place.store->remove(place.key).during("remove " + place.url());
+      if (!status.ok()) return failed(status);
+    }
+    removed(place.url());
+  }
+
+  /// The object of that name, and all below it; page by page.
+  void remove_all(const StorePlace& place) {
+    const bool folder = place.key.empty() || place.key.ends_with('/');
+    const std::string below = folder ? place.key : place.key + "/";
+    const std::string operation = "remove all of " + place.url();
+    if (!folder) {
+      const auto found = place.store->head(place.key);
+      if (!found && found.status().kind() != Kind::not_found) return failed(found.status());
+      const std::string name = place.key.substr(place.key.rfind('/') + 1);
+      if (found) ++seen_;
+      if (found && filter_.passes(name)) remove(place);
+    }
+    ListOptions request;
+    request.prefix = below;
+    do {
+      const auto page = place.store->list(request);
+      if (!page) {
+        if (page.status().kind() == Kind::not_found && seen_ > 0) return;
+        return failed(page.status().during(operation));
+      }
+      remove_page(*place.store, *page, below.size());
+      if (!output_.status().ok()) return;
+      request.token = page->next_token;
+    } while (!request.token.empty());
+    if (seen_ == 0) failed(Status(Kind::not_found, "there is nothing of that name").during(operation));
+    seen_ = 0;
+  }
+
+  int finish() {
+    const int written = cli::finish(output_.status(), options_);
+    return code_ == kExitOk ? written : code_;
+  }
+  void failed(const Status& status) {
+    const int code = report(status, options_.json, options_.colour);
+    if (code_ == kExitOk) code_ = code;
+  }
+
+ private:
+  void remove_page(Store& store, const Listing& page, std::size_t base) {
+    std::vector<std::string> keys;
+    for (const ListedObject& object : page.objects) keys.push_back(object.key);
+    // A link goes as rm -r would have it: the link, not what it leads to.
+    for (const NotListed& other : page.left_out) {
+      if (!other.key.ends_with('/')) keys.push_back(other.key);
+      if (other.key.ends_with('/')) failed(Status(other.why).during("remove all of " + store.url(other.key)));
+    }
+    seen_ += keys.size();
+    std::erase_if(keys, [&](const std::string& key) { return !filter_.passes(std::string_view(key).substr(base)); });
+    if (keys.empty()) return;
+    std::vector<NotRemoved> left;
+    if (!options_.dry_run) {
+      auto answer = store.remove_many(keys);
+      if (!answer) return failed(answer.status());
+      left = *std::move(answer);
+    }
+    std::sort(left.begin(), left.end(), [](const auto& a, const auto& b) { return a.key < b.key; });
+    for (const std::string& key : keys) {
+      const auto at =
+          std::lower_bound(left.begin(), left.end(), key, [](const auto& a, const auto& b) { return a.key < b; });
+      if (at == left.end() || at->key != key) {
+        removed(store.url(key));
+      } else {
+        failed(Status(at->status).during("remove " + store.url(key)));
+      }
+    }
+  }
+
+  void removed(const std::string& url) {
+    if (options_.json) {
+      output_.print_line(removed_event(url, options_.dry_run));
+    } else if (!options_.quiet) {
+      output_.print((options_.dry_run ? "would remove " : "removed ") + printable(url) + "\n");
+    }
+  }
+
+  const Options& options_;
+  const NameFilter filter_;
+  Output output_;
+  std::size_t seen_ = 0;
+  int code_ = kExitOk;
+};
+
+Status check_name(const StorePlace& place, const Options& options) {
+  if (options.recursive) return {};
   // A prefix that looks like a folder, or a bucket, is never meant by accident.
-  if (Status named = place.location.check_object(); !named.ok()) return std::move(named).during("remove " + url);
-  return place.client->remove(place.location).during("remove " + url);
+  Status status = place.store->check_key(place.key);
+  if (!status.ok() && place.key.empty()) status.add_advice("rm -r removes all that lies below.");
+  // What is no URL may have been meant for one.
+  if (status.ok() && place.url().find("://") == std::string::npos &&
+      place.store->head(place.key).status().kind() == Kind::not_found) {
+    return Status(Kind::not_found, "there is no such file").advise("An object is written s3://BUCKET/KEY.");
+  }
+  return status;
 }
 
 }  // namespace
 
 /// Names are checked first, so that a slip in the last one does not come after the first is gone. A failure does not
-/// keep the others from being removed; the exit code is the first one's.
+/// keep the others from being removed.
 int run_rm(const CommandLine& line) {
   const Options& options = line.options;
+  EndpointOptions endpoint = endpoint_options(options);
+  std::vector<StorePlace> places;
   for (const std::string& url : line.operands) {
-    const auto location = S3Location::parse(url);
-    Status status = location ? location->check_object() : location.status();
-    if (!status.ok()) return report(std::move(status).during("remove " + url), options.json, options.colour);
-  }
-  Output output;
-  int code = kExitOk;
-  for (const std::string& url : line.operands) {
-    if (const Status status = remove_object(url, options); !status.ok()) {
-      const int failed = report(status, options.json, options.colour);
-      if (code == kExitOk) code = failed;
-    } else if (options.json) {
-      output.print_line(removed_event(url));
-    } else if (!options.quiet) {
-      output.print_line("removed " + printable(url));
+    auto place = open_store(url, endpoint);
+    if (place && !endpoint.client && url.starts_with("s3://")) {
+      // All further names share its connections.
+      if (auto client = s3_client(endpoint)) {
+        endpoint.client = *client;
+        place = open_store(url, endpoint);
+      }
     }
+    Status status = place ? check_name(*place, options) : place.status();
+    if (!status.ok()) return report(std::move(status).during("remove " + url), options.json, options.colour);
+    places.push_back(*std::move(place));
   }
-  const int written = finish(output.status(), options);
-  return code == kExitOk ? written : code;
+  Remover remover(options);
+  for (const StorePlace& place : places) options.recursive ? remover.remove_all(place) : remover.remove(place);
+  return remover.finish();
 }
 
 }  // namespace weir::cli

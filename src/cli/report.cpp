@@ -20,13 +20,10 @@ int finish(const Status& output, const Options& options) {
   return report(output, false, options.colour);
 }
 
-Result<StorePlace> open_store(const std::string& url, const Options& options, const std::string& operation) {
-  StorePlace place;
-  auto location = S3Location::parse(url);
-  if (!location) return location.status().during(operation);
-  auto client = s3_client(endpoint_options(options));
-  if (!client) return client.status().during(operation);
-  return StorePlace{std::move(*client), std::move(*location)};
+Result<StorePlace> open_place(const std::string& url, const Options& options, const std::string& operation) {
+  auto place = open_store(url, endpoint_options(options));
+  if (!place) return place.status().during(operation);
+  return place;
 }
 
 }  // namespace weir::cli

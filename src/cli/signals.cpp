@@ -19,7 +19,7 @@ struct State {
   std::mutex mutex;
   std::condition_variable changed;
   bool in_scope = false;
-  Job* job = nullptr;
+  std::function<void()> cancel;
   std::atomic<int> received{0};
   std::chrono::steady_clock::time_point received_at;
   std::atomic<bool> status_wanted{false};
@@ -50,9 +50,9 @@ void on_stop_signal(int signal) {
   if (!s.in_scope || s.received.load() != 0) ::_exit(128 + signal);
   s.received = signal;
   s.received_at = now;
-  const auto settled = [&] { return s.job != nullptr || !s.in_scope; };
+  const auto settled = [&] { return s.cancel || !s.in_scope; };
   if (!s.changed.wait_for(lock, std::chrono::seconds(1), settled)) ::_exit(128 + signal);
-  if (s.job != nullptr) s.job->cancel();
+  if (s.cancel) s.cancel();
 }
 
 void run() {
@@ -88,14 +88,18 @@ SignalScope::~SignalScope() {
   State& s = state();
   std::lock_guard lock(s.mutex);
   s.in_scope = false;
-  s.job = nullptr;
+  s.cancel = nullptr;
   s.changed.notify_all();
 }
 
 void SignalScope::attach(Job& job) {
+  attach([&job] { job.cancel(); });
+}
+
+void SignalScope::attach(std::function<void()> cancel) {
   State& s = state();
   std::lock_guard lock(s.mutex);
-  s.job = &job;
+  s.cancel = std::move(cancel);
   s.changed.notify_all();
 }
 

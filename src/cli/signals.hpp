@@ -4,6 +4,8 @@
 // transfer the first ends the process. SIGUSR1 asks for a line of status. SIGPIPE is ignored: writes report it.
 #pragma once
 
+#include <functional>
+
 #include "weir/core/job.hpp"
 
 namespace weir::cli {
@@ -23,6 +25,8 @@ class SignalScope {
   SignalScope& operator=(const SignalScope&) = delete;
   /// Cancels `job` at the first signal, also one that has already come.
   void attach(Job& job);
+  /// As above for what `cancel` stops; called once at most, until the scope ends.
+  void attach(std::function<void()> cancel);
   /// The signal that cancelled the transfer; 0 if none did.
   int received() const;
   /// True once for each SIGUSR1.

@@ -34,9 +34,9 @@ Status differs(const std::string& file, const std::string& url, const std::strin
 }
 
 Result<Verified> verify(const std::string& file, const StorePlace& place, const Options& options) {
-  const std::string url = place.location.url();
-  WEIR_TRY(place.location.check_object());
-  WEIR_ASSIGN(const S3ObjectInfo info, place.client->head(place.location));
+  const std::string url = place.url();
+  WEIR_TRY(place.store->check_key(place.key));
+  WEIR_ASSIGN(const ObjectInfo info, place.store->head(place.key));
   WEIR_ASSIGN(const Summed ours, sum_of(file, options));
   if (ours.bytes != info.size) {
     return differs(file, url, fmt::format("the file has {} bytes, the object {}", ours.bytes, info.size));
@@ -60,7 +60,7 @@ int run_verify(const CommandLine& line) {
   const std::string& file = line.operands[0];
   const std::string& url = line.operands[1];
   const std::string operation = fmt::format("verify {} against {}", file, url);
-  const auto place = open_store(url, options, operation);
+  const auto place = open_place(url, options, operation);
   if (!place) return report(place.status(), options.json, options.colour);
   const auto verified = verify(file, *place, options);
   if (!verified) return report(verified.status().during(operation), options.json, options.colour);

@@ -13,8 +13,13 @@ const std::vector<std::string_view> kStoreSchemes{"s3", "vercel", "file"};
 Status no_store(std::string_view name) {
   const std::string_view scheme = name.substr(0, name.find(':'));
   const std::string_view meant = nearest(scheme, kStoreSchemes);
+  if (scheme == "http" || scheme == "https") {
+    return Status(Kind::invalid_argument, "an HTTP server is no store that can be listed")
+        .during("use " + shown_name(name))
+        .advise("URLs are copied one at a time.");
+  }
   return Status(Kind::invalid_argument, "it is no place in a store")
-      .during(fmt::format("use {}", name))
+      .during("use " + shown_name(name))
       .advise(fmt::format("{}Stores are s3://BUCKET/KEY, vercel://STORE/PATH and paths of files.",
                           meant.empty() ? "" : fmt::format("Did you mean {}:? ", meant)));
 }

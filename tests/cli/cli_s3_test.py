@@ -95,7 +95,7 @@ class Objects(StoreTest):
         for key in ("rm/1", "rm/2"):
             self.store("cp", "-", self.url(key), stdin=b"x")
         self.refused(2, "rm", self.url("rm/1"), f"s3://{self.bucket}")
-        self.refused(2, "rm", self.url("rm/1"), "rm/2")
+        self.refused(3, "rm", self.url("rm/1"), "rm/2", says=["s3://BUCKET/KEY"])  # a path, and there is no such file
         self.assertEqual(len(events(self.store("ls", self.url("rm/"), "--json").stdout)), 2)
         gone = events(self.store("rm", self.url("rm/1"), self.url("rm/2"), "--json").stdout)
         self.assertEqual([event["url"] for event in gone], [self.url("rm/1"), self.url("rm/2")])

@@ -9,7 +9,7 @@ import os
 import unittest
 import urllib.request
 
-from harness import CommandTest, weir
+from harness import CommandTest, events, weir
 
 MIB = 1 << 20
 TOKEN, API = os.environ["BLOB_READ_WRITE_TOKEN"], os.environ["VERCEL_BLOB_API_URL"]
@@ -37,6 +37,32 @@ class VercelTest(CommandTest):
             self.assertEqual(weir("cp", self.folder / "named.txt", destination).returncode, 0)
         self.assertLessEqual({"folder/named.txt", "named.txt"}, set(self.blobs()))
         self.refuses(2, "cp", f"vercel://{STORE}/named.txt", f"vercel://{STORE}/named.txt", says=["both are the same object"])
+
+    def test_a_tree_goes_up_comes_back_is_listed_looked_at_and_removed(self):
+        names = ["a b.txt", "ü/c.txt", "x/y/z"]
+        for name in names:
+            path = self.folder / "in" / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(name.encode())
+        place = f"vercel://{STORE}/tree/"
+        up = weir("cp", "-r", f"{self.folder}/in/", place)
+        self.assertEqual(up.returncode, 0, up.stderr)
+        self.assertIn(b"3 not verified: the store has no checksum", up.stderr)
+        listed = events(weir("ls", "-r", "--json", place).stdout)
+        self.assertEqual([event["key"] for event in listed], [f"tree/{name}" for name in sorted(names)])
+        self.assertIn(b"  tree/\n", weir("ls", f"vercel://{STORE}").stdout)
+        self.assertIn(b"size            5 ", weir("head", f"{place}x/y/z").stdout)
+        self.assertEqual(weir("verify", self.folder / "in" / "x/y/z", f"{place}x/y/z").returncode, 0)
+        self.assertEqual(weir("cp", "-r", place, self.folder / "out").returncode, 0)
+        for name in names:
+            self.assertEqual((self.folder / "out" / name).read_bytes(), name.encode())
+        kept = weir("cp", "-r", "--update", f"{self.folder}/in/", place)
+        self.assertIn(b"3 kept", kept.stderr)
+        inside = events(weir("cp", "-r", "--json", place, f"vercel://{STORE}/copy/").stdout)
+        self.assertEqual([event["inside_store"] for event in inside if event["event"] == "file"], [True] * 3)
+        self.refuses(1, "presign", f"{place}x/y/z", says=["no presigned URLs for Vercel Blob"])
+        self.assertEqual(weir("rm", "-r", place, f"vercel://{STORE}/copy").returncode, 0)
+        self.assertEqual([name for name in self.blobs() if name.startswith(("tree/", "copy/"))], [])
 
     def test_another_store_no_token_and_a_path_that_cannot_be_are_refused_before_anything_is_sent(self):
         (self.folder / "f").write_bytes(b"f")

@@ -71,9 +71,9 @@ TEST_CASE("An unknown command, option or word is refused with the nearest") {
 }
 
 TEST_CASE("The number of names must be right") {
-  CHECK_THAT(refusal({"cp"}), Catch::Contains("SRC DST, and nothing is given"));
+  CHECK_THAT(refusal({"cp"}), Catch::Contains("SRC... DST, and nothing is given"));
   CHECK_THAT(refusal({"cp", "a"}), Catch::Contains("only one name is given"));
-  CHECK_THAT(refusal({"cp", "a", "b", "c"}), Catch::Contains("\"c\" is one name too many"));
+  CHECK_THAT(refusal({"cat", "a", "b"}), Catch::Contains("\"b\" is one name too many"));
   CHECK_THAT(refusal({"cp", "", "b"}), Catch::Contains("a name is empty"));
   CHECK(parsed({"rm", "s3://b/1", "s3://b/2", "s3://b/3"}).operands.size() == 3);
 }

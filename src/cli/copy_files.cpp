@@ -1,0 +1,129 @@
+#include "copy_files.hpp"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <optional>
+
+#include "commands.hpp"
+#include "exit_codes.hpp"
+#include "many_report.hpp"
+#include "object_options.hpp"
+#include "signals.hpp"
+#include "transfer.hpp"
+
+namespace weir::cli {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr std::chrono::milliseconds kTick{100};
+/// How long a cancelled copy may take to clean up.
+constexpr std::chrono::seconds kPatience{5};
+
+bool is_pattern(const std::string& source) {
+  const EndKind kind = end_kind(source);
+  if (!Glob::is_pattern(source) || (kind != EndKind::file && !is_store(kind))) return false;
+  if (kind == EndKind::file && source.find(':') < source.find('/')) return false;  // no path: a slip in a scheme
+  struct stat found {};
+  return is_store(kind) || ::lstat(source.c_str(), &found) != 0;
+}
+
+CopyOptions copy_options(const Options& options, ManyReport& report) {
+  CopyOptions copy;
+  copy.endpoint = endpoint_options(options);
+  copy.endpoint.download.concurrency = copy.endpoint.upload.concurrency = 0;  // of each file; -concurrency is of files
+  copy.recursive = options.recursive;
+  copy.globs = true;
+  copy.filters = options.filters;
+  copy.update = options.update;
+  copy.dry_run = options.dry_run;
+  if (options.concurrency != 0) copy.files = options.concurrency;
+  if (options.memory_bytes != 0) copy.budget_bytes = options.memory_bytes;
+  copy.on_item = [&report](const CopyItem& item) { report.item(item); };
+  return copy;
+}
+
+Status check(const CommandLine& line) {
+  const std::string& destination = line.operands.back();
+  WEIR_TRY(check_object_options(line.options.object, destination));
+  if (line.options.through.empty()) return {};
+  return Status(Kind::invalid_argument, "--through is for one file at a time")
+      .during("copy many to " + shown_name(destination));
+}
+
+/// None if a cancelled copy did not end in time.
+std::optional<Result<CopySummary>> watch(CopyRun& run, SignalScope& signals, ManyReport& report) {
+  std::optional<Clock::time_point> give_up;
+  for (;;) {
+    if (auto result = run.wait_for(kTick)) return result;
+    const CopyProgress progress = run.progress();
+    report.update(progress);
+    if (signals.take_status_request()) report.status_now(progress);
+    if (!give_up && signals.received() != 0) {
+      report.stopping(signals.received());
+      give_up = Clock::now() + kPatience;
+    }
+    if (!give_up && report.output_status().kind() == Kind::broken_pipe) {
+      run.cancel();  // nobody hears us any more
+      give_up = Clock::now() + kPatience;
+    }
+    if (give_up && Clock::now() > *give_up) return {};
+  }
+}
+
+Error stopped_error(const CopyProgress& last, bool clean) {
+  Error error;
+  error.kind = Kind::cancelled;
+  error.operation = "finish";
+  error.cause = fmt::format("stopped when {} of {}{} files were copied", grouped(last.copied), grouped(last.found),
+                            last.all_found ? "" : "+");
+  error.advice = clean ? "What was copied is whole and stays. The same command with --update copies the rest."
+                       : "Cleaning up took too long: parts of an upload or temporary files may be left.";
+  return error;
+}
+
+}  // namespace
+
+bool is_about_many(const CommandLine& line) {
+  const Options& options = line.options;
+  return line.operands.size() > 2 || options.recursive || options.dry_run || !options.filters.empty() ||
+         options.update != CopyUpdate::none || std::any_of(line.operands.begin(), line.operands.end() - 1, is_pattern);
+}
+
+int copy_files(const CommandLine& line) {
+  const Options& options = line.options;
+  const std::string& destination = line.operands.back();
+  ManyReport reporter(options, is_store(end_kind(destination)));
+  if (const Status status = check(line); !status.ok()) return report(status, options.json, options.colour);
+  std::optional<CopyRun> started;  // outlives the scope that may cancel it
+  SignalScope signals;
+  CopyRun& run = started.emplace(
+      start_copy({line.operands.begin(), line.operands.end() - 1}, destination, copy_options(options, reporter)));
+  signals.attach([&run] { run.cancel(); });
+  const auto result = watch(run, signals, reporter);
+  const CopyProgress last = run.progress();
+  if (result && result->ok()) {
+    const int code = reporter.failures_code();
+    reporter.done(last, code);
+    const int written = finish(reporter.output_status(), options);
+    return code == kExitOk ? written : code;
+  }
+  const bool cancelled = !result || result->error().kind == Kind::cancelled;
+  if (!cancelled) {
+    const int code = exit_code(result->error().kind);
+    reporter.failed(result->error(), code, last);
+    return code;
+  }
+  const int signal = signals.received();
+  const int code = signal == 0 ? kExitBrokenPipe : 128 + signal;
+  if (signal != 0) reporter.failed(stopped_error(last, result.has_value()), code, last);
+  if (!result) ::_exit(code);  // threads that do not end cannot be waited for
+  return code;
+}
+
+}  // namespace weir::cli

@@ -1,0 +1,13 @@
+// cp of many: several sources, trees, patterns, filters.
+#pragma once
+
+#include "options.hpp"
+
+namespace weir::cli {
+
+/// Whether the command line is about more than one file, object or pipe to another.
+bool is_about_many(const CommandLine& line);
+/// Copies, reports, and gives the exit code.
+int copy_files(const CommandLine& line);
+
+}  // namespace weir::cli

@@ -1,0 +1,49 @@
+#include "many_options.hpp"
+
+#include <fmt/format.h>
+
+namespace weir::cli {
+
+ManyOptions many_options_of(std::string_view command) {
+  if (command == "ls") return {true, false, false, "list below each '/' too"};
+  if (command == "rm") return {true, true, false, "remove all that lies below a name"};
+  if (command == "cp") return {true, true, true, "copy all that lies below a name"};
+  return {};
+}
+
+void add_many_options(CLI::App& app, const ManyOptions& which, Options& options, RawManyOptions& raw) {
+  if (which.recursive) {
+    app.add_flag("-r,--recursive", options.recursive, which.recursive_help)->envname("WEIR_RECURSIVE");
+  }
+  if (!which.filters) return;
+  const auto list = [&](const char* name, std::vector<std::string>& into, const char* help) {
+    app.add_option(name, into, help)
+        ->type_name("PATTERN")
+        ->expected(1)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  };
+  list("--include", raw.include, "of many, those of this name; the last of these that matches decides");
+  list("--exclude", raw.exclude, "of many, none of this name");
+  app.add_flag("--dry-run", options.dry_run, "only say what would be done")->envname("WEIR_DRY_RUN");
+  if (which.update) {
+    app.add_flag("--update{size-time}", raw.update, "only what differs: by size and time, or --update=checksum")
+        ->envname("WEIR_UPDATE");
+  }
+}
+
+Status interpret_many(const CLI::App& app, const RawManyOptions& raw, Options& options) {
+  std::size_t included = 0;
+  std::size_t excluded = 0;
+  for (const CLI::Option* option : app.parse_order()) {
+    const std::string name = option->get_name(false, true);
+    if (name == "--include") options.filters.push_back({true, raw.include.at(included++)});
+    if (name == "--exclude") options.filters.push_back({false, raw.exclude.at(excluded++)});
+  }
+  if (raw.update.empty() || raw.update == "false") return {};
+  options.update = raw.update == "checksum" ? CopyUpdate::checksum : CopyUpdate::size_and_time;
+  if (raw.update == "checksum" || raw.update == "size-time" || raw.update == "true" || raw.update == "1") return {};
+  return Status(Kind::invalid_argument, fmt::format("\"{}\" is none of size-time, checksum", raw.update))
+      .during("read --update");
+}
+
+}  // namespace weir::cli

@@ -1,0 +1,220 @@
+#include "transfer/copy_one.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "store/local_store.hpp"
+#include "weir/codec/checksum.hpp"
+#include "weir/codec/digest.hpp"
+#include "weir/stages/null.hpp"
+
+namespace weir::transfer {
+namespace {
+
+/// A part in flight costs so much beside its bytes: see upload_sink.cpp.
+constexpr std::uint64_t kRequestBytes = 512 * kKiB;
+constexpr std::uint64_t kPartsOfOne = 4;
+/// What a stream keeps beside the bytes of a small object: slabs that are not full.
+constexpr std::uint64_t kStreamBytes = 3 * kSliceBytes;
+
+class Share {
+ public:
+  Share(CopyShares& shares, std::uint64_t bytes)
+      : shares_(shares), bytes_(shares.take(static_cast<std::size_t>(std::min<std::uint64_t>(bytes, shares.all())))) {}
+  ~Share() { shares_.give_back(bytes_); }
+  Share(const Share&) = delete;
+  Share& operator=(const Share&) = delete;
+  std::size_t bytes() const noexcept { return bytes_; }
+
+ private:
+  CopyShares& shares_;
+  const std::size_t bytes_;
+};
+
+class OneCopy {
+ public:
+  OneCopy(const CopyTask& task, const CopySurroundings& around)
+      : task_(task), around_(around), from_(task.source->from), to_(around.destination.to) {}
+
+  Status run(CopyItem& item);
+
+ private:
+  Result<bool> is_there();
+  Result<std::string> checksum_of(const CopyEnd& end, const std::string& key, const ObjectInfo& info);
+  Status is_other_file() const;
+  Result<bool> copied_inside(CopyItem& item);
+  Result<Receipt> stream();
+  Result<ObjectOptions> object_options();
+  Result<std::unique_ptr<Source>> open_source();
+  std::uint64_t memory_for(bool replays) const;
+  Result<Receipt> run_job(Pipeline pipeline, std::size_t budget_bytes);
+
+  const CopyTask& task_;
+  const CopySurroundings& around_;
+  const CopyEnd& from_;
+  const CopyEnd& to_;
+  std::uint64_t size_ = 0;
+};
+
+/// The CRC64NVME that the store has, or for a file that of its bytes, in base64; empty where it is not known.
+Result<std::string> OneCopy::checksum_of(const CopyEnd& end, const std::string& key, const ObjectInfo& info) {
+  if (end.local == nullptr) return info.crc64nvme ? crc64nvme_base64(*info.crc64nvme) : std::string();
+  const Share share(around_.shares, kMinBudgetBytes);
+  WEIR_ASSIGN(auto source, end.local->source(key));
+  WEIR_ASSIGN(const Receipt receipt,
+              run_job(From(std::move(source)) | crc64nvme_digest() | To(null()), kMinBudgetBytes));
+  return receipt.facts.at("crc64nvme");
+}
+
+/// Whether the destination has it already, in the sense of CopyOptions::update.
+Result<bool> OneCopy::is_there() {
+  const auto there = to_.store->head(task_.destination_key);
+  if (!there) return there.status().kind() == Kind::not_found ? Result<bool>(false) : there.status();
+  ObjectInfo here;
+  if (!task_.listed || around_.options.update == CopyUpdate::checksum) {
+    WEIR_ASSIGN(here, from_.store->head(task_.key));
+  } else {
+    here.size = task_.object.size;
+    here.modified_unix = task_.object.modified_unix;
+  }
+  if (here.size != there->size) return false;
+  if (around_.options.update == CopyUpdate::size_and_time) return there->modified_unix >= here.modified_unix;
+  WEIR_ASSIGN(const std::string theirs, checksum_of(to_, task_.destination_key, *there));
+  if (theirs.empty()) return false;
+  WEIR_ASSIGN(const std::string ours, checksum_of(from_, task_.key, here));
+  return ours == theirs;
+}
+
+/// A file may have two names; writing it would then replace what is read.
+Status OneCopy::is_other_file() const {
+  if (from_.local == nullptr || to_.local == nullptr) return {};
+  const auto ours = from_.store->head(task_.key);
+  const auto theirs = to_.store->head(task_.destination_key);
+  if (!ours || !theirs || ours->etag != theirs->etag) return {};
+  return Status(Kind::invalid_argument, "both are the same file").advise("Nothing was changed.");
+}
+
+/// False where the store cannot, or not from there.
+Result<bool> OneCopy::copied_inside(CopyItem& item) {
+  if (from_.kind != to_.kind || to_.local != nullptr || !to_.store->abilities().copy) return false;
+  const auto made = to_.store->copy(task_.source_url, task_.destination_key, around_.options.endpoint.object);
+  if (!made && made.status().kind() == Kind::unsupported) return false;
+  if (!made) return made.status();
+  if (task_.listed && made->size != task_.object.size) {
+    return Status(Kind::source_changed,
+                  fmt::format("it had {} bytes when it was listed, the copy has {}", task_.object.size, made->size));
+  }
+  item.inside_store = true;
+  item.bytes = made->size;
+  item.receipt.bytes_stored = item.receipt.bytes_acked = item.receipt.bytes_read = made->size;
+  item.receipt.destination = item.destination;
+  item.receipt.etag = made->etag;
+  return true;
+}
+
+/// What the source is stored with goes along where both stores have it, unless something else is asked for.
+Result<ObjectOptions> OneCopy::object_options() {
+  ObjectOptions object = around_.options.endpoint.object;
+  const Abilities& there = to_.store->abilities();
+  if (from_.local != nullptr || !(there.headers || there.content_type || there.metadata)) return object;
+  WEIR_ASSIGN(const ObjectInfo info, from_.store->head(task_.key));
+  const auto keep = [](std::string& ours, const std::string& theirs) {
+    if (ours.empty()) ours = theirs;
+  };
+  if (there.headers || there.content_type) keep(object.content_type, info.content_type);
+  if (there.headers) {
+    keep(object.content_encoding, info.content_encoding);
+    keep(object.cache_control, info.cache_control);
+    keep(object.content_disposition, info.content_disposition);
+  }
+  if (there.metadata && object.metadata.empty()) object.metadata = info.metadata;
+  return object;
+}
+
+Result<std::unique_ptr<Source>> OneCopy::open_source() {
+  if (from_.local != nullptr) return from_.local->source(task_.key);
+  DownloadOptions options = around_.options.endpoint.download;
+  if (options.concurrency == 0) options.concurrency = static_cast<std::uint32_t>(kPartsOfOne);
+  return download_from(from_.store->origin(task_.key), options);
+}
+
+std::uint64_t OneCopy::memory_for(bool replays) const {
+  const std::uint64_t parts = std::min(size_ / (8 * kMiB) + 1, kPartsOfOne);
+  if (replays) return parts * kRequestBytes;
+  if (size_ < 2 * kMiB) return size_ + kStreamBytes + kRequestBytes;
+  // As much as it can use, and room for a second one beside it.
+  const std::uint64_t most = std::max<std::uint64_t>(around_.shares.all() / 2, kMinBudgetBytes);
+  return std::clamp<std::uint64_t>(size_ + 4 * kMiB, kMinBudgetBytes, most);
+}
+
+Result<Receipt> OneCopy::run_job(Pipeline pipeline, std::size_t budget_bytes) {
+  JobOptions options;
+  options.budget_bytes = std::max(budget_bytes, kMinBudgetBytes);
+  options.executor = around_.options.executor;
+  Job job = start(std::move(pipeline), options);
+  around_.running(&task_, &job);
+  auto result = job.wait();
+  around_.running(&task_, nullptr);
+  return result;
+}
+
+Result<Receipt> OneCopy::stream() {
+  WEIR_ASSIGN(const ObjectOptions object, object_options());
+  WEIR_TRY(is_other_file());
+  if (!task_.listed) {
+    WEIR_ASSIGN(const ObjectInfo info, from_.store->head(task_.key));
+    size_ = info.size;
+  }
+  // What memory_for() counts with: among many files it is the files that go several at once.
+  UploadOptions upload = around_.options.endpoint.upload;
+  if (upload.concurrency == 0) upload.concurrency = static_cast<std::uint32_t>(kPartsOfOne);
+  if (from_.local == nullptr && to_.local != nullptr) upload.limiter = nullptr;  // limited where they come in
+  const auto target = to_.store->target(task_.destination_key, object);
+  const bool replays = from_.local != nullptr && !target->profile().replay_needs_memory;
+  const Share share(around_.shares, memory_for(replays));
+  if (around_.stopping()) return Status(Kind::cancelled, "the copy was cancelled");
+  WEIR_ASSIGN(auto source, open_source());
+  return run_job(From(std::move(source)) | To(upload_to(target, std::move(upload))), share.bytes());
+}
+
+Status OneCopy::run(CopyItem& item) {
+  item.bytes = size_ = task_.object.size;
+  if (around_.options.update != CopyUpdate::none) {
+    WEIR_ASSIGN(const bool there, is_there());
+    if (there) {
+      item.outcome = CopyOutcome::kept;
+      return {};
+    }
+  }
+  if (around_.options.dry_run) {
+    item.outcome = CopyOutcome::planned;
+    return {};
+  }
+  WEIR_ASSIGN(const bool inside, copied_inside(item));
+  if (!inside) {
+    WEIR_ASSIGN(item.receipt, stream());
+    item.bytes = item.receipt.bytes_stored;
+  }
+  item.outcome = CopyOutcome::copied;
+  return {};
+}
+
+}  // namespace
+
+CopyItem copy_one(const CopyTask& task, const CopySurroundings& around) {
+  CopyItem item;
+  item.source = task.source_url;
+  item.bytes = task.object.size;
+  if (task.source && !task.destination_key.empty()) {
+    item.destination = around.destination.to.store->url(task.destination_key);
+  }
+  item.status = task.refused;
+  if (item.status.ok()) item.status = OneCopy(task, around).run(item);
+  if (item.status.ok()) return item;
+  item.outcome = CopyOutcome::failed;
+  item.status.during(item.destination.empty() ? "copy " + item.source
+                                              : fmt::format("copy {} to {}", item.source, item.destination));
+  return item;
+}
+
+}  // namespace weir::transfer

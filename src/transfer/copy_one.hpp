@@ -1,0 +1,26 @@
+// One item of a copy, from the look at it to its receipt.
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "transfer/copy_shares.hpp"
+#include "transfer/copy_walk.hpp"
+#include "weir/core/job.hpp"
+
+namespace weir::transfer {
+
+/// What an item needs of the whole. Thread-safe.
+struct CopySurroundings {
+  const CopyOptions& options;
+  const CopyDestination& destination;
+  CopyShares& shares;
+  std::function<bool()> stopping;
+  /// A job has begun, and is to be cancelled with the whole; `job` is null when it has ended.
+  std::function<void(const CopyTask*, Job* job)> running;
+};
+
+/// Blocks. Never fails otherwise than by the item's outcome.
+CopyItem copy_one(const CopyTask& task, const CopySurroundings& around);
+
+}  // namespace weir::transfer
