@@ -35,6 +35,7 @@ class CopyCore : public std::enable_shared_from_this<CopyCore> {
   void cancel();
   CopyProgress progress() const;
   std::optional<Result<CopySummary>> wait(std::optional<std::chrono::nanoseconds> timeout);
+  void rest();
 
  private:
   Status check_options() const;
@@ -50,7 +51,7 @@ class CopyCore : public std::enable_shared_from_this<CopyCore> {
   CopyWalk walk_;
   CopyShares shares_;
   /// Threads of their own: those that wait for a job must not take the place of those that do its work.
-  const std::shared_ptr<Executor> workers_pool_ = Executor::make_pool(1);
+  std::shared_ptr<Executor> workers_pool_ = Executor::make_pool(1);
   const std::uint64_t started_ns_;
   std::atomic<bool> stopping_{false};
   std::mutex item_mutex_;  ///< one on_item at a time
@@ -204,6 +205,13 @@ std::optional<Result<CopySummary>> CopyCore::wait(std::optional<std::chrono::nan
   return result_;
 }
 
+/// Has the threads of what has ended end too, here: a program that goes next leaves none behind in the middle of that.
+void CopyCore::rest() {
+  std::shared_ptr<Executor> ending;
+  std::lock_guard lock(mutex_);
+  if (result_) ending.swap(workers_pool_);
+}
+
 }  // namespace transfer
 
 const char* to_string(CopyOutcome outcome) noexcept {
@@ -222,8 +230,16 @@ CopyRun::~CopyRun() {
   if (core_) core_->cancel();
 }
 
-Result<CopySummary> CopyRun::wait() { return *core_->wait({}); }
-std::optional<Result<CopySummary>> CopyRun::wait_for(std::chrono::nanoseconds timeout) { return core_->wait(timeout); }
+Result<CopySummary> CopyRun::wait() {
+  auto result = *core_->wait({});
+  core_->rest();
+  return result;
+}
+std::optional<Result<CopySummary>> CopyRun::wait_for(std::chrono::nanoseconds timeout) {
+  auto result = core_->wait(timeout);
+  core_->rest();
+  return result;
+}
 void CopyRun::cancel() { core_->cancel(); }
 CopyProgress CopyRun::progress() const { return core_->progress(); }
 

@@ -203,7 +203,7 @@ Status UploadMachine::check_receipt(const PartState& part, const PartReceipt& re
 // --- the way forward ---
 
 void UploadMachine::advance() {
-  if (phase_ == Phase::idle && !paused_ && (ended_ || !parts_.empty())) open();
+  if (phase_ == Phase::idle && !paused_ && may_open()) open();
   if (phase_ == Phase::sending) {
     fill();
     adapt();
@@ -211,9 +211,12 @@ void UploadMachine::advance() {
   if (phase_ == Phase::draining) drained();
 }
 
+/// What may be the whole waits for the word of its source, which may yet say at its end that the bytes were wrong.
+bool UploadMachine::may_open() const { return ended_ || (!parts_.empty() && !parts_[0].ready.last); }
+
 /// One request where the whole fits a part, else an upload in parts.
 void UploadMachine::open() {
-  const bool one = parts_.size() == 1 && (parts_[0].ready.last || ended_);
+  const bool one = parts_.size() == 1 && ended_;
   if (parts_.empty() || (one && parts_[0].ready.length <= options_.max_single_bytes)) {
     phase_ = Phase::whole;
     queue_.clear();

@@ -156,6 +156,7 @@ class UploadMachine {
 
   // upload_machine.cpp: requests and parts
   void advance();
+  bool may_open() const;
   void open();
   void fill();
   void adapt();

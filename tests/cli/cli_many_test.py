@@ -217,8 +217,8 @@ class Scripted(ScriptedStoreTest):
         self.control("faults", [{"op": "PutObject", "key": "t/07", "action": "status", "status": 403, "code": "AccessDenied", "times": 99},
                                 {"op": "PutObject", "key": "t/11", "action": "status", "status": 503, "code": "SlowDown"}])
         told = self.store("cp", "-r", "--json", f"{root}/", self.url("t/"))
-        self.assertEqual(told.returncode, 4)
         failed = [event for event in events(told.stdout) if event["event"] == "file" and event["outcome"] == "failed"]
+        self.assertEqual(told.returncode, 4, told.stderr.decode())
         self.assertEqual([(event["destination"], event["error"]["service_code"]) for event in failed],
                          [("s3://weir-test/t/07", "AccessDenied")])
         self.assertEqual(len(self.control("state")["objects"]), 59)

@@ -213,6 +213,20 @@ TEST_CASE("a source that delivers less or more than it announced gives no object
   }
 }
 
+TEST_CASE("a source that fails behind its last byte gives no object, however small") {
+  auto target = std::make_shared<MemoryTarget>(MemoryTargetOptions{});
+  auto bytes = std::make_shared<Bytes>(1, 100'000);
+  SinkRun run(target, quick(), pool());
+  Upstream upstream = stream_of();
+  upstream.exact_bytes = 100'000;
+  REQUIRE(run.open(upstream, 4 * kGrant).ok());
+  REQUIRE(write_all(run, *bytes).ok());
+  std::this_thread::sleep_for(50ms);  // in which nothing is sent: the source has not said yet that this is right
+  CHECK(run.abort().ok());
+  CHECK_FALSE(target->object());
+  CHECK(target->open_uploads() == 0);
+}
+
 TEST_CASE("a stream that outgrows its plan is refused with what was accepted and the most that fits") {
   auto target = std::make_shared<MemoryTarget>(MemoryTargetOptions{});
   target->profile_.equal_parts = true;
