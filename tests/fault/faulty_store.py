@@ -1,5 +1,6 @@
 """What the fault suites share: a store that breaks as a script says, the command, and the verdict over both."""
 
+import hashlib
 import json
 import os
 import subprocess
@@ -29,8 +30,13 @@ class FaultTest(unittest.TestCase):
     SERVER = ""
     OPTIONS = ()
     SECRET = ""  # is never shown
+    PLACE = ""  # where objects go and come from
 
     def environment(self):
+        raise NotImplementedError
+
+    def stored(self, state):
+        """What the server's account has under PLACE, or None."""
         raise NotImplementedError
 
     def setUp(self):
@@ -69,3 +75,39 @@ class FaultTest(unittest.TestCase):
 
     def has_fired(self, state):
         self.assertGreater(state["faults"][0]["fired"], 0, "the fault did not fire")
+
+    def upload(self, data, op, fault, expected):
+        """Gives the server's account of it."""
+        self.control("POST", "reset")
+        source = self.work / "source"
+        source.write_bytes(data)
+        self.control("POST", "faults", [{"op": op, **fault}])
+        done = self.weir("cp", source, self.PLACE, "--part-size", "5MiB")
+        state = self.control("GET", "state")
+        self.judge(done, expected)
+        self.has_fired(state)
+        stored = self.stored(state)
+        if done.returncode == 0:
+            self.assertIsNotNone(stored, "success without an object")
+        if stored:
+            self.assertEqual((stored["length"], stored["sha256"]), (len(data), hashlib.sha256(data).hexdigest()))
+        return state
+
+    def download(self, data, op, fault, expected):
+        source, target = self.work / "source", self.work / "target"
+        self.control("POST", "reset")
+        source.write_bytes(data)
+        self.assertEqual(self.weir("cp", source, self.PLACE).returncode, 0)
+        self.control("POST", "faults", [{"op": op, **fault}])
+        done = self.weir("cp", self.PLACE, target)
+        state = self.control("GET", "state")
+        self.judge(done, expected)
+        if not fault.get("skip"):
+            self.has_fired(state)
+        self.assertEqual(target.exists(), done.returncode == 0)
+        if done.returncode == 0:
+            got = hashlib.sha256(target.read_bytes()).hexdigest()
+            self.assertIn(got, (hashlib.sha256(data).hexdigest(), self.stored(state)["sha256"]))
+            target.unlink()
+        source.unlink()
+        self.assertEqual(list(self.work.iterdir()), [], "a temporary file is left")

@@ -5,18 +5,14 @@ Runs with WEIR_TEST_CLI and WEIR_TEST_FAULT_S3. The store refuses a token behind
 """
 
 import hashlib
-import json
 import os
 import random
 import subprocess
 import sys
-import tempfile
 import unittest
-import urllib.request
-from pathlib import Path
 
-WEIR, SERVER = os.environ["WEIR_TEST_CLI"], os.environ["WEIR_TEST_FAULT_S3"]
-TIMEOUT_S = 90
+from faulty_store import TIMEOUT_S, WEIR, FaultTest
+
 DATA = random.Random(3).randbytes((64 << 20) + 99)  # 13 parts
 
 # Prints keys that say they live so many seconds, and counts how often it ran. The store ends them after 2 s.
@@ -34,26 +30,13 @@ print(json.dumps({"Version": 1, "AccessKeyId": "weirtest", "SecretAccessKey": "w
 BREAKS = "import os\nif os.path.getsize(sys.argv[2]) > 2: sys.exit('the vault is locked')\n"
 
 
-class ExpiringKeys(unittest.TestCase):
+class ExpiringKeys(FaultTest):
+    SERVER = "fault_s3.py"
+    OPTIONS = ("--session-token", "until")
+
     def setUp(self):
-        self.process = subprocess.Popen([sys.executable, SERVER, "--session-token", "until"], stdout=subprocess.PIPE, text=True)
-        self.endpoint = f"http://127.0.0.1:{self.process.stdout.readline().split()[-1]}"
-        self.folder = tempfile.TemporaryDirectory()
-        self.work = Path(self.folder.name)
+        super().setUp()
         self.runs = self.work / "runs"
-
-    def tearDown(self):
-        self.process.kill()
-        self.process.wait()
-        self.process.stdout.close()
-        self.folder.cleanup()
-
-    def control(self, method, what, value=None):
-        body = None if value is None else json.dumps(value).encode()
-        request = urllib.request.Request(f"{self.endpoint}/_weir/{what}", data=body, method=method)
-        with urllib.request.urlopen(request, timeout=30) as reply:
-            text = reply.read()
-        return json.loads(text) if text else None
 
     def weir(self, life_s, *words, process=PROCESS):
         (self.work / "keys.py").write_text(process)
