@@ -160,9 +160,9 @@ TEST_CASE("a file is no directory, and a directory no file") {
 
 TEST_CASE("the first write makes the root and the directories above a file, and a failure leaves no temporary file") {
   TempDir directory;
-  const auto store = local_store(directory.path("new/root"));
+  const auto store = local_store(directory.path("new/store"));
   REQUIRE(put(*store, "a/b/c", "text").ok());
-  CHECK(test::read_file(directory.path("new/root/a/b/c")) == "text");
+  CHECK(test::read_file(directory.path("new/store/a/b/c")) == "text");
   CHECK(keys(*store) == std::vector<std::string>{"a/b/c"});
   platform::ScopedFaults faults;
   faults.fail(platform::Call::fdatasync, 1, EIO);
