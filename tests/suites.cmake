@@ -30,18 +30,6 @@ foreach(way find_package core_only pkg_config add_subdirectory fetch_content)
 endforeach()
 set_tests_properties(lint_tidy lint_headers_alone consumer_add_subdirectory consumer_fetch_content PROPERTIES TIMEOUT 1800 PROCESSORS 2)
 
-# --- fault: programs of tests/fault/*_test.cpp, which start WEIR_TEST_FAULT_S3 themselves ---
-file(GLOB sources CONFIGURE_DEPENDS fault/*_test.cpp)
-if(sources)
-  add_executable(test_fault ${sources})
-  target_include_directories(test_fault PRIVATE ${PROJECT_SOURCE_DIR}/src ${CMAKE_CURRENT_SOURCE_DIR})
-  target_link_libraries(test_fault PRIVATE weir_test_main weir_static weir_flags Catch2::Catch2
-    CURL::libcurl OpenSSL::Crypto pugixml::pugixml PkgConfig::ZSTD PkgConfig::XXHASH)
-endif()
-if(TARGET test_fault)
-  weir_suite(fault fault test_fault)
-endif()
-
 # --- live: the same suites on each real server; versitygw alone in --quick ---
 set(weir_live_servers "versitygw" "versitygw --tls" "versitygw --ipv6" "minio" "moto")
 foreach(server IN LISTS weir_live_servers)
@@ -51,9 +39,7 @@ foreach(server IN LISTS weir_live_servers)
   if(NOT server STREQUAL "versitygw")
     list(APPEND labels slow)
   endif()
-  if(TARGET test_s3_live)
-    weir_suite(live_${name} "${labels}" ${weir_servers} run ${words} -- $<TARGET_FILE:test_s3_live>)
-  endif()
+  weir_suite(live_${name} "${labels}" ${weir_servers} run ${words} -- $<TARGET_FILE:test_s3_live>)
   if(TARGET weir)
     weir_suite(interop_${name} "${labels}" ${weir_servers} run ${words} --
       ${weir_servers} python ${CMAKE_CURRENT_SOURCE_DIR}/interop/boto3_round_trips.py)
@@ -83,9 +69,7 @@ weir_suite(interop_vercel_sdk "live;slow" ${Python3_EXECUTABLE} ${CMAKE_CURRENT_
 set_tests_properties(interop_vercel_sdk PROPERTIES SKIP_RETURN_CODE 77)
 
 # Those of them that need a store which breaks on request; on the servers above they say that they cannot.
-if(TARGET test_s3_live)
-  weir_suite(fault_s3_live "fault;slow" ${weir_servers} run fault -- $<TARGET_FILE:test_s3_live> "[fault]")
-endif()
+weir_suite(fault_s3_live "fault;slow" ${weir_servers} run fault -- $<TARGET_FILE:test_s3_live> "[fault]")
 
 # What the benchmarks say about other clients.
 weir_suite(bench_wire_tap unit ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/bench/test_wire_tap.py)
