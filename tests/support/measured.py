@@ -3,6 +3,7 @@
 import json
 import os
 import resource
+import select
 import subprocess
 import sys
 import tempfile
@@ -72,6 +73,8 @@ def run(command, env=None, stdin=subprocess.DEVNULL, every_s=0.05, timeout_s=600
     # Files, not pipes: whatever it prints, it is never kept waiting.
     with tempfile.TemporaryFile() as stdout, tempfile.TemporaryFile() as stderr:
         child = subprocess.Popen(result.command, env=env or environment(), stdin=stdin, stdout=stdout, stderr=stderr)
+        over = select.poll()  # the very moment, however seldom it is sampled
+        over.register(handle := os.pidfd_open(child.pid), select.POLLIN)
         while True:
             pid, status, usage = os.wait4(child.pid, os.WNOHANG)
             at = time.monotonic() - started
@@ -83,7 +86,8 @@ def run(command, env=None, stdin=subprocess.DEVNULL, every_s=0.05, timeout_s=600
             if seen:
                 result.peak_rss = max(result.peak_rss, seen[0])
                 result.samples.append(Sample(at, seen[1], seen[2]))
-            time.sleep(min(every_s, 0.002 + at / 50))  # short runs are sampled more closely
+            over.poll(1000 * min(every_s, 0.002 + at / 50))  # short runs are sampled more closely
+        os.close(handle)
         child.returncode = result.returncode = os.waitstatus_to_exitcode(status)
         for file, name in ((stdout, "stdout"), (stderr, "stderr")):
             file.seek(0)
