@@ -30,6 +30,9 @@ int main(int argc, char** argv) {
   block_signals();
   // One heap for each of many threads would hold more memory than the transfer itself.
   ::mallopt(M_ARENA_MAX, 2);
+  // The buffers of requests come and go: given back to the system each time, their pages would be cleared each time.
+  ::mallopt(M_MMAP_THRESHOLD, 1024 * 1024);
+  ::mallopt(M_TRIM_THRESHOLD, 2 * 1024 * 1024);
   start_signal_thread();
   const std::vector<std::string> arguments(argv + (argc > 0 ? 1 : 0), argv + argc);
   const auto line = parse_command_line(arguments);

@@ -3,6 +3,8 @@
 #include <mutex>
 
 #include "net/credentials_refresh.hpp"
+#include "net/credentials_source.hpp"
+#include "net/text.hpp"
 
 namespace weir {
 namespace {
@@ -22,6 +24,8 @@ class DefaultCredentials : public CredentialsProvider {
   explicit DefaultCredentials(CredentialsSearch search) : search_(std::move(search)) {}
 
   Result<Credentials> get() override {
+    WEIR_ASSIGN(auto environment_keys, environment_alone());
+    if (environment_keys) return kept(std::move(environment_keys))->get();
     WEIR_ASSIGN(const net::AwsConfig config, net::load_aws_config(search_));
     WEIR_ASSIGN(auto source, net::find_source(config));
     return kept(std::move(source))->get();
@@ -37,6 +41,13 @@ class DefaultCredentials : public CredentialsProvider {
   }
 
  private:
+  /// Its own keys come first, and no file need be read for them; unless it names a profile, which must be there then.
+  net::Found environment_alone() const {
+    const bool profile_named =
+        !search_.profile.empty() || !net::environment({"AWS_DEFAULT_PROFILE", "AWS_PROFILE"}).empty();
+    return profile_named ? net::Found(nullptr) : net::environment_source();
+  }
+
   std::shared_ptr<net::Refreshing> kept(std::shared_ptr<net::KeySource> source) {
     std::string identity = source->identity();
     std::lock_guard lock(mutex_);

@@ -1,4 +1,5 @@
-// The HTTP client: one curl_multi loop on one thread that never waits for a disk, a lock or a host.
+// The HTTP client: loops on curl_multi, each on a thread that never waits for a disk, a lock or a host. A request stays
+// with one loop; requests at the same time may be with different ones.
 //
 // It sends one request and reports one answer. Retrying, signing and redirects are its callers' business: a redirect is
 // an answer like any other, so no credential ever crosses an origin by itself.
@@ -21,7 +22,7 @@ namespace weir::net {
 /// Of a body that ends where it ends.
 inline constexpr std::uint64_t kUnknownSize = UINT64_MAX;
 
-/// A request body. Called on the loop thread only, must not block.
+/// A request body. Called on its request's loop thread only, must not block.
 class Body {
  public:
   virtual ~Body() = default;
@@ -77,7 +78,7 @@ struct ClientOptions {
   bool direct = false;     ///< no proxy, whatever the environment says
   std::string user_agent;  ///< empty: "weir/VERSION"
   bool verify_tls = true;
-  std::size_t max_connections_per_host = 64;
+  std::size_t max_connections_per_host = 64;  ///< of all loops together
   /// Of each upload under way, outside any budget; 16 KiB to 2 MiB. 1 MiB takes about 15 % less CPU than 256 KiB.
   std::size_t upload_buffer_bytes = 256 * 1024;
 };
@@ -92,16 +93,16 @@ class Call {
   virtual void wake() = 0;
 };
 
-/// Thread-safe. The destructor cancels what is under way and waits for the loop to end.
+/// Thread-safe. The destructor cancels what is under way and waits for the loops to end.
 class Client {
  public:
   using Done = std::function<void(Result<Response>)>;
   virtual ~Client() = default;
-  /// Sends. `done` is called once, on the loop thread, never inside this call. Any HTTP status is a Response; a Status
+  /// Sends. `done` is called once, on its loop thread, never inside this call. Any HTTP status is a Response; a Status
   /// says that there was none: "PUT https://host/path: connection reset after 1234 bytes", with kind and retry class.
   /// A 2xx body whose end is not marked (neither Content-Length nor chunks) is an error: it cannot be proven whole.
   virtual std::shared_ptr<Call> send(Request request, Done done) = 0;
-  /// send() and wait. Not on the loop thread.
+  /// send() and wait. Not on a loop thread.
   Result<Response> fetch(Request request);
 
   static std::shared_ptr<Client> make(const ClientOptions& options);

@@ -1,11 +1,13 @@
-// The client: a loop and the thread that runs it.
+// The client: its loops and the threads that run them.
 #include <curl/curl.h>
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <cstdlib>
 #include <future>
 #include <mutex>
 #include <set>
+#include <system_error>
 #include <thread>
 
 #include "net/http.hpp"
@@ -14,6 +16,8 @@
 
 namespace weir::net {
 namespace {
+
+constexpr std::size_t kMostLoops = 4;
 
 // The loops that run. A process that exits ends them first, since what they use does not outlive its statics: TLS, and
 // whatever a reply is handed to.
@@ -55,33 +59,71 @@ void init_curl_once() {
   });
 }
 
+// One thread moves about 3 GB/s in the clear, and what a core encrypts with TLS: a client with much to do uses several.
 class CurlClient final : public Client {
  public:
-  explicit CurlClient(const ClientOptions& options) : CurlClient(std::make_shared<Loop>(options)) {}
+  explicit CurlClient(const ClientOptions& options) : options_(options), most_(most_loops(options)) { start_loop(); }
   CurlClient(const CurlClient&) = delete;
   CurlClient& operator=(const CurlClient&) = delete;
   ~CurlClient() override {
-    mailbox_->stop();
-    if (thread_.get_id() == std::this_thread::get_id()) {
-      thread_.detach();  // the last owner let go in a `done`: the loop ends by itself, right after it
-    } else {
-      thread_.join();
-    }
+    for (const Lane& lane : lanes_) lane.mailbox->stop();
+    // The last owner let go in a `done`: what the other loops hand over may need what that one holds, so all end by
+    // themselves, right after it.
+    const bool inside = std::any_of(lanes_.begin(), lanes_.end(), [](const Lane& lane) {
+      return lane.thread.get_id() == std::this_thread::get_id();
+    });
+    for (Lane& lane : lanes_) inside ? lane.thread.detach() : lane.thread.join();
   }
 
   std::shared_ptr<Call> send(Request request, Done done) override {
-    auto transfer = std::make_shared<Transfer>(std::move(request), std::move(done), mailbox_);
-    mailbox_->post(Wish::start, transfer);
+    const auto mailbox = least_busy();
+    auto transfer = std::make_shared<Transfer>(std::move(request), std::move(done), mailbox);
+    mailbox->post(Wish::start, transfer);
     return transfer;
   }
 
  private:
-  explicit CurlClient(std::shared_ptr<Loop> loop)
-      : mailbox_(loop->mailbox()),
-        thread_(detail::quiet_thread([loop = std::move(loop)]() mutable { LiveLoops::get().run(std::move(loop)); })) {}
+  struct Lane {
+    std::shared_ptr<Mailbox> mailbox;
+    std::thread thread;
+  };
 
-  const std::shared_ptr<Mailbox> mailbox_;
-  std::thread thread_;
+  static std::size_t most_loops(const ClientOptions& options) {
+    return std::clamp<std::size_t>(std::min(detail::usable_cpus(), options.max_connections_per_host), 1, kMostLoops);
+  }
+
+  // The first that is idle keeps its connections warm; another one starts only where all are at work.
+  std::shared_ptr<Mailbox> least_busy() {
+    const std::lock_guard lock(mutex_);
+    const auto load = [](const Lane& lane) { return lane.mailbox->under_way.load(); };
+    auto least = std::min_element(lanes_.begin(), lanes_.end(),
+                                  [&](const Lane& one, const Lane& other) { return load(one) < load(other); });
+    if (load(*least) > 0 && lanes_.size() < most_) {
+      try {
+        start_loop();
+        least = std::prev(lanes_.end());
+      } catch (const std::system_error&) {  // no thread to be had: those that run do it all
+        most_ = lanes_.size();
+        least = lanes_.begin();
+      }
+    }
+    ++least->mailbox->under_way;
+    return least->mailbox;
+  }
+
+  void start_loop() {
+    ClientOptions own = options_;
+    own.max_connections_per_host = (options_.max_connections_per_host + most_ - 1 - lanes_.size()) / most_;
+    auto loop = std::make_shared<Loop>(std::move(own));
+    auto mailbox = loop->mailbox();
+    lanes_.push_back(
+        {mailbox, detail::quiet_thread([loop = std::move(loop)]() mutable { LiveLoops::get().run(std::move(loop)); })});
+  }
+
+  const ClientOptions options_;
+  std::mutex mutex_;
+  std::size_t most_;
+  std::vector<Lane> lanes_;
 };
 
 }  // namespace

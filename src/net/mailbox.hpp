@@ -3,6 +3,7 @@
 
 #include <curl/curl.h>
 
+#include <atomic>
 #include <memory>
 #include <mutex>
 #include <vector>
@@ -30,6 +31,8 @@ class Mailbox {
   bool post(Wish wish, std::shared_ptr<Transfer> transfer);
   /// Asks the loop to end.
   void stop();
+  /// Requests given to this loop whose answer is not there yet: what a client with several loops balances.
+  std::atomic<std::size_t> under_way{0};
 
   // For the loop alone:
   std::vector<Letter> take();

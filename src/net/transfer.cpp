@@ -124,6 +124,7 @@ void Transfer::deliver(Result<Response> answer) {
   request_.on_data = nullptr;
   request_.on_head = nullptr;
   request_.on_peer = nullptr;
+  --mailbox_->under_way;
   if (done) done(std::move(answer));
 }
 

@@ -112,8 +112,10 @@ void Transfer::set_connection(const ClientOptions& options) {
   set(CURLOPT_TCP_KEEPALIVE, 1L);
   set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(request_.connect_timeout.count()));
   set(CURLOPT_BUFFERSIZE, request_.on_data ? kDownloadBufferBytes : kReplyBufferBytes);
+  // libcurl allocates it for each request: not more than there is to send.
+  const std::uint64_t upload_buffer = std::min<std::uint64_t>(options.upload_buffer_bytes, body_size_);
   set(CURLOPT_UPLOAD_BUFFERSIZE,
-      static_cast<long>(std::clamp(options.upload_buffer_bytes, kMinUploadBuffer, kMaxUploadBuffer)));
+      static_cast<long>(std::clamp<std::uint64_t>(upload_buffer, kMinUploadBuffer, kMaxUploadBuffer)));
   if (!options.proxy.empty() || options.direct) set(CURLOPT_PROXY, options.direct ? "" : options.proxy.c_str());
   set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
 }

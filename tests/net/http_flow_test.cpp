@@ -2,10 +2,13 @@
 #include <atomic>
 #include <catch2/catch.hpp>
 #include <csignal>
+#include <mutex>
+#include <set>
 
 #include "net/http.hpp"
 #include "net/http_tools.hpp"
 #include "net/script_server.hpp"
+#include "weir/core/thread_pool.hpp"
 
 using namespace weir;
 using namespace weir::net;
@@ -234,6 +237,30 @@ TEST_CASE("two hundred requests at once share the connections they may have, and
   CHECK(right == 200);
   CHECK(served == 200);
   CHECK(server.connections() <= 8);
+}
+
+TEST_CASE("requests at once are spread over threads, one after another they stay on one connection", "[http]") {
+  ScriptServer server(ScriptServer::answering([](const Seen&) {
+    std::this_thread::sleep_for(20ms);
+    return reply_of(200, "");
+  }));
+  const auto client = Client::make({});
+  for (int i = 0; i < 5; ++i) REQUIRE(client->fetch(request_to("GET", server.url())).ok());
+  CHECK(server.connections() == 1);
+  std::mutex mutex;
+  std::set<std::thread::id> threads;
+  std::vector<Answer> answers(8);
+  for (auto& answer : answers) {
+    client->send(request_to("GET", server.url()), [&, taker = answer.taker()](Result<Response> result) {
+      {
+        const std::lock_guard lock(mutex);
+        threads.insert(std::this_thread::get_id());
+      }
+      taker(std::move(result));
+    });
+  }
+  for (auto& answer : answers) CHECK(answer.get().ok());
+  CHECK(threads.size() == std::min<std::size_t>(detail::usable_cpus(), 4));
 }
 
 TEST_CASE("a client that ends cancels what is under way, and every done is called once", "[http]") {
