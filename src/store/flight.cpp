@@ -100,7 +100,7 @@ void Flight::send_then(net::Client& http, net::Request request, std::function<vo
 
 Running take_off(Flight::Launch launch, Flight::Done done) {
   auto flight = std::make_shared<Flight>(std::move(done));
-  Executor::default_pool()->post_blocking([flight, launch = std::move(launch)] {
+  detail::nearby_executor()->post_blocking([flight, launch = std::move(launch)] {
     if (flight->is_cancelled()) return flight->end(Status(Kind::cancelled, "the transfer was cancelled"));
     launch(flight);
   });

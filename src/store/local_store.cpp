@@ -30,9 +30,7 @@ Status check_options(const ObjectOptions& options) {
 }  // namespace
 
 LocalStore::LocalStore(std::string root, LocalOptions options)
-    : root_(std::make_shared<LocalRoot>(std::move(root))), options_(std::move(options)) {
-  if (!options_.executor) options_.executor = Executor::default_pool();
-}
+    : root_(std::make_shared<LocalRoot>(std::move(root))), options_(std::move(options)) {}
 
 const Abilities& LocalStore::abilities() const {
   static const Abilities kAbilities = [] {
@@ -100,7 +98,7 @@ Result<std::string> LocalStore::presign(const std::string&, const std::string& k
 }
 
 std::shared_ptr<Origin> LocalStore::origin(const std::string& key) {
-  return local_origin(root_, key, options_.executor);
+  return local_origin(root_, key, options_.executor ? options_.executor : Executor::default_pool());
 }
 
 std::shared_ptr<Target> LocalStore::target(const std::string& key, const ObjectOptions& options) {

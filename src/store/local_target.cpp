@@ -25,6 +25,8 @@ Profile local_profile(bool durable) {
   profile.max_object_bytes = kMaxFileBytes;
   profile.max_single_bytes = kMaxFileBytes;
   profile.preferred_part_bytes = kFrameBytes;
+  profile.takes_crc = true;
+  profile.most_at_once = 1;  // writes to one file wait for each other, and burn CPU while they do
   profile.durability = durable ? Durability::whole : Durability::none;
   return profile;
 }
@@ -32,9 +34,7 @@ Profile local_profile(bool durable) {
 class LocalTarget final : public Target, public std::enable_shared_from_this<LocalTarget> {
  public:
   LocalTarget(std::string path, store::LocalWay way, LocalOptions options)
-      : path_(std::move(path)), way_(std::move(way)), options_(std::move(options)) {
-    if (!options_.executor) options_.executor = Executor::default_pool();
-  }
+      : path_(std::move(path)), way_(std::move(way)), options_(std::move(options)) {}
   const Profile& profile() const override {
     static const Profile kDurable = local_profile(true);
     static const Profile kVolatile = local_profile(false);
@@ -80,7 +80,8 @@ class LocalTarget final : public Target, public std::enable_shared_from_this<Loc
   template <class T, class Work>
   Cancel run(Done<T> done, Work work) {
     Flag cancelled = std::make_shared<std::atomic<bool>>(false);
-    options_.executor->post_blocking(
+    const auto executor = options_.executor ? options_.executor : detail::nearby_executor();
+    executor->post_blocking(
         [self = shared_from_this(), cancelled, done = std::move(done), work = std::move(work)]() mutable {
           if (cancelled->load(std::memory_order_relaxed)) {
             done(Status(Kind::cancelled, "the upload was told to stop").during("write " + self->path_));

@@ -25,6 +25,7 @@ class CopyCore : public std::enable_shared_from_this<CopyCore> {
       : options_(std::move(options)),
         walk_(options_, std::move(sources), std::move(destination)),
         shares_(options_.budget_bytes),
+        hosted_(options_.executor != nullptr),
         started_ns_(now_ns()) {
     if (!options_.executor) options_.executor = Executor::default_pool();
   }
@@ -50,6 +51,7 @@ class CopyCore : public std::enable_shared_from_this<CopyCore> {
   std::mutex walk_mutex_;  ///< held while a listing is asked for its next page
   CopyWalk walk_;
   CopyShares shares_;
+  const bool hosted_;  ///< on an executor of the host's
   /// Threads of their own: those that wait for a job must not take the place of those that do its work.
   std::shared_ptr<Executor> workers_pool_ = Executor::make_pool(1);
   const std::uint64_t started_ns_;
@@ -105,7 +107,12 @@ std::optional<CopyTask> CopyCore::take() {
 }
 
 void CopyCore::work() {
-  const CopySurroundings around{options_, walk_.destination(), shares_, [this] { return stopping_.load(); },
+  const auto own = hosted_ ? nullptr : std::make_shared<CallerExecutor>();
+  const CopySurroundings around{options_,
+                                walk_.destination(),
+                                shares_,
+                                own,
+                                [this] { return stopping_.load(); },
                                 [this](const CopyTask* task, Job* job) { running(task, job); }};
   while (const std::optional<CopyTask> task = take()) {
     {
@@ -115,6 +122,7 @@ void CopyCore::work() {
     const CopyItem item = copy_one(*task, around);
     note(item);
   }
+  if (own) own->retire();
   end();
 }
 

@@ -16,6 +16,8 @@ constexpr std::uint64_t kRequestBytes = 512 * kKiB;
 constexpr std::uint64_t kPartsOfOne = 4;
 /// What a stream keeps beside the bytes of a small object: slabs that are not full.
 constexpr std::uint64_t kStreamBytes = 3 * kSliceBytes;
+/// Up to here a file costs more in steps than in bytes, and all of them are on one thread.
+constexpr std::uint64_t kSmallBytes = 1 * kMiB;
 
 class Share {
  public:
@@ -151,8 +153,11 @@ Result<Receipt> OneCopy::run_job(Pipeline pipeline, std::size_t budget_bytes) {
   JobOptions options;
   options.budget_bytes = std::max(budget_bytes, kMinBudgetBytes);
   options.executor = around_.options.executor;
+  const bool small = around_.own && size_ <= kSmallBytes;
+  if (small) options.executor = around_.own;
   Job job = start(std::move(pipeline), options);
   around_.running(&task_, &job);
+  if (small) around_.own->run_until([&job] { return job.wait_for(std::chrono::nanoseconds(0)).has_value(); });
   auto result = job.wait();
   around_.running(&task_, nullptr);
   return result;

@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 
+#include "transfer/caller_executor.hpp"
 #include "transfer/copy_shares.hpp"
 #include "transfer/copy_walk.hpp"
 #include "weir/core/job.hpp"
@@ -15,6 +16,8 @@ struct CopySurroundings {
   const CopyOptions& options;
   const CopyDestination& destination;
   CopyShares& shares;
+  /// This worker's own thread, for what is small; none where the host wants all on its executor.
+  std::shared_ptr<CallerExecutor> own;
   std::function<bool()> stopping;
   /// A job has begun, and is to be cancelled with the whole; `job` is null when it has ended.
   std::function<void(const CopyTask*, Job* job)> running;

@@ -32,6 +32,7 @@ class UploadSink final : public Sink {
   UploadSink(std::shared_ptr<Target> target, UploadOptions options)
       : target_(std::move(target)), options_(std::move(options)), adapts_(options_.concurrency == 0) {
     if (adapts_) options_.concurrency = transfer::ConcurrencyController::kMost;
+    options_.concurrency = std::min(options_.concurrency, target_->profile().most_at_once);
   }
   ~UploadSink() override {
     if (driver_) driver_->let_go();
@@ -71,11 +72,14 @@ class UploadSink final : public Sink {
  private:
   PlanRequest request_for(const Upstream& upstream) const {
     // Parts are cut for as many as it begins with: larger ones cost less each.
-    const std::uint32_t at_once = adapts_ ? transfer::ConcurrencyController::kStart : options_.concurrency;
+    const std::uint32_t at_once =
+        adapts_ ? std::min(transfer::ConcurrencyController::kStart, options_.concurrency) : options_.concurrency;
     return {upstream.exact_bytes, upstream.max_bytes, options_.part_bytes, at_once, {}};
   }
   Result<UploadPlan> plan_within_grant(const Upstream& upstream);
   std::uint64_t current_length() const;
+  /// What is read twice is to be the same both times; else the target's own checksum is enough.
+  bool takes_crc() const { return options_.verify && (replay_ || !target_->profile().takes_crc); }
   void append(Chunk chunk);
   void hand_over();
   void hand_over_all();
@@ -114,7 +118,7 @@ MemoryNeed UploadSink::memory(const Upstream& upstream) const {
   std::uint64_t least = options_.part_bytes != 0 ? options_.part_bytes
                         : upstream.exact_bytes   ? smallest_part_bytes(profile, *upstream.exact_bytes)
                                                  : profile.min_part_bytes;
-  const std::uint32_t held = adapts_ ? kHeldParts : options_.concurrency;
+  const std::uint32_t held = adapts_ ? std::min(kHeldParts, options_.concurrency) : options_.concurrency;
   std::uint64_t most = (held + 1) * plan->part_bytes;
   if (upstream.exact_bytes) {
     least = std::min(least, *upstream.exact_bytes);
@@ -126,7 +130,7 @@ MemoryNeed UploadSink::memory(const Upstream& upstream) const {
 
 /// The plan, with the grant dealt out to parts and to the buffers of requests: as many at once as it holds.
 Result<UploadPlan> UploadSink::plan_within_grant(const Upstream& upstream) {
-  if (adapts_ && !replay_) options_.concurrency = kHeldParts;
+  if (adapts_ && !replay_) options_.concurrency = std::min(kHeldParts, options_.concurrency);
   PlanRequest request = request_for(upstream);
   if (!replay_) request.memory_bytes = grant_bytes_;
   Result<UploadPlan> plan = plan_upload(target_->profile(), request);
@@ -253,7 +257,7 @@ std::uint64_t UploadSink::current_length() const {
 }
 
 void UploadSink::append(Chunk chunk) {
-  if (options_.verify) crc_ = crc64nvme(crc_, chunk.bytes());
+  if (takes_crc()) crc_ = crc64nvme(crc_, chunk.bytes());
   filled_bytes_ += chunk.size();
   if (!replay_ && (chunks_.empty() || !chunks_.back().join(chunk))) chunks_.push_back(std::move(chunk));
 }
@@ -263,7 +267,7 @@ void UploadSink::hand_over() {
   part.number = number_++;
   part.offset = offset_;
   part.length = filled_bytes_;
-  if (options_.verify) part.crc64nvme = crc_;
+  if (takes_crc()) part.crc64nvme = crc_;
   part.last = closing_ || (exact_bytes_ && offset_ + filled_bytes_ == *exact_bytes_);
   offset_ += std::exchange(filled_bytes_, 0);
   crc_ = 0;

@@ -34,6 +34,21 @@ class Executor {
   static std::shared_ptr<Executor> make_pool(std::size_t threads);
 };
 
+namespace detail {
+
+/// Set while this thread runs tasks of an executor that is this thread alone.
+inline std::shared_ptr<Executor>& own_executor() noexcept {
+  thread_local std::shared_ptr<Executor> own;
+  return own;
+}
+
+/// Where what follows from the task under way is to go on: on this thread, if it is one that runs all of its job.
+inline std::shared_ptr<Executor> nearby_executor() {
+  return own_executor() ? own_executor() : Executor::default_pool();
+}
+
+}  // namespace detail
+
 }  // namespace weir
 
 #include "weir/core/thread_pool.hpp"  // IWYU pragma: export

@@ -239,6 +239,7 @@ inline Status JobCore::seal(Receipt& receipt) {
   }
   const bool unchanged =
       std::all_of(pipeline_.transforms.begin(), pipeline_.transforms.end(), [](const auto& t) { return t->tap(); });
+  if (unchanged) WEIR_TRY(check_same_bytes(pipeline_.source->facts(), receipt));
   if (unchanged && receipt.bytes_read != receipt.bytes_acked) {
     return Status(Kind::corrupt,
                   fmt::format("{} bytes were read and {} acknowledged", receipt.bytes_read, receipt.bytes_acked))
@@ -249,6 +250,18 @@ inline Status JobCore::seal(Receipt& receipt) {
                                                     receipt.bytes_read, *expected));
   }
   return {};
+}
+
+/// From one store into another: what the one vouches for is what the other took.
+inline Status JobCore::check_same_bytes(const Facts& source, const Receipt& receipt) {
+  constexpr std::string_view kPrefix = "crc64nvme:";
+  const auto came = source.find("source_crc64nvme_verified");
+  if (came == source.end() || !receipt.checksum.starts_with(kPrefix)) return {};
+  if (std::string_view(receipt.checksum).substr(kPrefix.size()) == came->second) return {};
+  return Status(Kind::corrupt, fmt::format("the bytes came with the checksum crc64nvme:{} and went with {}",
+                                           came->second, receipt.checksum))
+      .during("prove " + receipt.destination)
+      .advise("What is stored there is not what the source is: do not use it.");
 }
 
 inline void JobCore::note_wait(Runner& runner, bool for_output) {
@@ -341,10 +354,10 @@ inline void JobCore::complete(Result<Receipt> result) {
 inline std::optional<Result<Receipt>> JobCore::wait(std::optional<std::chrono::nanoseconds> timeout) {
   std::unique_lock lock(mutex_);
   const auto ended = [&] { return result_.has_value(); };
-  if (timeout) {
-    ended_.wait_for(lock, *timeout, ended);
-  } else {
+  if (!timeout) {
     ended_.wait(lock, ended);
+  } else if (timeout->count() > 0) {  // to wait for no time is a system call all the same
+    ended_.wait_for(lock, *timeout, ended);
   }
   return result_;
 }

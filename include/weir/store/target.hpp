@@ -37,6 +37,8 @@ struct Profile {
   std::uint64_t preferred_part_bytes = 8 * kMiB;
   bool equal_parts = false;          ///< all parts but the last must be the same size
   bool replay_needs_memory = false;  ///< put_part cannot stream a range: it needs the bytes whole
+  bool takes_crc = false;            ///< its receipts have the CRC64NVME of what it stored, taken by itself as it wrote
+  std::uint32_t most_at_once = UINT32_MAX;  ///< parts; more would only wait for each other
   Durability durability = Durability::part;
 };
 
