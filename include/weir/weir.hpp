@@ -11,6 +11,7 @@
 #include "weir/codec/zstd.hpp"
 #include "weir/core/job.hpp"
 #include "weir/core/units.hpp"
+#include "weir/ledger/ledger.hpp"
 #include "weir/stages/callback.hpp"
 #include "weir/stages/fd.hpp"
 #include "weir/stages/file.hpp"

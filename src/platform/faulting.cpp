@@ -70,6 +70,8 @@ constexpr Calls make_table() {
   };
   table.rename_noreplace = guarded<Call::rename_noreplace, &Calls::rename_noreplace, const char*, const char*>;
   table.fchmod = guarded<Call::fchmod, &Calls::fchmod, int, mode_t>;
+  table.lock_byte = guarded<Call::lock_byte, &Calls::lock_byte, int, off_t, bool>;
+  table.is_locked = [](int fd, off_t offset) { return real_calls().is_locked(fd, offset); };
   table.poll = guarded<Call::poll, &Calls::poll, struct pollfd*, nfds_t, int>;
   table.send_nowait = guarded_bytes<Call::send_nowait, &Calls::send_nowait, const void*>;
   table.realpath = [](const char* path) { return allowed(Call::realpath) ? real_calls().realpath(path) : nullptr; };
@@ -98,10 +100,10 @@ bool interruptible(Call call) {
 }  // namespace
 
 const char* to_string(Call call) noexcept {
-  constexpr const char* kNames[] = {"open",         "close",  "read",        "write",    "pread",
-                                    "pread_nowait", "pwrite", "fstat",       "stat",     "fdatasync",
-                                    "fsync",        "rename", "unlink",      "mkdir",    "rename_noreplace",
-                                    "fchmod",       "poll",   "send_nowait", "realpath", "read_directory"};
+  constexpr const char* kNames[] = {
+      "open", "close",       "read",     "write",          "pread",    "pread_nowait", "pwrite",           "fstat",
+      "stat", "fdatasync",   "fsync",    "rename",         "unlink",   "mkdir",        "rename_noreplace", "fchmod",
+      "poll", "send_nowait", "realpath", "read_directory", "lock_byte"};
   static_assert(std::size(kNames) == kCallCount);
   return kNames[static_cast<std::size_t>(call)];
 }

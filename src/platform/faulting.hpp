@@ -40,8 +40,9 @@ enum class Call : std::uint8_t {
   send_nowait,
   realpath,
   read_directory,
+  lock_byte,
 };
-inline constexpr std::size_t kCallCount = static_cast<std::size_t>(Call::read_directory) + 1;
+inline constexpr std::size_t kCallCount = static_cast<std::size_t>(Call::lock_byte) + 1;
 
 /// The call's name: "fdatasync".
 const char* to_string(Call call) noexcept;

@@ -43,6 +43,11 @@ struct Calls {
   /// As rename, but fails with EEXIST rather than replace `to`.
   int (*rename_noreplace)(const char* from, const char* to);
   int (*fchmod)(int fd, mode_t mode);
+  /// Locks or unlocks one byte for this open file, until it is closed; fails with EAGAIN where another open file has
+  /// it.
+  int (*lock_byte)(int fd, off_t offset, bool lock);
+  /// Whether another open file has the byte locked.
+  bool (*is_locked)(int fd, off_t offset);
   int (*poll)(struct pollfd* fds, nfds_t count, int timeout_ms);
   /// As realpath with a null second argument: the caller frees what it returns.
   char* (*realpath)(const char* path);

@@ -90,6 +90,25 @@ int link_then_unlink(const char* from, const char* to) {
   return -1;
 }
 
+struct flock one_byte(short type, off_t offset) {
+  struct flock lock {};
+  lock.l_type = type;
+  lock.l_whence = SEEK_SET;
+  lock.l_start = offset;
+  lock.l_len = 1;
+  return lock;
+}
+
+int real_lock_byte(int fd, off_t offset, bool lock) {
+  struct flock wanted = one_byte(lock ? F_WRLCK : F_UNLCK, offset);
+  return ::fcntl(fd, F_OFD_SETLK, &wanted);
+}
+
+bool real_is_locked(int fd, off_t offset) {
+  struct flock asked = one_byte(F_WRLCK, offset);
+  return ::fcntl(fd, F_OFD_GETLK, &asked) == 0 && asked.l_type != F_UNLCK;
+}
+
 int real_rename_noreplace(const char* from, const char* to) {
 #ifdef RENAME_NOREPLACE
   if (::renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0) return 0;
@@ -159,6 +178,8 @@ constexpr Calls kReal = {
     .read_directory = real_read_directory,
     .rename_noreplace = real_rename_noreplace,
     .fchmod = ::fchmod,
+    .lock_byte = real_lock_byte,
+    .is_locked = real_is_locked,
     .poll = ::poll,
     .realpath = [](const char* path) { return ::realpath(path, nullptr); },
     .advise_sequential = [](int fd) { (void)::posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL); },

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdlib>
+#include <memory>
 #include <utility>
 
 namespace weir::stages {
@@ -63,6 +65,12 @@ Status FileReplay::check_unchanged() {
                    fmt::format("the file had {} bytes and now has {}", identity_.size_bytes, now.size_bytes));
   if (now.mtime_ns != identity_.mtime_ns) return changed(0, "the file was written to while it was read");
   return changed(0, "the file was replaced, moved or changed its owner or mode while it was read");
+}
+
+std::optional<SourceIdentity> FileReplay::lasting_identity() const {
+  const std::unique_ptr<char, decltype(&std::free)> real(platform().realpath(path_.c_str()), &std::free);
+  if (!real) return {};
+  return SourceIdentity{real.get(), identity_.device, identity_.inode, identity_.size_bytes, identity_.mtime_ns};
 }
 
 }  // namespace weir::stages

@@ -31,6 +31,7 @@ class FileReplay final : public Replay {
       : fd_(std::move(fd)), path_(std::move(path)), identity_(identity) {}
   Result<std::size_t> read_at(std::uint64_t offset, std::span<std::byte> into, bool may_block) override;
   Status check_unchanged() override;
+  std::optional<SourceIdentity> lasting_identity() const override;
 
   const FileIdentity& identity() const noexcept { return identity_; }
 

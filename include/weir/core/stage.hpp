@@ -25,6 +25,17 @@
 
 namespace weir {
 
+/// What tells one state of a source from another in any process of this machine: equal, and the bytes should be too.
+struct SourceIdentity {
+  std::string name;  ///< where it is, as an absolute path
+  std::uint64_t device = 0;
+  std::uint64_t inode = 0;
+  std::uint64_t size_bytes = 0;
+  std::int64_t mtime_ns = 0;  ///< of its bytes, since 1970
+
+  bool operator==(const SourceIdentity&) const = default;
+};
+
 /// Reads any range of a source again, as often as wanted. Thread-safe.
 class Replay {
  public:
@@ -34,6 +45,8 @@ class Replay {
   virtual Result<std::size_t> read_at(std::uint64_t offset, std::span<std::byte> into, bool may_block) = 0;
   /// source_changed if the source is no longer what it was when it was opened.
   virtual Status check_unchanged() = 0;
+  /// None where another process could not find the same source again. May look at the file system.
+  virtual std::optional<SourceIdentity> lasting_identity() const { return {}; }
 };
 
 /// What is known, where a stage sits, about the bytes that will reach it. Each stage passes it on in `describe`.
@@ -80,6 +93,7 @@ struct Receipt {
   bool checksum_verified = false;  ///< the store's own checksum was compared with ours and is equal
   std::uint32_t parts = 0;
   std::uint32_t retries = 0;
+  std::uint64_t bytes_resumed = 0;  ///< of bytes_acked: an earlier run had sent them
   std::uint64_t duration_ns = 0;
   Facts facts;  ///< what taps found: digests by name
 };
@@ -163,6 +177,8 @@ class Sink : public Stage {
   virtual Result<Receipt> close() = 0;
   /// Leave nothing behind. May start work that ends later; `stopped()` tells.
   virtual void abort() = 0;
+  /// As abort(), but what can be gone on with by a later job stays.
+  virtual void suspend() { abort(); }
   /// After abort(): ok when nothing is left, pending (with a wake) until that is known, an error where something had to
   /// be left behind: its advice says what.
   virtual Status stopped() { return {}; }

@@ -78,6 +78,12 @@ struct Whole {
   std::optional<std::uint64_t> crc64nvme;  ///< none: not to be compared
 };
 
+/// What another process must ask for to go on with an upload. Names and hashes; no secrets.
+struct UploadIdentity {
+  std::string place;        ///< which object of which service
+  std::string fingerprint;  ///< of all that becomes part of the object beside its bytes
+};
+
 class Target {
  public:
   template <class T>
@@ -90,6 +96,9 @@ class Target {
   virtual const Profile& profile() const = 0;
   /// For messages and receipts: "s3://bucket/key". No secrets.
   virtual std::string url() const = 0;
+
+  /// None where uploads end with the process that began them.
+  virtual std::optional<UploadIdentity> identity() const { return {}; }
 
   /// Opens an upload and gives its id.
   virtual Cancel begin(Done<std::string> done) = 0;

@@ -1,0 +1,101 @@
+// Ledger: what is known for certain about uploads, so that another process can go on with them.
+//
+// A ledger stands for a state directory. A job is one source on its way to one place; whoever works on it has claimed
+// it, and no two do. What is recorded of a job is only a claim about the store and the source: who goes on asks the
+// store, which wins, and reads the source again.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "weir/core/stage.hpp"
+#include "weir/core/status.hpp"
+#include "weir/store/target.hpp"
+
+namespace weir {
+
+struct LedgerOptions {
+  /// A directory of this user's alone, made where it is missing. Empty: weir/ in $XDG_STATE_HOME, else ~/.local/state.
+  std::string state_dir;
+  /// Told once that nothing can be recorded any more, in one line. Transfers go on, but cannot be gone on with after a
+  /// kill. Any thread; must not block.
+  std::function<void(const std::string& line)> on_trouble;
+};
+
+/// One upload as the ledger has it. Sizes in bytes, times in seconds since 1970.
+struct JobRecord {
+  std::int64_t id = 0;  ///< never used again for another
+  SourceIdentity source;
+  std::string place;        ///< Target::identity(): which object of which service
+  std::string destination;  ///< as people read it, "s3://bucket/key"
+  std::string fingerprint;  ///< of all that becomes part of the object beside its bytes
+  std::uint64_t part_bytes = 0;
+  std::string upload_id;           ///< the store's; empty: none was begun
+  std::string resume_hint;         ///< the caller's own, opaque
+  bool set_aside = false;          ///< will not be gone on with: only to be removed from the store
+  std::vector<PartReceipt> parts;  ///< that the store has acknowledged, by number; empty in lists
+  std::uint32_t parts_stored = 0;
+  std::uint64_t bytes_stored = 0;
+  std::int64_t owner_pid = 0;  ///< of the process that is at it now; 0: none
+  std::int64_t created_unix = 0;
+  std::int64_t updated_unix = 0;
+};
+
+/// A job that this process works on. Destroying it lets others claim it soon; what is recorded stays. Thread-safe.
+///
+/// Calls other than start() and set_aside() return at once and are written together, in order; what is written is
+/// synced. They fail quietly after LedgerOptions::on_trouble was told.
+class JobClaim {
+ public:
+  virtual ~JobClaim() = default;
+  /// As it was found; new: with an empty upload_id.
+  virtual const JobRecord& record() const = 0;
+  /// Forgets parts and upload of the job and takes `wanted` for what it is to be.
+  virtual Status start(const JobRecord& wanted) = 0;
+  /// As start(), but what was found stays under its own id, set aside: its upload is still at the store.
+  virtual Status set_aside(const JobRecord& wanted) = 0;
+  /// `done` is called once it is written, on any thread. Parts recorded for an earlier upload are forgotten.
+  virtual void upload_begun(const std::string& upload_id, std::function<void(Status)> done) = 0;
+  virtual void part_stored(const PartReceipt& part) = 0;
+  /// The upload is complete or removed: forgets the job.
+  virtual void finished() = 0;
+  /// Ends the claim: nothing else may follow. `done` is called, on any thread, once all is written and others may claim
+  /// the job.
+  virtual void let_go(std::function<void()> done) = 0;
+};
+
+/// Thread-safe.
+class Ledger {
+ public:
+  /// The engine is SQLite, in "ledger.sqlite". Errors: access_denied (a directory or file that others can write, or a
+  /// symbolic link), unsupported (a newer version wrote it), corrupt, io, no_space.
+  static Result<std::shared_ptr<Ledger>> open(LedgerOptions options = {});
+  /// As open(), when the first upload asks for it: who moves only small objects touches no file. That it cannot be
+  /// opened is told by on_trouble.
+  static std::shared_ptr<Ledger> on_demand(LedgerOptions options = {});
+  virtual ~Ledger() = default;
+
+  /// The file, for messages.
+  virtual std::string path() const = 0;
+  /// The job with `wanted`'s source and place, new if there is none. unavailable while another holds it: says which
+  /// process.
+  virtual Result<std::unique_ptr<JobClaim>> claim(const JobRecord& wanted) = 0;
+  /// A job by its number. Errors: not_found, and as above.
+  virtual Result<std::unique_ptr<JobClaim>> claim(std::int64_t id) = 0;
+  /// All whose upload was begun, oldest first, without their parts.
+  virtual Result<std::vector<JobRecord>> jobs() = 0;
+  /// One with its parts; not_found.
+  virtual Result<JobRecord> job(std::int64_t id) = 0;
+  /// Writes what waits to be written: that is done by itself soon, but who ends the process at once does not see it.
+  virtual Status flush() = 0;
+};
+
+/// Removes from the store what was sent of a job, and the job from the ledger. `target` must be where it goes. Waits;
+/// repeats until the store has nothing left of it. Errors: not_found, unavailable (a process is at it),
+/// invalid_argument (another target), the store's own: the job then stays.
+Status abort_job(Ledger& ledger, std::int64_t id, Target& target);
+
+}  // namespace weir

@@ -1,0 +1,56 @@
+#include <condition_variable>
+#include <mutex>
+#include <optional>
+#include <thread>
+
+#include "platform/platform.hpp"
+#include "weir/core/retry.hpp"
+#include "weir/ledger/ledger.hpp"
+
+namespace weir {
+namespace {
+
+constexpr std::uint32_t kAttempts = 5;
+
+/// One attempt, waited for.
+Status abort_once(Target& target, const std::string& upload_id) {
+  struct Answer {
+    std::mutex mutex;
+    std::condition_variable came;
+    std::optional<Status> status;
+  };
+  const auto answer = std::make_shared<Answer>();
+  (void)target.abort(upload_id, [answer](const Result<Target::None>& result) {
+    const std::lock_guard lock(answer->mutex);
+    answer->status = result.status();
+    answer->came.notify_all();
+  });
+  std::unique_lock lock(answer->mutex);
+  answer->came.wait(lock, [&] { return answer->status.has_value(); });
+  return *answer->status;
+}
+
+}  // namespace
+
+Status abort_job(Ledger& ledger, std::int64_t id, Target& target) {
+  WEIR_ASSIGN(const auto claim, ledger.claim(id));
+  const JobRecord& job = claim->record();
+  const std::string operation = fmt::format("remove what was sent of {} (job {})", job.destination, id);
+  const std::optional<UploadIdentity> identity = target.identity();
+  if (!job.upload_id.empty()) {
+    if (!identity || identity->place != job.place) {
+      return Status(Kind::invalid_argument, "the upload is not at the place that was asked").during(operation);
+    }
+    const RetryPolicy retry;
+    for (std::uint32_t attempt = 1;; ++attempt) {
+      const Status status = abort_once(target, job.upload_id);
+      if (status.ok()) break;
+      if (!status.retryable() || attempt == kAttempts) return Status(status).during(operation);
+      std::this_thread::sleep_for(retry.delay(status.error(), attempt, platform::random_below));
+    }
+  }
+  claim->finished();
+  return ledger.flush();
+}
+
+}  // namespace weir

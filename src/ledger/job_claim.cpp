@@ -1,0 +1,55 @@
+#include "ledger/job_claim.hpp"
+
+#include <unistd.h>
+
+#include "ledger/rows.hpp"
+
+namespace weir::ledger {
+
+JobRecord SqliteClaim::fresh(const JobRecord& wanted) const {
+  JobRecord job = wanted;
+  job.id = record_.id;
+  job.upload_id.clear();
+  job.set_aside = false;
+  job.parts.clear();
+  job.parts_stored = 0;
+  job.bytes_stored = 0;
+  job.owner_pid = ::getpid();
+  return job;
+}
+
+Status SqliteClaim::start(const JobRecord& wanted) {
+  const JobRecord job = fresh(wanted);
+  WEIR_TRY(ledger_->now([&job](Database& database) { return rewrite_job(database, job, now_unix()); }));
+  record_ = job;
+  return {};
+}
+
+Status SqliteClaim::set_aside(const JobRecord& wanted) {
+  JobRecord job = fresh(wanted);
+  WEIR_ASSIGN(job.id, ledger_->set_aside(record_, job));
+  record_ = std::move(job);
+  return {};
+}
+
+void SqliteClaim::upload_begun(const std::string& upload_id, std::function<void(Status)> done) {
+  JobRecord job = record_;
+  job.upload_id = upload_id;
+  ledger_->later([job = std::move(job)](Database& database) { return rewrite_job(database, job, now_unix()); },
+                 std::move(done));
+}
+
+void SqliteClaim::part_stored(const PartReceipt& part) {
+  ledger_->later([id = record_.id, part](Database& database) { return put_part(database, id, part, now_unix()); });
+}
+
+void SqliteClaim::finished() {
+  ledger_->later([id = record_.id](Database& database) { return remove_job(database, id); });
+}
+
+void SqliteClaim::let_go(std::function<void()> done) {
+  held_ = false;
+  ledger_->release(record_.id, [done = std::move(done)](const Status&) { done(); });
+}
+
+}  // namespace weir::ledger

@@ -1,0 +1,40 @@
+// A claim on a job of the SQLite ledger.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "ledger/sqlite_ledger.hpp"
+
+namespace weir::ledger {
+
+std::int64_t now_unix();
+
+/// Thread-safe but for start() and set_aside(), which come first.
+class SqliteClaim final : public JobClaim {
+ public:
+  SqliteClaim(std::shared_ptr<SqliteLedger> ledger, JobRecord record)
+      : ledger_(std::move(ledger)), record_(std::move(record)) {}
+  ~SqliteClaim() override {
+    if (held_) ledger_->release(record_.id);
+  }
+  SqliteClaim(const SqliteClaim&) = delete;
+  SqliteClaim& operator=(const SqliteClaim&) = delete;
+
+  const JobRecord& record() const override { return record_; }
+  Status start(const JobRecord& wanted) override;
+  Status set_aside(const JobRecord& wanted) override;
+  void upload_begun(const std::string& upload_id, std::function<void(Status)> done) override;
+  void part_stored(const PartReceipt& part) override;
+  void finished() override;
+  void let_go(std::function<void()> done) override;
+
+ private:
+  JobRecord fresh(const JobRecord& wanted) const;
+
+  const std::shared_ptr<SqliteLedger> ledger_;
+  JobRecord record_;
+  bool held_ = true;
+};
+
+}  // namespace weir::ledger

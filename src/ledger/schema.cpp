@@ -1,0 +1,103 @@
+#include "ledger/schema.hpp"
+
+namespace weir::ledger {
+namespace {
+
+/// "WEIR": tells a ledger from any other database.
+constexpr std::int64_t kApplication = 0x57454952;
+
+// Names and ids may hold any bytes, so they are blobs. `sum` is the CRC64NVME of a row's other columns: SQLite has none
+// of its own, and a flipped bit must not become a wrong part.
+constexpr const char* kTables = R"(
+CREATE TABLE job (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  source_name BLOB NOT NULL,
+  source_device INTEGER NOT NULL,
+  source_inode INTEGER NOT NULL,
+  source_size INTEGER NOT NULL,
+  source_mtime_ns INTEGER NOT NULL,
+  place BLOB NOT NULL,
+  destination BLOB NOT NULL,
+  fingerprint BLOB NOT NULL,
+  part_bytes INTEGER NOT NULL,
+  upload_id BLOB NOT NULL,
+  resume_hint BLOB NOT NULL,
+  set_aside INTEGER NOT NULL,
+  sum INTEGER NOT NULL,
+  owner_pid INTEGER NOT NULL,
+  created_unix INTEGER NOT NULL,
+  updated_unix INTEGER NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX job_of_place ON job (source_name, place) WHERE set_aside = 0;
+CREATE TABLE part (
+  job INTEGER NOT NULL REFERENCES job (id) ON DELETE CASCADE,
+  number INTEGER NOT NULL,
+  offset INTEGER NOT NULL,
+  length INTEGER NOT NULL,
+  crc64nvme INTEGER,
+  etag BLOB NOT NULL,
+  checksum BLOB NOT NULL,
+  sum INTEGER NOT NULL,
+  PRIMARY KEY (job, number)
+) STRICT, WITHOUT ROWID;
+)";
+
+Result<std::int64_t> pragma(Database& database, const char* name) {
+  WEIR_ASSIGN(Statement statement, Statement::make(database, std::string("PRAGMA ") + name));
+  WEIR_ASSIGN(const bool row, statement.step());
+  return row ? statement.number(0) : 0;
+}
+
+Status check_whole(Database& database, const std::string& path) {
+  WEIR_ASSIGN(Statement statement, Statement::make(database, "PRAGMA quick_check(1)"));
+  WEIR_ASSIGN(const bool row, statement.step());
+  if (row) {
+    const std::string said = statement.text(0);
+    if (said == "ok") return {};
+    return Status(Kind::corrupt, "the file is damaged: " + said)
+        .during("use the ledger " + path)
+        .advise("What it knew of unfinished uploads is lost. Move the file away to begin a new one.");
+  }
+  return {};
+}
+
+Status make_tables(Database& database) {
+  WEIR_ASSIGN(Transaction transaction, Transaction::begin(database));
+  // Another process may have made them since we looked.
+  WEIR_ASSIGN(const std::int64_t version, pragma(database, "user_version"));
+  if (version != 0) return {};
+  WEIR_TRY(database.run(kTables));
+  WEIR_TRY(database.run(fmt::format("PRAGMA application_id = {}", kApplication).c_str()));
+  WEIR_TRY(database.run(fmt::format("PRAGMA user_version = {}", kSchemaVersion).c_str()));
+  return transaction.commit();
+}
+
+}  // namespace
+
+Status prepare_schema(Database& database, const std::string& path) {
+  WEIR_ASSIGN(std::int64_t application, pragma(database, "application_id"));
+  WEIR_ASSIGN(std::int64_t version, pragma(database, "user_version"));
+  WEIR_ASSIGN(const std::int64_t changes, pragma(database, "schema_version"));
+  if (application == 0 && version == 0 && changes == 0) {
+    WEIR_TRY(database.run("PRAGMA journal_mode = WAL"));
+    WEIR_TRY(make_tables(database));
+    application = kApplication;
+    version = kSchemaVersion;
+  }
+  if (application != kApplication || version < 1) {
+    return Status(Kind::corrupt, "the file is a database, but no ledger of weir's").during("use the ledger " + path);
+  }
+  if (version > kSchemaVersion) {
+    return Status(Kind::unsupported,
+                  fmt::format("a newer weir wrote it (version {}; this one knows up to {})", version, kSchemaVersion))
+        .during("use the ledger " + path)
+        .advise("Nothing in it was changed. Use that version, or another state directory.");
+  }
+  WEIR_TRY(check_whole(database, path));
+  WEIR_TRY(database.run("PRAGMA journal_mode = WAL"));
+  // Each commit is synced: what a job was told is written survives a loss of power.
+  WEIR_TRY(database.run("PRAGMA synchronous = FULL"));
+  return database.run("PRAGMA foreign_keys = ON");
+}
+
+}  // namespace weir::ledger

@@ -1,0 +1,15 @@
+// The tables of a ledger, and which versions of them this program reads.
+#pragma once
+
+#include "ledger/sqlite.hpp"
+
+namespace weir::ledger {
+
+/// Of what this program writes. It reads all from 1 on.
+inline constexpr std::int64_t kSchemaVersion = 1;
+
+/// Makes the tables in an empty file; otherwise sees that they are a ledger's, whole, and of a known version. corrupt,
+/// unsupported (newer).
+Status prepare_schema(Database& database, const std::string& path);
+
+}  // namespace weir::ledger

@@ -1,0 +1,57 @@
+// Ledgers of a test's own.
+#pragma once
+
+#include <catch2/catch.hpp>
+#include <condition_variable>
+#include <mutex>
+#include <string>
+
+#include "support/temp_dir.hpp"
+#include "weir/ledger/ledger.hpp"
+
+namespace weir::test {
+
+inline std::shared_ptr<Ledger> open_ledger(const std::string& directory, std::vector<std::string>* troubles = nullptr) {
+  LedgerOptions options;
+  options.state_dir = directory;
+  if (troubles != nullptr) options.on_trouble = [troubles](const std::string& line) { troubles->push_back(line); };
+  auto ledger = Ledger::open(options);
+  INFO(ledger.status().message());
+  REQUIRE(ledger.ok());
+  return *ledger;
+}
+
+/// Four parts of 8 MiB and one of 1 byte.
+inline JobRecord some_job(const std::string& name = "/data/big.csv") {
+  JobRecord job;
+  job.source = {name, 7, 8, 4 * 8 * kMiB + 1, 1'700'000'000'123'456'789};
+  job.place = "s3 aws bucket/big.csv";
+  job.destination = "s3://bucket/big.csv";
+  job.fingerprint = "f00d";
+  job.part_bytes = 8 * kMiB;
+  job.resume_hint = "how";
+  return job;
+}
+
+inline PartReceipt some_part(std::uint32_t number) {
+  const std::uint64_t offset = (number - 1) * 8 * kMiB;
+  return {number, offset, number == 5 ? 1 : 8 * kMiB, 0x8000000000000000u + number, "etag-" + std::to_string(number),
+          "sum"};
+}
+
+/// Records an upload and waits until that is safe.
+inline Status begin_upload(JobClaim& claim, const std::string& id) {
+  std::mutex mutex;
+  std::condition_variable came;
+  std::optional<Status> written;
+  claim.upload_begun(id, [&](const Status& status) {
+    const std::lock_guard lock(mutex);
+    written = status;
+    came.notify_all();
+  });
+  std::unique_lock lock(mutex);
+  came.wait(lock, [&] { return written.has_value(); });
+  return *written;
+}
+
+}  // namespace weir::test
