@@ -5,7 +5,8 @@
 find_package(Python3 3.9 REQUIRED COMPONENTS Interpreter)
 set(weir_servers ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/servers/servers.py)
 set(weir_test_environment WEIR_TEST_DISCARD_S3=$<TARGET_FILE:weir_discard_s3>
-  WEIR_TEST_FAULT_S3=${CMAKE_CURRENT_SOURCE_DIR}/servers/fault_s3.py WEIR_TEST_PYTHON=${Python3_EXECUTABLE})
+  WEIR_TEST_FAULT_S3=${CMAKE_CURRENT_SOURCE_DIR}/servers/fault_s3.py WEIR_TEST_PYTHON=${Python3_EXECUTABLE}
+  XDG_STATE_HOME=${CMAKE_BINARY_DIR}/state)
 if(TARGET weir)
   list(APPEND weir_test_environment WEIR_TEST_CLI=$<TARGET_FILE:weir>)
 endif()
@@ -51,6 +52,15 @@ if(TARGET weir)
     ${weir_servers} python ${CMAKE_CURRENT_SOURCE_DIR}/interop/aws_cli_round_trips.py)
 endif()
 
+# --- kill -9, and the same command again ---
+if(TARGET weir)
+  foreach(server versitygw vercel)
+    weir_suite(kill_${server} live ${weir_servers} run ${server} --
+      ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/kill/kill_and_resume.py 15)
+    set_property(TEST kill_${server} APPEND PROPERTY ENVIRONMENT WEIR_BIN=$<TARGET_FILE:weir>)
+  endforeach()
+endif()
+
 # --- the behaviour suite: one row for each store; the double of Vercel Blob needs nothing installed ---
 set(weir_behaviour_servers vercel versitygw minio moto)
 foreach(server IN LISTS weir_behaviour_servers)
@@ -79,7 +89,7 @@ find_package(nlohmann_json REQUIRED)
 add_executable(sigv4_probe net/sigv4_probe.cpp)
 target_include_directories(sigv4_probe PRIVATE ${PROJECT_SOURCE_DIR}/src)
 target_link_libraries(sigv4_probe PRIVATE weir_static weir_flags nlohmann_json::nlohmann_json CURL::libcurl OpenSSL::Crypto
-  pugixml::pugixml PkgConfig::ZSTD PkgConfig::XXHASH)
+  pugixml::pugixml PkgConfig::ZSTD PkgConfig::XXHASH PkgConfig::SQLITE)
 weir_suite(interop_sigv4_botocore "unit;slow" ${weir_servers} python ${CMAKE_CURRENT_SOURCE_DIR}/interop/sigv4_botocore.py
   $<TARGET_FILE:sigv4_probe>)
 
@@ -87,7 +97,7 @@ weir_suite(interop_sigv4_botocore "unit;slow" ${weir_servers} python ${CMAKE_CUR
 add_executable(resolve_credentials interop/resolve_credentials.cpp)
 target_include_directories(resolve_credentials PRIVATE ${PROJECT_SOURCE_DIR}/src)
 target_link_libraries(resolve_credentials PRIVATE weir_static weir_flags nlohmann_json::nlohmann_json CURL::libcurl
-  OpenSSL::Crypto pugixml::pugixml PkgConfig::ZSTD PkgConfig::XXHASH)
+  OpenSSL::Crypto pugixml::pugixml PkgConfig::ZSTD PkgConfig::XXHASH PkgConfig::SQLITE)
 weir_suite(interop_credentials_botocore unit ${weir_servers} python ${CMAKE_CURRENT_SOURCE_DIR}/interop/credentials_botocore.py
   $<TARGET_FILE:resolve_credentials>)
 

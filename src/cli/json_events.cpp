@@ -61,6 +61,7 @@ std::string progress_event(const ProgressView& view) {
   json["bytes_sent"] = progress.bytes_sent;
   json["bytes_confirmed"] = progress.bytes_confirmed;
   json["bytes_durable"] = progress.bytes_durable;
+  json["bytes_resumed"] = progress.bytes_resumed;
   json["total_bytes"] = or_null(progress.total_bytes);
   json["elapsed_s"] = seconds(progress.elapsed_ns);
   json["bytes_per_second"] = progress.bytes_per_second;
@@ -104,6 +105,7 @@ std::string done_event(const Receipt& receipt) {
   json["checksum_verified"] = receipt.checksum_verified;
   json["parts"] = receipt.parts;
   json["retries"] = receipt.retries;
+  json["bytes_resumed"] = receipt.bytes_resumed;
   json["duration_s"] = seconds(receipt.duration_ns);
   json["facts"] = receipt.facts;
   return line(json);
@@ -126,6 +128,7 @@ void describe(Json& json, const Error& error, int exit_code) {
   json["service_code"] = or_null(error.service_code);
   json["request_id"] = or_null(error.request_id);
   json["needed_bytes"] = error.needed_bytes == 0 ? Json(nullptr) : Json(error.needed_bytes);
+  json["kept_bytes"] = error.kept_bytes == 0 ? Json(nullptr) : Json(error.kept_bytes);
 }
 
 }  // namespace
@@ -260,6 +263,23 @@ std::string verified_event(const Verified& verified) {
   json["size"] = verified.size;
   json["checksum"] = "crc64nvme:" + verified.crc64nvme;
   json["by"] = verified.by_store ? "store" : "download";
+  return line(json);
+}
+
+std::string job_event(const JobRecord& job, const std::string& command) {
+  Json json = event("job");
+  json["id"] = job.id;
+  json["source"] = job.source.name;
+  json["destination"] = job.destination;
+  json["size"] = job.source.size_bytes;
+  json["part_bytes"] = job.part_bytes;
+  json["parts_stored"] = job.parts_stored;
+  json["bytes_stored"] = job.bytes_stored;
+  json["process"] = job.owner_pid == 0 ? Json(nullptr) : Json(job.owner_pid);
+  json["set_aside"] = job.set_aside;
+  json["created"] = or_null(utc_time(job.created_unix));
+  json["updated"] = or_null(utc_time(job.updated_unix));
+  json["command"] = or_null(command);
   return line(json);
 }
 

@@ -10,6 +10,7 @@
 #include "progress_bar.hpp"
 #include "weir/core/stage.hpp"
 #include "weir/core/status.hpp"
+#include "weir/ledger/ledger.hpp"
 #include "weir/store/object.hpp"
 #include "weir/transfer/copy_many.hpp"
 
@@ -50,6 +51,8 @@ struct Verified {
   bool by_store = false;  ///< by the store's own checksum; else the object was read
 };
 std::string verified_event(const Verified& verified);
+/// `command`: the line that goes on with it, empty if it is not known.
+std::string job_event(const JobRecord& job, const std::string& command);
 /// `dry_run`: it would be.
 std::string removed_event(const std::string& url, bool dry_run);
 

@@ -34,6 +34,8 @@ constexpr CommandInfo kCommands[] = {
     {"presign", "s3://BUCKET/KEY", "print a URL that lets anyone read or write an object", true, false},
     {"verify", "FILE s3://BUCKET/KEY", "compare a file with an object", true, false},
     {"rm", "s3://BUCKET/KEY...", "remove objects", true, false},
+    {"jobs", "[list | show ID | resume ID | abort ID...]",
+     "uploads that were not finished: go on with them, or remove them", false, false},
     {"version", "", "print versions and features", false, false},
     {"help", "[COMMAND]", "print help", false, false},
 };
@@ -102,6 +104,16 @@ std::unique_ptr<CLI::App> make_parser(const CommandInfo& command, Options& optio
   }
   if (command.name == "cp") add_object_options(*app, value, options.object, raw.object);
   if (command.transfer) add_http_options(*app, value, options.http, raw.object);
+  if (command.name == "cp" || command.name == "jobs") {
+    value("state-dir", options.state_dir, "DIR", "where unfinished uploads are recorded; default: ~/.local/state/weir");
+  }
+  if (command.name == "cp") {
+    flag("--no-resume", "no-resume", options.no_resume,
+         "begin anew, remove what an earlier run has sent, and leave nothing to go on with");
+  }
+  if (command.name == "jobs") {
+    value("older-than", options.older_than, "TIME", "list, abort: only what nothing was sent of for 90m, 12h, 7d");
+  }
   if (command.name == "presign") {
     value("method", options.method, "METHOD", "GET or PUT; default GET");
     value("expires", options.expires, "TIME", "90s, 15m, 1h, up to 7d; default 1h");
@@ -240,6 +252,8 @@ Result<CommandLine> parse_options(const CommandInfo& command, const std::vector<
     line.operands.push_back(extra);
   }
   if (separator != arguments.end()) line.operands.insert(line.operands.end(), separator + 1, arguments.end());
+  line.options.arguments = {line.command};
+  line.options.arguments.insert(line.options.arguments.end(), arguments.begin(), arguments.end());
   WEIR_TRY(interpret_many(*parser, raw.many, line.options));
   WEIR_TRY(interpret(raw, line.options));
   return line;
@@ -248,7 +262,9 @@ Result<CommandLine> parse_options(const CommandInfo& command, const std::vector<
 Status check_operands(const CommandInfo& command, const CommandLine& line) {
   const std::size_t given = line.operands.size();
   const std::size_t least = command.name == "cp" || command.name == "verify" ? 2 : command.store ? 1 : 0;
-  const std::size_t most = command.name == "rm" || command.name == "cp" ? SIZE_MAX : command.name == "help" ? 1 : least;
+  const std::size_t most = command.name == "rm" || command.name == "cp" || command.name == "jobs" ? SIZE_MAX
+                           : command.name == "help"                                               ? 1
+                                                                                                  : least;
   if (std::any_of(line.operands.begin(), line.operands.end(), [](auto& operand) { return operand.empty(); })) {
     return usage_error("run weir " + line.command, "a name is empty", "Is a shell variable unset?");
   }

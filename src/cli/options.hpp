@@ -34,7 +34,12 @@ struct Options {
   std::uint32_t concurrency = 0;      ///< 0: adapts
   std::uint64_t limit_rate = 0;       ///< bytes a second; 0: no limit
   ProgressMode progress = ProgressMode::automatic;
-  ObjectOptions object;  ///< cp: of the destination
+  ObjectOptions object;   ///< cp: of the destination
+  std::string state_dir;  ///< cp, jobs; empty: the user's
+  bool no_resume = false;
+  std::vector<std::string> arguments;  ///< as they were typed, the command first
+  // jobs.
+  std::string older_than;
   // presign.
   std::string method = "GET";
   std::string expires = "1h";

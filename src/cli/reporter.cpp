@@ -2,6 +2,7 @@
 
 #include <csignal>
 #include <string_view>
+#include <utility>
 
 #include "notices.hpp"
 #include "terminal.hpp"
@@ -105,9 +106,23 @@ void Reporter::tell_retries(const Progress& progress) {
   emit(retry_event(progress));
 }
 
+/// Once it is known: parts are compared one after another.
+void Reporter::tell_resumed(const Progress& progress) {
+  if (resumed_told_ || progress.bytes_resumed == 0) return;
+  if (std::exchange(resumed_seen_, progress.bytes_resumed) != progress.bytes_resumed) return;
+  resumed_told_ = true;
+  const std::string line =
+      fmt::format("resuming at {} (source unchanged, the rest is sent)", format_size(progress.bytes_resumed));
+  emit(notice_event(line));
+  if (options_.quiet || events_) return;
+  clear_bar();
+  say(line + "\n");
+}
+
 void Reporter::update(const Progress& progress) {
   view_.progress = progress;
   tell_notices();
+  tell_resumed(progress);
   tell_retries(progress);
   if (mode_ == ProgressMode::bar) draw();
   if (progress.elapsed_ns < next_ns_) return;
@@ -147,6 +162,8 @@ void Reporter::stopping(int signal) {
 void Reporter::done(const Receipt& receipt, const Progress& last) {
   clear_bar();
   tell_notices();
+  resumed_seen_ = last.bytes_resumed;
+  tell_resumed(last);
   tell_retries(last);
   emit(done_event(receipt));
   emit(summary_event(true, last, 0));

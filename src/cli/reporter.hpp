@@ -48,6 +48,7 @@ class Reporter {
  private:
   void emit(const std::string& json_line);
   void tell_notices();
+  void tell_resumed(const Progress& progress);
   void tell_retries(const Progress& progress);
   void draw();
   void clear_bar();
@@ -64,6 +65,8 @@ class Reporter {
   bool bar_drawn_ = false;
   std::uint64_t next_ns_ = 0;  ///< elapsed time of the next line or event
   std::uint32_t retries_told_ = 0;
+  std::uint64_t resumed_seen_ = 0;
+  bool resumed_told_ = false;
 };
 
 }  // namespace weir::cli

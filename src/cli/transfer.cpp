@@ -10,6 +10,7 @@
 #include "notices.hpp"
 #include "object_options.hpp"
 #include "reporter.hpp"
+#include "resume_line.hpp"
 #include "signals.hpp"
 #include "through.hpp"
 #include "weir/core/job.hpp"
@@ -26,8 +27,8 @@ constexpr std::chrono::milliseconds kTick{100};
 /// How long a cancelled transfer may take to clean up.
 constexpr std::chrono::seconds kPatience{5};
 
-Result<Pipeline> compose(const std::string& source, const std::string& destination, const Options& options) {
-  EndpointOptions endpoint = endpoint_options(options);
+Result<Pipeline> compose(const std::string& source, const std::string& destination, const Options& options,
+                         EndpointOptions& endpoint) {
   WEIR_TRY(share_headers(source, destination, endpoint));
   WEIR_TRY(check_object_options(endpoint.object, destination));
   // Read at the rate, it is written at the rate.
@@ -63,14 +64,20 @@ std::optional<Result<Receipt>> watch(Job& job, SignalScope& signals, Reporter& r
 }
 
 /// What a cancelled transfer leaves, for people.
-/// `left` is the job's own word on what it could not remove; empty if nothing. `clean`: it ended by itself.
-Error stopped_error(const Progress& last, EndKind sink, bool clean, const std::string& left) {
+/// `result`: null if it did not end by itself.
+Error stopped_error(const Progress& last, EndKind sink, const Result<Receipt>* result, const Options& options) {
+  const bool clean = result != nullptr;
+  const std::string left = clean ? result->error().advice : std::string();
   Error error;
   error.kind = Kind::cancelled;
   error.operation = "finish";
   error.cause = "stopped at " + format_size(last.bytes_read);
   if (!clean) {
     error.advice = "Cleaning up took too long: parts of an upload or a temporary file may be left.";
+  } else if (result->error().kept_bytes != 0) {
+    error.kept_bytes = result->error().kept_bytes;
+    error.advice = fmt::format("{} are safe at the store. Go on with:  {}", format_size(error.kept_bytes),
+                               shell_line(options.arguments));
   } else if (!left.empty()) {
     error.advice = left;
   } else if (sink == EndKind::standard) {
@@ -96,6 +103,11 @@ EndpointOptions endpoint_options(const Options& options) {
   endpoint.s3.on_notice = add_notice;
   endpoint.object = options.object;
   endpoint.http = options.http;
+  if (!options.arguments.empty() && options.arguments[0] == "cp" && !options.dry_run) {
+    endpoint.upload.ledger = Ledger::on_demand({options.state_dir, add_notice});
+    endpoint.upload.resume = !options.no_resume;
+    endpoint.upload.resume_hint = hint_of(options.arguments);
+  }
   endpoint.upload.part_bytes = options.part_size_bytes;
   endpoint.upload.concurrency = options.concurrency;
   endpoint.download.concurrency = options.concurrency;
@@ -111,7 +123,8 @@ int transfer(const std::string& source, const std::string& destination, const Op
   const EndKind sink = end_kind(target);
   Reporter reporter(options,
                     {{shown_name(source), shown_name(target), options.through}, end_kind(source), sink, final_line});
-  auto pipeline = resolved ? compose(source, target, options) : Result<Pipeline>(resolved.status());
+  EndpointOptions endpoint = endpoint_options(options);
+  auto pipeline = resolved ? compose(source, target, options, endpoint) : Result<Pipeline>(resolved.status());
   if (!pipeline) {
     const int code = exit_code(pipeline.error().kind);
     return report_failure(reporter, pipeline.error(), code, {}, sink);
@@ -121,9 +134,10 @@ int transfer(const std::string& source, const std::string& destination, const Op
   std::optional<Job> started;  // outlives the scope that may cancel it
   SignalScope signals;
   Job& job = started.emplace(start(std::move(*pipeline), job_options));
-  signals.attach(job);
+  signals.attach([&job] { job.suspend(); });
   reporter.started(job.progress());
   const auto result = watch(job, signals, reporter);
+  if (endpoint.upload.ledger) (void)endpoint.upload.ledger->flush();
   const Progress last = job.progress();
   if (result && result->ok()) {
     reporter.done(**result, last);
@@ -136,10 +150,9 @@ int transfer(const std::string& source, const std::string& destination, const Op
   }
   const bool cancelled = !result || result->error().kind == Kind::cancelled;
   if (!cancelled) return report_failure(reporter, result->error(), exit_code(result->error().kind), last, sink);
-  const std::string left = result ? result->error().advice : std::string();
   const int signal = signals.received();
   const int code = signal == 0 ? kExitBrokenPipe : 128 + signal;
-  if (signal != 0) reporter.failed(stopped_error(last, sink, result.has_value(), left), code, last);
+  if (signal != 0) reporter.failed(stopped_error(last, sink, result ? &*result : nullptr, options), code, last);
   if (!result) ::_exit(code);  // threads that do not end cannot be waited for
   return code;
 }

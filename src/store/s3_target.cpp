@@ -177,6 +177,20 @@ Status S3Target::conditional(Status status) const {
   return Status(std::move(error));
 }
 
+/// The hash also covers a customer's key, which all parts need; a hash does not tell it.
+std::optional<UploadIdentity> S3Target::identity() const {
+  const Settings& settings = wire_->settings();
+  const auto headers = object_headers(options_);
+  if (!location_.check_object().ok() || !headers) return {};
+  std::string all;
+  for (const net::Headers& some : {*headers, settings.customer_key}) {
+    for (const auto& [name, value] : some) all += fmt::format("{}:{}:{}\n", name, value.size(), value);
+  }
+  const std::string service =
+      settings.aws ? "aws" : fmt::format("{}://{}{}", settings.scheme, settings.authority, settings.base_path);
+  return UploadIdentity{fmt::format("s3 {} {}/{}", service, location_.bucket, location_.key), net::sha256_hex(all)};
+}
+
 Target::Cancel S3Target::begin(Done<std::string> done) {
   auto self = shared_from_this();
   const Proof proof = this->proof();

@@ -29,6 +29,7 @@ class S3Target : public Target, public std::enable_shared_from_this<S3Target> {
 
   const Profile& profile() const override { return wire_->provider().limits; }
   std::string url() const override { return location_.url(); }
+  std::optional<UploadIdentity> identity() const override;
   Cancel begin(Done<std::string> done) override;
   Cancel put_part(const std::string& id, Part part, Done<PartReceipt> done) override;
   Cancel list_parts(const std::string& id, Done<std::vector<PartReceipt>> done) override;

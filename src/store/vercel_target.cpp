@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "net/paced_body.hpp"
+#include "net/sigv4.hpp"
 #include "net/url.hpp"
 #include "store/range_body.hpp"
 #include "weir/core/executor.hpp"
@@ -65,6 +66,15 @@ Result<WireRequest> VercelTarget::step_request(const std::string& operation, con
   request.headers.emplace_back("x-mpu-key", net::percent_encode(upload.key));
   request.headers.emplace_back("x-mpu-upload-id", upload.id);
   return request;
+}
+
+std::optional<UploadIdentity> VercelTarget::identity() const {
+  const Settings& settings = wire_->settings();
+  const auto headers = write_headers(settings, options_);
+  if (!check_vercel_path(path_).ok() || !headers) return {};
+  std::string all;
+  for (const auto& [name, value] : *headers) all += fmt::format("{}:{}:{}\n", name, value.size(), value);
+  return UploadIdentity{fmt::format("vercel {} {}/{}", settings.api, settings.store, path_), net::sha256_hex(all)};
 }
 
 Target::Cancel VercelTarget::begin(Done<std::string> done) {

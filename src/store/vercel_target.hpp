@@ -19,6 +19,7 @@ class VercelTarget : public Target, public std::enable_shared_from_this<VercelTa
 
   const Profile& profile() const override { return vercel::profile(); }
   std::string url() const override { return wire_->settings().url(path_); }
+  std::optional<UploadIdentity> identity() const override;
   Cancel begin(Done<std::string> done) override;
   Cancel put_part(const std::string& id, Part part, Done<PartReceipt> done) override;
   /// unsupported: the service does not tell.

@@ -1,21 +1,24 @@
 #include "transfer/upload_driver.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <utility>
 
 #include "platform/platform.hpp"
+#include "store/range_body.hpp"
 
 namespace weir::transfer {
 
 UploadDriver::UploadDriver(std::shared_ptr<Target> target, MachineOptions options, std::shared_ptr<Replay> replay,
                            const std::shared_ptr<Executor>& executor, std::shared_ptr<RateLimiter> limiter,
-                           std::function<void()> wake)
+                           std::function<void()> wake, std::unique_ptr<JobClaim> claim)
     : target_(std::move(target)),
       replay_(std::move(replay)),
       executor_(executor),
       limiter_(std::move(limiter)),
       machine_(std::move(options)),
-      wake_(std::move(wake)) {}
+      wake_(std::move(wake)),
+      claim_(std::move(claim)) {}
 
 UploadDriver::~UploadDriver() {
   if (target_.use_count() > 1) return;
@@ -45,6 +48,10 @@ void UploadDriver::fail(Status reason) {
 
 void UploadDriver::cancel() {
   drive([](UploadMachine& machine) { machine.cancel(); });
+}
+
+void UploadDriver::suspend() {
+  drive([](UploadMachine& machine) { machine.suspend(); });
 }
 
 void UploadDriver::pause(bool on) {
@@ -81,13 +88,13 @@ UploadDriver::Sent UploadDriver::sent() const {
 
 Status UploadDriver::health() const {
   const Lock lock(mutex_);
-  if (const auto& outcome = machine_.outcome()) return outcome->status();
+  if (const auto& outcome = machine_.outcome()) return claim_ends_ ? Status::pending() : outcome->status();
   return machine_.failing() ? Status::pending() : Status();
 }
 
 std::optional<Result<UploadProof>> UploadDriver::outcome() const {
   const Lock lock(mutex_);
-  return machine_.outcome();
+  return claim_ends_ ? std::nullopt : machine_.outcome();
 }
 
 // --- actions ---
@@ -132,7 +139,10 @@ void UploadDriver::perform(const Action& action, Lock& lock) {
       return release(action.part, lock);
     case Do::cancel_calls:
       return cancel_calls(lock);
+    case Do::note_part:
+      return note_part(action.part, lock);
     case Do::finished:
+      let_claim_go(lock);
       return release_all(lock);
     default:
       return prepare(action, lock);
@@ -226,6 +236,12 @@ Target::Cancel UploadDriver::send(std::uint64_t number, const Action& action, Pa
                                 });
     case Do::commit:
       return target_->commit(id, std::move(receipts), whole, reply(&UploadMachine::commit_done));
+    case Do::list_parts:
+      return target_->list_parts(id, reply(&UploadMachine::list_done));
+    case Do::check_part:
+      return check(number, action);
+    case Do::note_upload:
+      return note_upload(number, action);
     case Do::abort:
       return target_->abort(
           id, [self = shared_from_this(), number, request = action.request](const Result<Target::None>& result) {
@@ -234,6 +250,77 @@ Target::Cancel UploadDriver::send(std::uint64_t number, const Action& action, Pa
     default:
       return target_->inspect(reply(&UploadMachine::inspect_done));
   }
+}
+
+/// Reads the part again, on a thread that may block.
+Target::Cancel UploadDriver::check(std::uint64_t number, const Action& action) {
+  const std::shared_ptr<Executor> executor = executor_.lock();
+  auto cancelled = std::make_shared<std::atomic<bool>>(false);
+  std::uint64_t offset = 0;
+  std::uint64_t length = 0;
+  {
+    const Lock lock(mutex_);
+    offset = machine_.part(action.part).offset;
+    length = machine_.part(action.part).length;
+  }
+  if (!executor || !replay_) {
+    answer_failure(number, action, Status(Kind::cancelled, "nothing is left to read it on"));
+    return [] {};
+  }
+  executor->post_blocking([self = shared_from_this(), number, request = action.request, offset, length, cancelled] {
+    const Result<store::RangeSums> sums = store::sums_of_range(*self->replay_, offset, length, false, *cancelled);
+    const Result<std::uint64_t> crc = sums.ok() ? Result<std::uint64_t>(sums->crc64nvme) : sums.status();
+    self->answer(number, [&](UploadMachine& machine) { machine.check_done(request, crc); });
+  });
+  return [cancelled] { cancelled->store(true); };
+}
+
+/// Without a claim there is nothing to go on with later.
+Target::Cancel UploadDriver::note_upload(std::uint64_t number, const Action& action) {
+  std::shared_ptr<JobClaim> claim;
+  std::string id;
+  {
+    const Lock lock(mutex_);
+    claim = claim_;
+    id = machine_.upload_id();
+  }
+  if (!claim) {
+    answer_failure(number, action, Status(Kind::unsupported, "there is no ledger"));
+    return [] {};
+  }
+  claim->upload_begun(id, [self = shared_from_this(), number, request = action.request](const Status& status) {
+    self->answer(number, [&](UploadMachine& machine) { machine.note_done(request, status); });
+  });
+  return [] {};
+}
+
+void UploadDriver::note_part(std::uint32_t part, Lock& lock) {
+  const std::shared_ptr<JobClaim> claim = claim_;
+  const std::optional<PartReceipt> receipt = machine_.receipt(part);
+  if (!claim || !receipt) return;
+  lock.unlock();
+  claim->part_stored(*receipt);
+  lock.lock();
+}
+
+/// What the store has no upload of any more, nobody goes on with. The end is told once that is written, so that whoever
+/// hears of it may go on at once.
+void UploadDriver::let_claim_go(Lock& lock) {
+  std::shared_ptr<JobClaim> claim = std::exchange(claim_, nullptr);
+  if (!claim) return;
+  const bool open = machine_.upload_open();
+  claim_ends_ = true;
+  lock.unlock();
+  if (!open) claim->finished();
+  claim->let_go([self = shared_from_this()] {
+    Lock inner(self->mutex_);
+    self->claim_ends_ = false;
+    const std::function<void()> wake = self->wake_;
+    inner.unlock();
+    if (wake) wake();
+  });
+  claim.reset();
+  lock.lock();
 }
 
 /// The object is there at once, so the source is looked at once more: it may have changed while it was read.
@@ -268,6 +355,12 @@ void UploadDriver::answer_failure(std::uint64_t number, const Action& action, St
         return machine.commit_done(request, std::move(status));
       case Do::abort:
         return machine.abort_done(request, status);
+      case Do::list_parts:
+        return machine.list_done(request, std::move(status));
+      case Do::check_part:
+        return machine.check_done(request, std::move(status));
+      case Do::note_upload:
+        return machine.note_done(request, status);
       default:
         return machine.inspect_done(request, std::move(status));
     }

@@ -14,6 +14,7 @@
 
 #include "transfer/upload_machine.hpp"
 #include "weir/core/executor.hpp"
+#include "weir/ledger/ledger.hpp"
 
 namespace weir::transfer {
 
@@ -21,10 +22,11 @@ namespace weir::transfer {
 class UploadDriver : public std::enable_shared_from_this<UploadDriver> {
  public:
   /// `replay` is where parts are read again, or null where parts come with their bytes. `wake` is called from any
-  /// thread when memory came free and at the end. The executor is not kept alive. `limiter` may be null.
+  /// thread when memory came free and at the end. The executor is not kept alive. `limiter` may be null, and so may
+  /// `claim`, which is let go at the end.
   UploadDriver(std::shared_ptr<Target> target, MachineOptions options, std::shared_ptr<Replay> replay,
                const std::shared_ptr<Executor>& executor, std::shared_ptr<RateLimiter> limiter,
-               std::function<void()> wake);
+               std::function<void()> wake, std::unique_ptr<JobClaim> claim = nullptr);
   /// May run inside the target's last answer, on a thread of the target's own: lets the target go elsewhere.
   ~UploadDriver();
   UploadDriver(const UploadDriver&) = delete;
@@ -34,6 +36,7 @@ class UploadDriver : public std::enable_shared_from_this<UploadDriver> {
   void end_of_input();
   void fail(Status reason);
   void cancel();
+  void suspend();
   void pause(bool on);
   /// cancel(), and no wake any more.
   void let_go();
@@ -67,6 +70,10 @@ class UploadDriver : public std::enable_shared_from_this<UploadDriver> {
   void prepare(const Action& action, Lock& lock);
   void make_call(std::uint64_t number);
   Target::Cancel send(std::uint64_t number, const Action& action, Part part);
+  Target::Cancel check(std::uint64_t number, const Action& action);
+  Target::Cancel note_upload(std::uint64_t number, const Action& action);
+  void note_part(std::uint32_t part, Lock& lock);
+  void let_claim_go(Lock& lock);
   Part part_for(const Action& action) const;
   void cancel_calls(Lock& lock);
   void release(std::uint32_t part, Lock& lock);
@@ -83,6 +90,8 @@ class UploadDriver : public std::enable_shared_from_this<UploadDriver> {
   mutable std::mutex mutex_;
   UploadMachine machine_;
   std::function<void()> wake_;
+  std::shared_ptr<JobClaim> claim_;
+  bool claim_ends_ = false;  // the end waits until the ledger has it
   bool wake_due_ = false;
   bool performing_ = false;
   std::deque<Action> actions_;

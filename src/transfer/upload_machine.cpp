@@ -11,7 +11,8 @@ constexpr std::uint32_t kAbortAttempts = 5;
 
 /// New work, which a pause holds back.
 bool waits_while_paused(Do what) noexcept {
-  return what == Do::begin || what == Do::put_part || what == Do::put_whole || what == Do::commit;
+  return what == Do::begin || what == Do::put_part || what == Do::put_whole || what == Do::commit ||
+         what == Do::list_parts || what == Do::check_part;
 }
 
 std::string part_of(const ReadyPart& part, const std::string& url) {
@@ -51,7 +52,8 @@ void UploadMachine::begin_done(std::uint64_t request, Result<std::string> answer
     requests_.erase(request);
   } else if (answer.ok()) {
     succeeded(request);
-    phase_ = Phase::sending;
+    phase_ = options_.records ? Phase::noting : Phase::sending;
+    if (options_.records) start(Do::note_upload);
   } else if (!again(request, answer.status())) {
     fail(give_up(request, answer.status(), "begin the upload of " + options_.url));
   }
@@ -69,6 +71,7 @@ void UploadMachine::part_done(std::uint64_t request, Result<PartReceipt> answer)
     part.receipt = std::move(*answer);
     counts_.bytes_acked += part.ready.length;
     ++counts_.parts_done;
+    if (noted_) actions_.push_back({Do::note_part, 0, 0, part.ready.number, {}});
     actions_.push_back({Do::release_part, 0, 0, part.ready.number, {}});
     concurrency_.completed();
     succeeded(request);
@@ -216,6 +219,12 @@ bool UploadMachine::may_open() const { return ended_ || (!parts_.empty() && !par
 
 /// One request where the whole fits a part, else an upload in parts.
 void UploadMachine::open() {
+  if (options_.earlier) {
+    upload_id_ = options_.earlier->id;
+    upload_open_ = noted_ = true;
+    phase_ = Phase::asking;
+    return start(Do::list_parts);
+  }
   const bool one = parts_.size() == 1 && ended_;
   if (parts_.empty() || (one && parts_[0].ready.length <= options_.max_single_bytes)) {
     phase_ = Phase::whole;
@@ -231,8 +240,9 @@ void UploadMachine::fill() {
   while (!paused_ && !queue_.empty() && parts_in_flight() < concurrency_.limit()) {
     const std::uint32_t number = queue_.front();
     queue_.pop_front();
-    start(Do::put_part, number);
+    if (!go_on(number)) start(Do::put_part, number);
   }
+  if (phase_ != Phase::sending) return;
   if (ended_ && counts_.parts_done == parts_.size()) look_or_commit();
 }
 
@@ -240,7 +250,9 @@ void UploadMachine::fill() {
 void UploadMachine::adapt() {
   if (paused_ || phase_ != Phase::sending) return;
   const std::uint32_t before = concurrency_.limit();
-  concurrency_.observe(now_, counts_.bytes_acked + sent_under_way_, parts_in_flight());
+  // What is only read again says nothing of the network.
+  concurrency_.observe(now_, counts_.bytes_acked - counts_.bytes_resumed + sent_under_way_,
+                       parts_in_flight() - checks_in_flight());
   if (concurrency_.limit() > before) fill();
 }
 
@@ -249,6 +261,11 @@ std::uint32_t UploadMachine::parts_in_flight() const noexcept {
   return phase_ == Phase::sending || phase_ == Phase::draining ? static_cast<std::uint32_t>(requests_.size())
          : phase_ == Phase::whole                              ? 1
                                                                : 0;
+}
+
+std::uint32_t UploadMachine::checks_in_flight() const noexcept {
+  return static_cast<std::uint32_t>(std::count_if(
+      requests_.begin(), requests_.end(), [](const auto& entry) { return entry.second.what == Do::check_part; }));
 }
 
 UploadProgress UploadMachine::progress() const noexcept {

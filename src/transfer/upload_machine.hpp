@@ -22,13 +22,17 @@ namespace weir::transfer {
 
 /// What the driver is to do.
 enum class Do : std::uint8_t {
+  list_parts,    ///< Target::list_parts of the upload that an earlier process began
+  check_part,    ///< the checksum of `part`, read again: does the source still have what an earlier process sent?
   begin,         ///< Target::begin
+  note_upload,   ///< write down upload_id(), and say when that is safe
   put_part,      ///< Target::put_part of `part`
   put_whole,     ///< Target::put_whole: part 1, or an empty object if `part` is 0
   commit,        ///< Target::commit of receipts() and whole()
   inspect,       ///< Target::inspect
   abort,         ///< Target::abort
   wait,          ///< timer_fired(request) after `delay`
+  note_part,     ///< write down receipt(part)
   release_part,  ///< `part` is safe: its bytes are needed no more
   cancel_calls,  ///< cancel every call under way, but begin: an upload whose id is lost cannot be removed
   finished,      ///< outcome() is there
@@ -51,6 +55,12 @@ struct ReadyPart {
   bool last = false;  ///< known to be the last one
 };
 
+/// An upload that an earlier process began, as far as that was written down.
+struct EarlierUpload {
+  std::string id;
+  std::vector<PartReceipt> parts;
+};
+
 struct MachineOptions {
   RetryPolicy retry;
   /// Parts under way at once, those waiting for a retry included.
@@ -58,6 +68,8 @@ struct MachineOptions {
   bool verify = true;                           ///< compare checksums; ask for the store's where its answer has none
   bool can_resend_all = false;                  ///< parts that are done can be sent once more
   std::uint64_t max_single_bytes = UINT64_MAX;  ///< of one put_whole
+  bool records = false;                         ///< somebody writes down what is done: a later process can go on
+  std::optional<EarlierUpload> earlier;         ///< to go on with; with `records`
   std::string url;                              ///< for messages
   RandomBelow random;
 };
@@ -68,8 +80,10 @@ struct UploadProgress {
   std::uint32_t parts_in_flight = 0;
   std::uint32_t concurrency = 0;  ///< parts that may be under way at once, as it is now
   RetryCounts retries;
-  std::uint32_t restarts = 0;  ///< uploads begun anew because the store had lost the first
-  Status last_retry;           ///< what the last retry was for
+  std::uint32_t restarts = 0;       ///< uploads begun anew because the store had lost the first
+  std::uint32_t parts_resumed = 0;  ///< of parts_done: an earlier process had sent them
+  std::uint64_t bytes_resumed = 0;
+  Status last_retry;  ///< what the last retry was for
 };
 
 /// What a finished upload has to show.
@@ -98,7 +112,10 @@ class UploadMachine {
   /// The source failed, or a limit would be passed: no object may come of this. The first reason counts.
   void fail(Status reason);
 
-  // From the target and the timers.
+  // From the target, the ledger and the timers.
+  void list_done(std::uint64_t request, Result<std::vector<PartReceipt>> answer);
+  void check_done(std::uint64_t request, Result<std::uint64_t> crc64nvme);
+  void note_done(std::uint64_t request, const Status& answer);
   void begin_done(std::uint64_t request, Result<std::string> answer);
   void part_done(std::uint64_t request, Result<PartReceipt> answer);
   void whole_done(std::uint64_t request, Result<Stored> answer);
@@ -111,11 +128,17 @@ class UploadMachine {
   /// While on, nothing new is sent; what is under way ends.
   void pause(bool on);
   void cancel() { fail(Status(Kind::cancelled, "the upload was cancelled")); }
+  /// As cancel(), but an upload that is written down stays at the store.
+  void suspend();
 
   /// What to do now, in order; each is given once.
   std::vector<Action> take_actions() { return std::exchange(actions_, {}); }
 
   const std::string& upload_id() const noexcept { return upload_id_; }
+  /// The store has an upload of ours, as far as is known.
+  bool upload_open() const noexcept { return upload_open_; }
+  /// None: the part is to be sent again after all.
+  const std::optional<PartReceipt>& receipt(std::uint32_t number) const { return parts_[number - 1].receipt; }
   const ReadyPart& part(std::uint32_t number) const { return parts_[number - 1].ready; }
   std::vector<PartReceipt> receipts() const;
   Whole whole() const { return {total_bytes_, crc_of_all()}; }
@@ -128,7 +151,9 @@ class UploadMachine {
  private:
   enum class Phase : std::uint8_t {
     idle,       // nothing was sent
+    asking,     // what the store has of an earlier process's upload
     beginning,  // begin is under way
+    noting,     // the upload that was begun
     sending,    // parts
     looking,    // inspects what is there before the commit
     whole,      // put_whole is under way
@@ -153,6 +178,11 @@ class UploadMachine {
     ReadyPart ready;
     std::optional<PartReceipt> receipt;
   };
+  /// A part that an earlier process sent, if the source still has its bytes.
+  struct Candidate {
+    PartReceipt receipt;
+    bool noted = false;
+  };
 
   // upload_machine.cpp: requests and parts
   void advance();
@@ -169,6 +199,18 @@ class UploadMachine {
   Status give_up(std::uint64_t id, Status status, std::string operation);
   Status check_receipt(const PartState& part, const PartReceipt& receipt) const;
   std::uint32_t parts_in_flight() const noexcept;
+
+  std::uint32_t checks_in_flight() const noexcept;
+
+  // upload_resume.cpp: how it goes on with what an earlier process began
+  void match(const std::vector<PartReceipt>& listed);
+  void trust_notes();
+  void earlier_gone(const Status& status);
+  bool go_on(std::uint32_t number);
+  void take_over(std::uint32_t number);
+  bool differs(const ReadyPart& part, std::uint64_t crc_now);
+  bool keeps() const;
+  std::string kept_advice() const;
 
   // upload_verdict.cpp: how it ends
   void begin_anew();
@@ -191,6 +233,7 @@ class UploadMachine {
   std::uint64_t total_bytes_ = 0;    // of the parts known
   std::vector<PartState> parts_;     // by number - 1
   std::deque<std::uint32_t> queue_;  // parts to send
+  std::map<std::uint32_t, Candidate> candidates_;
   std::map<std::uint64_t, Request> requests_;
   std::uint64_t last_request_ = 0;
   ConcurrencyController concurrency_;
@@ -200,6 +243,10 @@ class UploadMachine {
   bool out_of_tokens_ = false;  // a request had attempts left, the upload had none
   std::string upload_id_;
   bool upload_open_ = false;                // the store has an upload of ours
+  bool noted_ = false;                      // and it is written down
+  bool keep_anyway_ = false;                // whatever the failure is, somebody will decide what becomes of it
+  bool kept_ = false;                       // it was left at the store to be gone on with
+  Status earlier_gone_;                     // the store has no such upload any more; all its parts were sent
   bool restarting_ = false;                 // draining leads to begin
   bool in_doubt_ = false;                   // a commit or put_whole may have succeeded without our knowing
   bool was_in_doubt_ = false;               // so ended an upload before the one that is under way

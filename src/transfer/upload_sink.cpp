@@ -3,6 +3,7 @@
 
 #include "platform/platform.hpp"
 #include "transfer/upload_driver.hpp"
+#include "transfer/upload_ledger.hpp"
 #include "weir/codec/checksum.hpp"
 #include "weir/core/progress.hpp"
 #include "weir/transfer/plan.hpp"
@@ -51,6 +52,7 @@ class UploadSink final : public Sink {
   Status write(Chunk chunk) override;
   Result<Receipt> close() override;
   void abort() override;
+  void suspend() override;
   Status stopped() override {
     if (!driver_) return {};
     const auto outcome = driver_->outcome();
@@ -77,6 +79,7 @@ class UploadSink final : public Sink {
     return {upstream.exact_bytes, upstream.max_bytes, options_.part_bytes, at_once, {}};
   }
   Result<UploadPlan> plan_within_grant(const Upstream& upstream);
+  Status look_up(Context& context, transfer::MachineOptions& options, std::unique_ptr<JobClaim>& claim);
   std::uint64_t current_length() const;
   /// What is read twice is to be the same both times; else the target's own checksum is enough.
   bool takes_crc() const { return options_.verify && (replay_ || !target_->profile().takes_crc); }
@@ -172,9 +175,29 @@ Status UploadSink::open(Context& context) {
   options.max_single_bytes = target_->profile().max_single_bytes;
   options.url = target_->url();
   options.random = platform::random_below;
+  std::unique_ptr<JobClaim> claim;
+  WEIR_TRY(look_up(context, options, claim));
   driver_ = std::make_shared<UploadDriver>(target_, std::move(options), replay_ ? upstream.replay : nullptr,
-                                           context.executor, options_.limiter, context.wake);
+                                           context.executor, options_.limiter, context.wake, std::move(claim));
   if (replay_ && !observed_) hand_over_all();
+  return {};
+}
+
+/// Only what goes in parts is worth a line in the ledger. An earlier upload's parts decide how the rest is cut.
+Status UploadSink::look_up(Context& context, transfer::MachineOptions& options, std::unique_ptr<JobClaim>& claim) {
+  if (!options_.ledger || !replay_ || *exact_bytes_ <= plan_.part_bytes) return {};
+  WEIR_ASSIGN(transfer::Recorded recorded,
+              transfer::find_earlier(options_, target_, *context.upstream.replay, plan_.part_bytes, context.executor));
+  if (recorded.earlier && recorded.part_bytes != plan_.part_bytes) {
+    PlanRequest request = request_for(context.upstream);
+    request.part_bytes = recorded.part_bytes;
+    Result<UploadPlan> plan = plan_upload(target_->profile(), request);
+    if (!plan.ok()) return plan.status().during("go on with the upload to " + target_->url());
+    plan_ = *plan;
+  }
+  options.records = recorded.claim != nullptr;
+  options.earlier = std::move(recorded.earlier);
+  claim = std::move(recorded.claim);
   return {};
 }
 
@@ -231,6 +254,11 @@ void UploadSink::abort() {
   if (driver_) driver_->cancel();
 }
 
+void UploadSink::suspend() {
+  chunks_.clear();
+  if (driver_) driver_->suspend();
+}
+
 void UploadSink::tell(Progress& progress) const {
   if (!driver_) return;
   const transfer::UploadProgress made = driver_->progress();
@@ -238,7 +266,8 @@ void UploadSink::tell(Progress& progress) const {
   const Profile& profile = target_->profile();
   const auto outcome = profile.durability == Durability::whole ? driver_->outcome() : std::nullopt;
   const bool kept = profile.durability == Durability::part || (outcome && outcome->ok());
-  progress.bytes_sent = std::max(sent.total, made.bytes_acked);
+  progress.bytes_sent = std::max(sent.total, made.bytes_acked - made.bytes_resumed);
+  progress.bytes_resumed = made.bytes_resumed;
   progress.bytes_durable = kept ? made.bytes_acked : 0;
   progress.concurrency = made.concurrency;
   progress.retries_by_cause += made.retries;
@@ -303,6 +332,7 @@ Receipt UploadSink::receipt_of(const transfer::UploadProof& proof) const {
   if (proof.crc64nvme) receipt.checksum = "crc64nvme:" + crc64nvme_base64(*proof.crc64nvme);
   receipt.checksum_verified = proof.verified;
   receipt.parts = proof.parts;
+  receipt.bytes_resumed = driver_->progress().bytes_resumed;
   receipt.retries = driver_->progress().retries.total();
   receipt.duration_ns = static_cast<std::uint64_t>(platform::platform().monotonic_ns() - started_ns_);
   return receipt;

@@ -22,7 +22,8 @@ void UploadMachine::commit_done(std::uint64_t request, Result<Stored> answer) {
     requests_.erase(request);
   } else if (status.kind() == Kind::not_found && !status.retryable()) {
     requests_.erase(request);
-    if (in_doubt_) {
+    // An earlier process may have asked for the completion too, just before it was killed.
+    if (in_doubt_ || counts_.parts_resumed > 0) {
       settle(status, true);
     } else {
       upload_gone(status);
@@ -136,6 +137,7 @@ std::optional<std::uint64_t> UploadMachine::crc_of_all() const {
 
 /// Without checksums of the store, only the ETag will tell a new object from what was there: asks for it first.
 void UploadMachine::look_or_commit() {
+  if (earlier_gone_.failed()) return settle(earlier_gone_, true);
   const bool blind =
       std::any_of(parts_.begin(), parts_.end(), [](const auto& p) { return p.receipt->checksum.empty(); });
   phase_ = blind && options_.verify ? Phase::looking : Phase::committing;
@@ -209,8 +211,11 @@ void UploadMachine::begin_anew() {
     part.receipt.reset();
     queue_.push_back(part.ready.number);
   }
-  counts_.bytes_acked = 0;
-  counts_.parts_done = 0;
+  counts_.bytes_acked = counts_.bytes_resumed = 0;
+  counts_.parts_done = counts_.parts_resumed = 0;
+  candidates_.clear();
+  earlier_gone_ = Status();
+  noted_ = false;
   was_in_doubt_ = was_in_doubt_ || in_doubt_;
   in_doubt_ = false;
   etag_before_.reset();
@@ -240,7 +245,8 @@ void UploadMachine::drained() {
   if (!requests_.empty()) return;
   if (restarting_) {
     begin_anew();
-  } else if (!upload_open_) {
+  } else if (!upload_open_ || keeps()) {
+    kept_ = upload_open_;
     finish(failure_);
   } else {
     phase_ = Phase::aborting;
@@ -256,6 +262,7 @@ void UploadMachine::finish(Status failure) {
                             : fmt::format("Whether {} was completed all the same is not known.", options_.url);
     failure = Status(std::move(error));
   }
+  if (kept_) failure.add_advice(kept_advice()).keep(counts_.bytes_acked);
   outcome_ = std::move(failure);
   phase_ = Phase::finished;
   actions_.push_back({Do::finished, 0, 0, 0, {}});

@@ -18,13 +18,15 @@ WEIR = os.environ.get("WEIR_BIN") or os.environ.get("WEIR_TEST_CLI") or sys.exit
 SCHEMA = json.loads((Path(__file__).resolve().parents[2] / "docs" / "cli-events.schema.json").read_text())
 TYPES = {"object": dict, "array": list, "string": str, "boolean": bool, "null": type(None), "integer": int, "number": (int, float)}
 TIMEOUT_S = 60
+STATE = tempfile.TemporaryDirectory(prefix="weir-cli-state-")
 
 
 def environment(**changes):
     """A plain one: no WEIR_ or AWS_ variables, no terminal wishes."""
     kept = {name: value for name, value in os.environ.items()
             if not name.startswith(("WEIR_", "AWS_", "LC_")) and name not in ("NO_COLOR", "CLICOLOR_FORCE", "FORCE_COLOR", "LANG")}
-    kept.update({"TERM": "xterm", "LC_ALL": "C.UTF-8", "AWS_EC2_METADATA_DISABLED": "true", "HOME": "/nonexistent"})
+    kept.update({"TERM": "xterm", "LC_ALL": "C.UTF-8", "AWS_EC2_METADATA_DISABLED": "true", "HOME": "/nonexistent",
+                 "XDG_STATE_HOME": STATE.name})
     kept.update({name: value for name, value in changes.items() if value is not None})
     return kept
 

@@ -49,6 +49,12 @@ class MemoryTarget final : public Target {
   const Profile& profile() const override { return profile_; }
   std::string url() const override { return "memory://object"; }
   Profile profile_;
+  std::optional<UploadIdentity> identity() const override { return UploadIdentity{"memory object", fingerprint}; }
+  std::string fingerprint = "plain";
+  std::atomic<unsigned> stall_after{UINT32_MAX};  ///< so many parts end, later ones only when cancelled
+  std::atomic<bool> refuses_parts{false};         ///< as the option
+  std::atomic<bool> cannot_list{false};
+  std::atomic<unsigned> parts_put{0};
 
   Cancel begin(Done<std::string> done) override {
     return later<std::string>(std::move(done), [this]() -> Result<std::string> {
@@ -66,20 +72,33 @@ class MemoryTarget final : public Target {
       done(std::move(result));
     };
     auto work = [this, id, part]() -> Result<PartReceipt> {
-      if (options_.refuses_parts) return Status(Kind::unavailable, "503 from the store").with(Retry::transient);
+      if (options_.refuses_parts || refuses_parts)
+        return Status(Kind::unavailable, "503 from the store").with(Retry::transient);
       const auto upload = uploads_.find(id);
       if (upload == uploads_.end()) return Status(Kind::not_found, "NoSuchUpload");
       WEIR_ASSIGN(std::string bytes, bytes_of(part));
       const std::uint64_t crc = crc_of(bytes);
       if (part.crc64nvme && *part.crc64nvme != crc) return Status(Kind::corrupt, "BadDigest");
       upload->second[part.number] = std::move(bytes);
+      ++parts_put;
       return PartReceipt{part.number, part.offset, part.length,
                          crc,         "e",         options_.checksums ? crc64nvme_base64(crc) : ""};
     };
-    return later<PartReceipt>(std::move(counted), std::move(work), options_.stalls);
+    return later<PartReceipt>(std::move(counted), std::move(work), options_.stalls || ++parts_begun_ > stall_after);
   }
-  Cancel list_parts(const std::string&, Done<std::vector<PartReceipt>> done) override {
-    return later<std::vector<PartReceipt>>(std::move(done), [] { return std::vector<PartReceipt>(); });
+  Cancel list_parts(const std::string& id, Done<std::vector<PartReceipt>> done) override {
+    return later<std::vector<PartReceipt>>(std::move(done), [this, id]() -> Result<std::vector<PartReceipt>> {
+      if (cannot_list) return Status(Kind::unsupported, "nobody tells");
+      const auto upload = uploads_.find(id);
+      if (upload == uploads_.end()) return Status(Kind::not_found, "NoSuchUpload");
+      std::vector<PartReceipt> parts;
+      for (const auto& [number, bytes] : upload->second) {
+        const std::uint64_t crc = crc_of(bytes);
+        parts.push_back({number, 0, bytes.size(), {}, "e", {}});
+        if (options_.checksums) parts.back().crc64nvme = crc, parts.back().checksum = crc64nvme_base64(crc);
+      }
+      return parts;
+    });
   }
   Cancel commit(const std::string& id, std::vector<PartReceipt> parts, Whole whole, Done<Stored> done) override {
     auto work = [this, id, count = parts.size(), whole]() -> Result<Stored> {
@@ -127,6 +146,14 @@ class MemoryTarget final : public Target {
   std::size_t open_uploads() const {
     const std::lock_guard lock(mutex_);
     return uploads_.size() - lost_begins_;
+  }
+  void lose_part(std::uint32_t number) {
+    const std::lock_guard lock(mutex_);
+    for (auto& [id, parts] : uploads_) parts.erase(number);
+  }
+  void lose_uploads() {
+    const std::lock_guard lock(mutex_);
+    uploads_.clear();
   }
   unsigned peak_parts() const { return peak_parts_; }
   unsigned inspects() const { return inspects_; }
@@ -224,6 +251,7 @@ class MemoryTarget final : public Target {
   std::atomic<unsigned> parts_at_once_{0};
   std::atomic<unsigned> peak_parts_{0};
   std::atomic<unsigned> inspects_{0};
+  std::atomic<unsigned> parts_begun_{0};
   unsigned last_id_ = 0;
   unsigned lost_begins_ = 0;
   unsigned busy_ = 0;

@@ -33,6 +33,7 @@ class SimStore {
     checks_parts = below(2) == 0;  // otherwise damage is seen in its checksum of the whole, if at all
     forgets_commits_ = below(2) == 0;
     if (below(3) == 0) object = "something older";
+    cannot_list = below(4) == 0;
     abort_stuck = below(1000) < faults.abort_stuck;
   }
 
@@ -86,9 +87,10 @@ class SimStore {
     return call<PartReceipt>([&]() -> Result<PartReceipt> {
       const auto upload = uploads.find(id);
       if (upload == uploads.end()) return Status(Kind::not_found, "NoSuchUpload");
-      PartReceipt receipt{part.number, part.offset, part.length, crc_of(bytes), "e", {}};
+      PartReceipt receipt{part.number, part.offset, part.length, crc_of(bytes), {}, {}};
       if (has_checksums) receipt.checksum = crc64nvme_base64(*receipt.crc64nvme);
       if (flip(bytes) && checks_parts) return Status(Kind::corrupt, "BadDigest");
+      receipt.etag = etag_of(bytes);
       upload->second[part.number] = std::move(bytes);
       return receipt;
     });
@@ -101,7 +103,9 @@ class SimStore {
       std::string bytes;
       for (const PartReceipt& part : parts) {
         const auto found = upload->second.find(part.number);
-        if (found == upload->second.end()) return Status(Kind::invalid_argument, "InvalidPart");
+        if (found == upload->second.end() || etag_of(found->second) != part.etag) {
+          return Status(Kind::invalid_argument, "InvalidPart");
+        }
         bytes += found->second;
       }
       if (checks_parts && has_checksums && whole.crc64nvme && *whole.crc64nvme != crc_of(bytes))
@@ -110,6 +114,20 @@ class SimStore {
       committed_.insert(id);
       store(std::move(bytes));
       return stored();
+    });
+  }
+  Result<std::vector<PartReceipt>> list_parts(const std::string& id) {
+    return call<std::vector<PartReceipt>>([&]() -> Result<std::vector<PartReceipt>> {
+      if (cannot_list) return Status(Kind::unsupported, "nobody tells");
+      const auto upload = uploads.find(id);
+      if (upload == uploads.end()) return Status(Kind::not_found, "NoSuchUpload");
+      std::vector<PartReceipt> parts;
+      for (const auto& [number, bytes] : upload->second) {
+        PartReceipt part{number, 0, bytes.size(), {}, etag_of(bytes), {}};
+        if (has_checksums) part.crc64nvme = crc_of(bytes), part.checksum = crc64nvme_base64(*part.crc64nvme);
+        parts.push_back(std::move(part));
+      }
+      return parts;
     });
   }
   Result<Target::None> abort(const std::string& id) {
@@ -139,15 +157,19 @@ class SimStore {
   bool has_checksums = false;
   bool checks_parts = false;
   bool abort_stuck = false;
+  bool cannot_list = false;
+  bool damaged = false;  // bytes, without that anybody noticed
   std::map<std::string, std::map<std::uint32_t, std::string>> uploads;
   std::set<std::string> nameless;
   std::optional<std::string> object;
   unsigned writes = 0;  // of the object
 
  private:
+  static std::string etag_of(const std::string& bytes) { return "e-" + std::to_string(crc_of(bytes)); }
   bool flip(std::string& bytes) {
     if (bytes.empty() || !chance(faults_.flipped)) return false;
     bytes[below(bytes.size())] ^= 1;
+    damaged = damaged || !checks_parts;
     return true;
   }
   void store(std::string bytes) {

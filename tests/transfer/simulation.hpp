@@ -19,20 +19,27 @@ using transfer::Do;
 
 class Simulation {
  public:
-  explicit Simulation(std::uint64_t seed)
-      : random_(seed), gentle_(below(3) == 0), store_(random_, draw_faults()), machine_(draw_options()) {
+  explicit Simulation(std::uint64_t seed) : random_(seed), gentle_(below(3) == 0), store_(random_, draw_faults()) {
+    machine_.emplace(draw_options());
     const std::size_t part_bytes = 1 + below(50);
     source_.resize(below(4) == 0 ? below(2 * part_bytes) : below(40 * part_bytes));
     for (char& byte : source_) byte = static_cast<char>(random_());
     if (store_.object && below(2) == 0) store_.object = std::string(source_.size(), '\0');  // older, as long
     older_ = store_.object;
-    feed(part_bytes);
+    versions_.insert(source_);
+    part_bytes_ = part_bytes;
+    feed();
     if (!gentle_) disturb();
+    if (records_ && below(2) == 0) {
+      for (std::uint64_t crash = 1 + below(3); crash > 0; --crash) {
+        events_.emplace(static_cast<std::int64_t>(below(1'500'000)), [this] { kill_and_resume(); });
+      }
+    }
   }
 
   /// Empty, or what is wrong.
   std::string run() {
-    while (wrong_.empty() && !machine_.outcome()) {
+    while (wrong_.empty() && !machine_->outcome()) {
       if (events_.empty()) return "nothing is under way and it has not ended";
       if (++steps_ > 200'000) return "it never ends";
       const auto first = events_.begin();
@@ -40,25 +47,32 @@ class Simulation {
       if (now_ > kLongest) return "it takes longer than two hours";
       const auto event = std::move(first->second);
       events_.erase(first);
-      machine_.now(std::chrono::microseconds(now_), sent_under_way());
+      machine_->now(std::chrono::microseconds(now_), sent_under_way());
       event();
       perform();
       check_concurrency();
     }
     return wrong_.empty() ? judge() : wrong_;
   }
-  bool succeeded() const { return machine_.outcome() && machine_.outcome()->ok(); }
+  std::uint32_t kills() const { return kills_; }
+  bool source_changed() const { return machine_->outcome()->status().kind() == Kind::source_changed; }
+  bool succeeded() const { return machine_->outcome() && machine_->outcome()->ok(); }
   bool in_parts() const { return begun_; }
   bool grew() const { return adapts_ && highest_limit_ > first_limit_; }
   bool shrank() const { return adapts_ && lowest_limit_ < first_limit_; }
-  transfer::UploadProgress progress() const { return machine_.progress(); }
+  transfer::UploadProgress progress() const { return machine_->progress(); }
 
  private:
   static constexpr std::int64_t kLongest = 7'200'000'000;  // microseconds
 
   std::uint64_t below(std::uint64_t bound) { return random_() % bound; }
   bool maybe(unsigned percent) { return below(100) < percent; }
-  void at(std::int64_t when, std::function<void()> event) { events_.emplace(when, std::move(event)); }
+  /// Of this process: what it waits for dies with it.
+  void at(std::int64_t when, std::function<void()> event) {
+    events_.emplace(when, [this, process = process_, event = std::move(event)] {
+      if (process == process_) event();
+    });
+  }
   void soon(std::function<void()> event) { at(now_ + 1 + static_cast<std::int64_t>(below(200'000)), std::move(event)); }
 
   Faults draw_faults() {
@@ -88,7 +102,11 @@ class Simulation {
     options.concurrency = adapts_ ? transfer::ConcurrencyOptions::adaptive(start, in_flight_)
                                   : transfer::ConcurrencyOptions::fixed(in_flight_);
     options.can_resend_all = replayable_ = below(2) == 0;
+    options.records = records_ = replayable_ && below(3) != 0;
     options.max_single_bytes = below(2) == 0 ? UINT64_MAX : 20;
+    return draw_rest(std::move(options));
+  }
+  transfer::MachineOptions draw_rest(transfer::MachineOptions options) {
     options.verify = verify_ = gentle_ || below(8) != 0;
     options.url = "sim://object";
     options.random = [this](std::uint64_t bound) { return random_() % bound; };
@@ -97,38 +115,39 @@ class Simulation {
   }
 
   /// The source: parts come at once or over time, known to be the last or not.
-  void feed(std::size_t part_bytes) {
+  void feed() {
+    const std::size_t part_bytes = part_bytes_;
     const bool known_length = below(2) == 0;
     const bool crc_known = below(3) != 0;
     const std::int64_t pace = below(2) == 0 ? 0 : 50'000;
-    std::int64_t when = 0;
+    std::int64_t when = now_;
     std::uint32_t number = 0;
     for (std::size_t offset = 0; offset < source_.size(); offset += part_bytes) {
       const std::string bytes = source_.substr(offset, part_bytes);
       transfer::ReadyPart part{++number, offset, bytes.size(), {}, false};
       part.last = (known_length || bytes.size() < part_bytes) && offset + bytes.size() == source_.size();
       if (crc_known && verify_) part.crc64nvme = crc_of(bytes);
-      at(when += pace, [this, part] { machine_.part_ready(part); });
+      at(when += pace, [this, part] { machine_->part_ready(part); });
     }
-    at(when + pace, [this] { machine_.end_of_input(); });
+    at(when + pace, [this] { machine_->end_of_input(); });
   }
   void disturb() {
     const auto some_time = [&] { return static_cast<std::int64_t>(below(5'000'000)); };
-    if (maybe(15)) at(some_time(), [this] { machine_.cancel(); });
-    if (maybe(5)) at(some_time(), [this] { machine_.fail(Status(Kind::source_changed, "changed")); });
+    if (maybe(15)) at(some_time(), [this] { machine_->cancel(); });
+    if (maybe(5)) at(some_time(), [this] { machine_->fail(Status(Kind::source_changed, "changed")); });
     if (maybe(20)) {
       const std::int64_t start = some_time();
-      at(start, [this] { machine_.pause(paused_ = true); });
-      at(start + some_time(), [this] { machine_.pause(paused_ = false); });
+      at(start, [this] { machine_->pause(paused_ = true); });
+      at(start + some_time(), [this] { machine_->pause(paused_ = false); });
     }
   }
 
   void perform() {
-    for (const Action& action : machine_.take_actions()) {
+    for (const Action& action : machine_->take_actions()) {
       switch (action.what) {
         case Do::wait:
           at(now_ + std::max<std::int64_t>(1, action.delay.count() / 1000),
-             [this, action] { machine_.timer_fired(action.request); });
+             [this, action] { machine_->timer_fired(action.request); });
           break;
         case Do::cancel_calls:
           for (const auto& [request, what] : under_way_) {
@@ -136,7 +155,19 @@ class Simulation {
           }
           break;
         case Do::release_part:
+          break;
         case Do::finished:
+          // What waits to be written is, before others may go on with it.
+          if (records_) write_notes();
+          if (!machine_->upload_open()) ledger_ = {};
+          break;
+        case Do::note_part:
+          if (const auto& receipt = machine_->receipt(action.part)) {
+            note({{}, *receipt, 0});
+          }
+          break;
+        case Do::note_upload:
+          note({machine_->upload_id(), {}, action.request});
           break;
         default:
           call(action);
@@ -148,26 +179,136 @@ class Simulation {
     if (paused_ && action.what != Do::inspect && action.what != Do::abort) wrong_ = "new work while paused";
     if (!under_way_.emplace(action.request, action.what).second) wrong_ = "two attempts of a request at once";
     if (action.what == Do::begin) begun_ = true;
+    if (action.what == Do::check_part) return check(action);
     std::size_t parts = 0;
     for (const auto& [request, what] : under_way_) parts += what == Do::put_part ? 1 : 0;
     if (parts > in_flight_) wrong_ = "more parts under way than allowed";
     // After a shrinking those that are under way may end, but none is begun.
     const bool first_attempt = action.what == Do::put_part && action.attempt == 1;
-    if (first_attempt && parts > limit_before_ && parts > machine_.progress().concurrency) {
+    if (first_attempt && parts > limit_before_ && parts > machine_->progress().concurrency) {
       wrong_ = "a part is begun beyond the concurrency";
     }
     if (action.what == Do::abort && under_way_.size() > 1) wrong_ = "an abort while other calls are under way";
-    const std::string id = machine_.upload_id();
+    const std::string id = machine_->upload_id();
     const Part part = part_of(action);
     lengths_[action.request] = action.what == Do::put_part ? part.length : 0;
-    // A cancelled call may or may not have reached the store.
-    soon([this, action, id, part] {
+    // A cancelled call may or may not have reached the store, and so may one of a process that was killed.
+    const std::string bytes = source_.substr(part.offset, part.length);
+    const auto when = now_ + 1 + static_cast<std::int64_t>(below(200'000));
+    events_.emplace(when, [this, action, id, part, bytes, process = process_, receipts = receipts_for(action),
+                           whole = machine_->whole()] {
+      if (process != process_) return late(action, id, part, bytes, receipts, whole);
       under_way_.erase(action.request);
       const bool cancelled = cancelled_.erase(action.request) != 0;
       if (cancelled && maybe(50)) return answer(action, id, part, true, false);
       answer(action, id, part, cancelled, true);
     });
   }
+  std::vector<PartReceipt> receipts_for(const Action& action) const {
+    return action.what == Do::commit ? machine_->receipts() : std::vector<PartReceipt>();
+  }
+  void check(const Action& action) {
+    const transfer::ReadyPart& part = machine_->part(action.part);
+    lengths_[action.request] = 0;
+    soon([this, action, bytes = source_.substr(part.offset, part.length)] {
+      under_way_.erase(action.request);
+      cancelled_.erase(action.request);
+      machine_->check_done(action.request, crc_of(bytes));
+    });
+  }
+
+  // --- the ledger, and what a kill leaves ---
+
+  struct Note {
+    std::string upload_id;  // or
+    std::optional<PartReceipt> part;
+    std::uint64_t request = 0;
+  };
+  struct Ledger {
+    std::string upload_id;
+    std::map<std::uint32_t, PartReceipt> parts;
+  };
+  void note(Note note) {
+    if (notes_.empty()) soon([this] { write_notes(); });
+    notes_.push_back(std::move(note));
+  }
+  /// All that waits, in order and together; then whoever waits for it is told.
+  void write_notes() {
+    const bool broken = !gentle_ && maybe(3);
+    for (const Note& note : std::exchange(notes_, {})) {
+      if (!broken && note.part) ledger_.parts[note.part->number] = *note.part;
+      if (!broken && !note.part) ledger_ = {note.upload_id, {}};
+      if (note.request == 0) continue;
+      under_way_.erase(note.request);
+      machine_->note_done(note.request, broken ? Status(Kind::no_space, "the disk is full") : Status());
+    }
+  }
+
+  /// kill -9, and the same call again.
+  void kill_and_resume() {
+    if (machine_->outcome()) return;
+    if (maybe(50)) {
+      // It was written, and nobody heard of it any more.
+      for (const Note& note : notes_) {
+        if (note.part) ledger_.parts[note.part->number] = *note.part;
+        if (!note.part) ledger_ = {note.upload_id, {}};
+      }
+    }
+    notes_.clear();
+    if (machine_->upload_open() && machine_->upload_id() != ledger_.upload_id) lost_.insert(machine_->upload_id());
+    bool commits = false;
+    for (const auto& [request, what] : under_way_) commits = commits || what == Do::commit;
+    ++process_;
+    ++kills_;
+    under_way_.clear(), cancelled_.clear(), lengths_.clear();
+    paused_ = false;
+    limit_before_ = UINT32_MAX;
+    adapts_ = false;
+    if (!gentle_ && !source_.empty() && maybe(15)) {
+      source_[below(source_.size())] ^= 1;
+      versions_.insert(source_);
+    }
+    transfer::MachineOptions options;
+    options.concurrency = transfer::ConcurrencyOptions::fixed(in_flight_ = 1 + static_cast<std::uint32_t>(below(8)));
+    options.can_resend_all = options.records = true;
+    if (!ledger_.upload_id.empty()) {
+      options.earlier.emplace().id = ledger_.upload_id;
+      for (const auto& [number, part] : ledger_.parts) options.earlier->parts.push_back(part);
+    }
+    const bool kept_whole = gentle_ && !commits && store_.uploads.count(ledger_.upload_id) != 0;
+    sure_ = kept_whole ? static_cast<std::uint32_t>(ledger_.parts.size()) : 0;
+    const bool verify = verify_;
+    options = draw_rest(std::move(options));
+    options.verify = verify_ = verify;
+    machine_.emplace(std::move(options));
+    feed();
+  }
+
+  /// What a killed process had sent may still arrive.
+  void late(const Action& action, const std::string& id, const Part& part, const std::string& bytes,
+            const std::vector<PartReceipt>& receipts, const Whole& whole) {
+    if (maybe(50)) return;
+    switch (action.what) {
+      case Do::begin:
+        if (const auto begun = store_.begin(); begun.ok()) lost_.insert(*begun);
+        break;
+      case Do::put_part:
+        (void)store_.put_part(id, part, bytes);
+        break;
+      case Do::put_whole:
+        (void)store_.put_whole(bytes);
+        break;
+      case Do::commit:
+        (void)store_.commit(id, receipts, whole);
+        break;
+      case Do::abort:
+        (void)store_.abort(id);
+        break;
+      default:
+        break;
+    }
+  }
+
   /// Parts that are on their way are halfway there, as far as anybody knows.
   std::uint64_t sent_under_way() const {
     std::uint64_t bytes = 0;
@@ -175,7 +316,7 @@ class Simulation {
     return bytes;
   }
   void check_concurrency() {
-    const std::uint32_t limit = machine_.progress().concurrency;
+    const std::uint32_t limit = machine_->progress().concurrency;
     if (first_limit_ == 0) first_limit_ = lowest_limit_ = limit;
     highest_limit_ = std::max(highest_limit_, limit);
     lowest_limit_ = std::min(lowest_limit_, limit);
@@ -186,7 +327,7 @@ class Simulation {
   Part part_of(const Action& action) const {
     Part part;
     if (action.what != Do::put_part && (action.what != Do::put_whole || action.part == 0)) return part;
-    const transfer::ReadyPart& ready = machine_.part(action.part);
+    const transfer::ReadyPart& ready = machine_->part(action.part);
     part.number = ready.number;
     part.offset = ready.offset;
     part.length = ready.length;
@@ -205,38 +346,49 @@ class Simulation {
     const std::uint64_t request = action.request;
     switch (action.what) {
       case Do::begin:
-        return machine_.begin_done(request, reach<std::string>(cancelled, reaches, [&] { return store_.begin(); }));
+        return machine_->begin_done(request, reach<std::string>(cancelled, reaches, [&] { return store_.begin(); }));
       case Do::put_part:
-        return machine_.part_done(
+        return machine_->part_done(
             request, reach<PartReceipt>(cancelled, reaches, [&] { return store_.put_part(id, part, bytes); }));
       case Do::put_whole:
-        return machine_.whole_done(request, reach<Stored>(cancelled, reaches, [&] { return store_.put_whole(bytes); }));
+        return machine_->whole_done(request,
+                                    reach<Stored>(cancelled, reaches, [&] { return store_.put_whole(bytes); }));
       case Do::commit: {
-        const auto commit = [&] { return store_.commit(id, machine_.receipts(), machine_.whole()); };
-        return machine_.commit_done(request, reach<Stored>(cancelled, reaches, commit));
+        const auto commit = [&] { return store_.commit(id, machine_->receipts(), machine_->whole()); };
+        return machine_->commit_done(request, reach<Stored>(cancelled, reaches, commit));
       }
+      case Do::list_parts:
+        return machine_->list_done(
+            request, reach<std::vector<PartReceipt>>(cancelled, reaches, [&] { return store_.list_parts(id); }));
       case Do::abort:
-        return machine_.abort_done(request, store_.abort(id).status());
+        return machine_->abort_done(request, store_.abort(id).status());
       default:
-        return machine_.inspect_done(request, reach<Stored>(cancelled, reaches, [&] { return store_.inspect(); }));
+        return machine_->inspect_done(request, reach<Stored>(cancelled, reaches, [&] { return store_.inspect(); }));
     }
   }
 
   std::string judge() {
     std::size_t open = 0;
-    for (const auto& [id, parts] : store_.uploads) open += store_.nameless.count(id) == 0 ? 1 : 0;
-    const auto& outcome = *machine_.outcome();
+    for (const auto& [id, parts] : store_.uploads) {
+      const bool known = machine_->upload_open() && ledger_.upload_id == id;  // somebody can go on with it
+      open += store_.nameless.count(id) == 0 && lost_.count(id) == 0 && !known ? 1 : 0;
+    }
+    if (store_.object != older_ && !store_.damaged && versions_.count(*store_.object) == 0)
+      return "a mixture is stored";
+    const auto& outcome = *machine_->outcome();
     if (outcome.ok()) return judge_success(*outcome, open);
     const std::string message = outcome.status().message();
     const bool says_so = message.find("all the same") != std::string::npos;
     if (gentle_) return "it fails although nothing fatal happened: " + message;
     if (open != 0 && message.find("could not be removed") == std::string::npos) return "an upload is left: " + message;
-    if (store_.object != older_ && !says_so) return "an object is there, and the error does not say so: " + message;
+    const bool by_another = kills_ != 0 && store_.object && (store_.damaged || versions_.count(*store_.object) != 0);
+    if (store_.object != older_ && !says_so && !by_another)
+      return "an object is there, and the error does not say so: " + message;
     if (outcome.status().kind() == Kind::internal) return "an internal error: " + message;
     return {};
   }
   std::string judge_success(const transfer::UploadProof& proof, std::size_t open) const {
-    const transfer::UploadProgress progress = machine_.progress();
+    const transfer::UploadProgress progress = machine_->progress();
     if (!store_.object) return "it succeeds and nothing is stored";
     // Without checksums anywhere a flipped byte cannot be seen; the proof must not claim otherwise.
     const bool provable = verify_ && (store_.has_checksums || store_.checks_parts);
@@ -246,6 +398,9 @@ class Simulation {
     if (proof.verified && !store_.has_checksums) return "it claims a checksum that the store does not have";
     if (!proof.verified && gentle_ && store_.has_checksums) return "it does not compare the store's checksum";
     if (open != 0) return "it succeeds and an upload is left";
+    if (progress.parts_resumed < sure_ && progress.restarts == 0) {
+      return fmt::format("{} parts were safe, and {} were not sent again", sure_, progress.parts_resumed);
+    }
     if (progress.bytes_acked != source_.size() || progress.parts_in_flight != 0)
       return "the progress is wrong at the end";
     return {};
@@ -261,7 +416,7 @@ class Simulation {
   bool paused_ = false;
   bool begun_ = false;
   SimStore store_;
-  transfer::UploadMachine machine_;
+  std::optional<transfer::UploadMachine> machine_;
   std::string source_;
   std::optional<std::string> older_;
   std::int64_t now_ = 0;  // microseconds
@@ -271,6 +426,15 @@ class Simulation {
   std::map<std::uint64_t, std::uint64_t> lengths_;  // of the parts of requests
   std::set<std::uint64_t> cancelled_;
   std::string wrong_;
+  std::size_t part_bytes_ = 0;
+  bool records_ = false;
+  unsigned process_ = 0;  // those killed before it
+  std::uint32_t kills_ = 0;
+  std::uint32_t sure_ = 0;  // parts that must not be sent again
+  Ledger ledger_;           // what survives
+  std::vector<Note> notes_;
+  std::set<std::string> lost_;      // uploads that a kill kept from being written down
+  std::set<std::string> versions_;  // of the source
 };
 
 }  // namespace weir::test

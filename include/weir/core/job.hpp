@@ -39,7 +39,8 @@ class JobCore : public std::enable_shared_from_this<JobCore> {
   void start();
   void pause(bool on);
   /// The first reason wins; the job winds up and reports it.
-  void stop(Status reason);
+  /// With `keep`, what a later job can go on with stays at the destination.
+  void stop(Status reason, bool keep = false);
   Progress progress() const;
   /// Waits at most `timeout`; none if the job has not ended by then.
   std::optional<Result<Receipt>> wait(std::optional<std::chrono::nanoseconds> timeout);
@@ -97,6 +98,7 @@ class JobCore : public std::enable_shared_from_this<JobCore> {
   std::atomic<std::size_t> live_segments_{0};
   std::atomic<bool> started_{false};
   std::atomic<bool> stopping_{false};
+  std::atomic<bool> keep_{false};  // set before stopping_
   std::atomic<bool> paused_{false};
 
   mutable std::mutex mutex_;  // guards what follows
@@ -136,6 +138,8 @@ class Job {
   void resume() { core_->pause(false); }
   /// Stops, removes what was begun, and lets wait() report Kind::cancelled.
   void cancel() { core_->stop(Status(Kind::cancelled, "the job was cancelled")); }
+  /// As cancel(), but an upload with a ledger stays at the store, and the same call goes on with it, in any process.
+  void suspend() { core_->stop(Status(Kind::cancelled, "the job was suspended"), true); }
   Progress progress() const { return core_->progress(); }
 
  private:

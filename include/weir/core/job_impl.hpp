@@ -281,11 +281,12 @@ inline void JobCore::pause(bool on) {
   if (!on) wake_all();
 }
 
-inline void JobCore::stop(Status reason) {
+inline void JobCore::stop(Status reason, bool keep) {
   {
     std::lock_guard lock(mutex_);
     if (result_ || receipt_ || stopping_.load(std::memory_order_relaxed)) return;
     reason_ = std::move(reason);
+    keep_.store(keep, std::memory_order_relaxed);
     stopping_.store(true, std::memory_order_release);
   }
   wake_all();
@@ -296,12 +297,13 @@ inline Step JobCore::wind_up(Runner& runner) {
   runner.held = Chunk();
   runner.nodes.clear();
   if (runner.outlet.sink == nullptr) return Step::done;
-  if (!std::exchange(runner.aborted, true)) pipeline_.sink->abort();
+  if (!std::exchange(runner.aborted, true)) keep_.load() ? pipeline_.sink->suspend() : pipeline_.sink->abort();
   const Status left = pipeline_.sink->stopped();
   if (left.is_pending()) return Step::waiting;
   if (left.failed()) {
     std::lock_guard lock(mutex_);
     reason_.add_advice(left.error().advice);
+    reason_.keep(left.error().kept_bytes);
   }
   return Step::done;
 }

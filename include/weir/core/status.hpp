@@ -92,6 +92,7 @@ struct Error {
   std::string request_id;               ///< the service's id of the request
   std::uint64_t retry_after_ms = 0;     ///< 0: the service did not say
   std::uint64_t needed_bytes = 0;       ///< with budget_too_small: the budget that would fit
+  std::uint64_t kept_bytes = 0;         ///< of an unfinished upload at the store: the same call goes on with it
 };
 
 /// Success, or one Error. Copies share the Error. Thread-compatible.
@@ -119,7 +120,7 @@ class [[nodiscard]] Status {
   bool retryable() const noexcept { return retry() != Retry::never; }
   /// The whole error; a static one of kind ok where there is none.
   const Error& error() const noexcept {
-    static const Error kNone{Kind::ok, {}, {}, {}, {}, {}, {}, 0, {}, {}, 0, 0};
+    static const Error kNone{Kind::ok, {}, {}, {}, {}, {}, {}, 0, {}, {}, 0, 0, 0};
     return error_ ? *error_ : kNone;
   }
 
@@ -133,6 +134,11 @@ class [[nodiscard]] Status {
     if (failed() && !advice.empty() && error_->advice.find(advice) == std::string::npos) {
       own().advice += (error_->advice.empty() ? "" : " ") + advice;
     }
+    return *this;
+  }
+  /// Says that so many bytes are kept to be gone on with, unless it is said already.
+  Status& keep(std::uint64_t bytes) {
+    if (failed() && bytes != 0 && error_->kept_bytes == 0) own().kept_bytes = bytes;
     return *this;
   }
   Status& in_stage(std::string stage) & { return fill(&Error::stage, std::move(stage)); }

@@ -3,9 +3,11 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 
 #include "weir/core/retry.hpp"
 #include "weir/core/stage.hpp"
+#include "weir/ledger/ledger.hpp"
 #include "weir/net/rate_limiter.hpp"
 #include "weir/store/target.hpp"
 
@@ -21,11 +23,21 @@ struct UploadOptions {
   RetryPolicy retry;
   /// Compare the store's checksum with ours before saying "done". Off: only lengths are compared, nothing is hashed.
   bool verify = true;
+  /// Where uploads in parts are recorded, so that the same call goes on with them, in this process or another. For
+  /// sources that can be found and read again (files), and stores that keep an upload that nobody works on. Null: they
+  /// begin anew.
+  std::shared_ptr<Ledger> ledger = {};
+  /// False: begins anew, removes what an earlier run has sent, and leaves nothing to go on with.
+  bool resume = true;
+  std::string resume_hint = {};  ///< kept with the job for whoever lists them (JobRecord::resume_hint); no secrets
 };
 
 /// Sends parts at once, retries, verifies, and leaves no unfinished upload behind.
 ///
 /// A source that can be read again and whose length is known is read by the target itself: no part is kept in memory.
+/// With a ledger, errors that may pass (network, keys, the store's own trouble) and Sink::suspend() leave the upload at
+/// the store: the same call goes on with it. It asks the store which parts it has, reads the source again and compares
+/// checksums, and sends the rest. source_changed if the source is not what it was.
 /// Otherwise parts are held (shared, never copied) until the store has them. Destroying the sink before it is closed
 /// aborts; what is under way then ends on its own.
 /// Errors of close(): the store's own, corrupt (what is stored is not what was sent), source_changed, limit (a stream

@@ -1,0 +1,79 @@
+#include "transfer/upload_ledger.hpp"
+
+#include <utility>
+
+namespace weir::transfer {
+namespace {
+
+/// How the source differs from what was there when the upload began; empty if it does not. The number of a device is
+/// not looked at: it may be another after the machine was started anew.
+std::string difference(const SourceIdentity& was, const SourceIdentity& is) {
+  if (was.size_bytes != is.size_bytes) {
+    return fmt::format("the file had {} bytes when its upload began and now has {}", was.size_bytes, is.size_bytes);
+  }
+  if (was.mtime_ns != is.mtime_ns) return "the file was written to after its upload began";
+  if (was.inode != is.inode) return "the file is another than when its upload began";
+  return {};
+}
+
+Status changed(const JobRecord& job, std::string cause) {
+  return Status(Kind::source_changed, std::move(cause))
+      .during("go on with the upload of " + job.destination)
+      .advise(
+          fmt::format("The {} parts that were sent stay at the store (job {}). Begin anew with what the file is now, "
+                      "without resuming; or put back what it was and run this again.",
+                      job.parts.size(), job.id));
+}
+
+/// Later, on a thread that may wait: nobody waits for it. What cannot be removed stays in the ledger.
+void remove_later(const UploadOptions& options, const std::shared_ptr<Target>& target, std::int64_t job,
+                  const std::shared_ptr<Executor>& executor) {
+  executor->post_blocking([ledger = options.ledger, target, job] { (void)abort_job(*ledger, job, *target); });
+}
+
+}  // namespace
+
+Result<Recorded> find_earlier(const UploadOptions& options, const std::shared_ptr<Target>& target, const Replay& replay,
+                              std::uint64_t part_bytes, const std::shared_ptr<Executor>& executor) {
+  Recorded recorded;
+  const std::optional<UploadIdentity> identity = target->identity();
+  std::optional<SourceIdentity> source = options.ledger && identity ? replay.lasting_identity() : std::nullopt;
+  if (!source) return recorded;
+  JobRecord wanted;
+  wanted.source = *std::move(source);
+  wanted.place = identity->place;
+  wanted.destination = target->url();
+  wanted.fingerprint = identity->fingerprint;
+  wanted.part_bytes = part_bytes;
+  wanted.resume_hint = options.resume_hint;
+
+  auto claimed = options.ledger->claim(wanted);
+  if (!claimed.ok()) {
+    if (claimed.status().kind() == Kind::unavailable) return claimed.status();
+    return recorded;  // the ledger has said what is wrong with it
+  }
+  const JobRecord found = (*claimed)->record();
+  const bool same = found.fingerprint == wanted.fingerprint && found.part_bytes != 0;
+  Status written;
+  if (!options.resume) {
+    if (found.upload_id.empty()) (*claimed)->finished();
+    claimed->reset();
+    if (!found.upload_id.empty()) remove_later(options, target, found.id, executor);
+    return recorded;
+  }
+  if (found.upload_id.empty()) {
+    written = (*claimed)->start(wanted);
+  } else if (!same) {
+    written = (*claimed)->set_aside(wanted);
+    if (written.ok()) remove_later(options, target, found.id, executor);
+  } else if (std::string cause = difference(found.source, wanted.source); !cause.empty()) {
+    return changed(found, std::move(cause));
+  } else {
+    recorded.earlier = EarlierUpload{found.upload_id, found.parts};
+    recorded.part_bytes = found.part_bytes;
+  }
+  if (written.ok()) recorded.claim = *std::move(claimed);
+  return recorded;
+}
+
+}  // namespace weir::transfer

@@ -1,0 +1,26 @@
+// What a ledger knows of an upload that is about to begin.
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "transfer/upload_machine.hpp"
+#include "weir/ledger/ledger.hpp"
+#include "weir/transfer/upload.hpp"
+
+namespace weir::transfer {
+
+/// Both empty: the upload is not recorded.
+struct Recorded {
+  std::unique_ptr<JobClaim> claim;
+  std::optional<EarlierUpload> earlier;
+  std::uint64_t part_bytes = 0;  ///< of `earlier`
+};
+
+/// Claims the job of this source and target, and finds out what to go on with. Waits for the ledger's file.
+/// Errors: unavailable (another process is at it), source_changed (an earlier process has sent parts of what the source
+/// was). A ledger that does not work is no error: it tells so by itself.
+Result<Recorded> find_earlier(const UploadOptions& options, const std::shared_ptr<Target>& target, const Replay& replay,
+                              std::uint64_t part_bytes, const std::shared_ptr<Executor>& executor);
+
+}  // namespace weir::transfer

@@ -1,0 +1,204 @@
+// How an upload goes on with what an earlier process began: the store says which parts it has, the source must still
+// have their bytes, and only the rest is sent.
+#include <algorithm>
+#include <utility>
+
+#include "transfer/upload_machine.hpp"
+#include "weir/codec/checksum.hpp"
+
+namespace weir::transfer {
+namespace {
+
+/// The store may be better, or the keys be new, when somebody tries again.
+bool worth_keeping(Kind kind) noexcept {
+  switch (kind) {
+    case Kind::network:
+    case Kind::timeout:
+    case Kind::unavailable:
+    case Kind::access_denied:
+    case Kind::protocol:
+    case Kind::io:
+      return true;
+    default:
+      return false;
+  }
+}
+
+/// Nobody can or will say which parts there are.
+bool says_nothing(const Status& status) {
+  return !status.retryable() && (status.kind() == Kind::unsupported || status.kind() == Kind::access_denied);
+}
+
+bool same_part(const PartReceipt& ours, const PartReceipt& theirs) {
+  return ours.length == theirs.length && ours.etag == theirs.etag &&
+         (!ours.crc64nvme || !theirs.crc64nvme || *ours.crc64nvme == *theirs.crc64nvme);
+}
+
+}  // namespace
+
+// --- what the store has ---
+
+void UploadMachine::list_done(std::uint64_t request, Result<std::vector<PartReceipt>> answer) {
+  if (answered(request, Do::list_parts) == nullptr) return;
+  const Status status = answer.status();
+  if (phase_ == Phase::draining) {
+    requests_.erase(request);
+  } else if (answer.ok()) {
+    succeeded(request);
+    match(*answer);
+    phase_ = Phase::sending;
+  } else if (status.kind() == Kind::not_found && !status.retryable()) {
+    requests_.erase(request);
+    earlier_gone(status);
+  } else if (says_nothing(status)) {
+    requests_.erase(request);
+    trust_notes();
+    phase_ = Phase::sending;
+  } else if (!again(request, status)) {
+    fail(give_up(request, status, "ask what the store has of the upload of " + options_.url));
+  }
+  advance();
+}
+
+/// The store wins: what it does not list is sent again, and a part that was not written down any more counts if the
+/// store tells its checksum.
+void UploadMachine::match(const std::vector<PartReceipt>& listed) {
+  std::map<std::uint32_t, const PartReceipt*> ours;
+  for (const PartReceipt& part : options_.earlier->parts) ours[part.number] = &part;
+  for (const PartReceipt& theirs : listed) {
+    const auto found = ours.find(theirs.number);
+    if (found != ours.end() && found->second->crc64nvme && same_part(*found->second, theirs)) {
+      candidates_[theirs.number] = {*found->second, true};
+    } else if (theirs.crc64nvme) {
+      candidates_[theirs.number] = {theirs, false};
+    }
+  }
+}
+
+void UploadMachine::trust_notes() {
+  for (const PartReceipt& part : options_.earlier->parts) {
+    if (part.crc64nvme) candidates_[part.number] = {part, true};
+  }
+}
+
+/// Removed by a lifecycle rule, or completed just before the earlier process ended: if all was sent, a look at the
+/// object tells.
+void UploadMachine::earlier_gone(const Status& status) {
+  upload_open_ = noted_ = false;
+  trust_notes();
+  const bool all = ended_ && std::all_of(parts_.begin(), parts_.end(), [&](const PartState& part) {
+                     const auto found = candidates_.find(part.ready.number);
+                     return found != candidates_.end() && found->second.receipt.length == part.ready.length;
+                   });
+  if (all) {
+    earlier_gone_ = status;
+    phase_ = Phase::sending;
+    return;
+  }
+  candidates_.clear();
+  phase_ = Phase::beginning;
+  start(Do::begin);
+}
+
+// --- what the source has ---
+
+/// False: the part is to be sent. Otherwise it need not be, or that is being found out.
+bool UploadMachine::go_on(std::uint32_t number) {
+  const auto found = candidates_.find(number);
+  if (found == candidates_.end()) return false;
+  const ReadyPart& part = parts_[number - 1].ready;
+  if (found->second.receipt.length != part.length) {
+    candidates_.erase(found);
+    return false;
+  }
+  if (!part.crc64nvme) {
+    start(Do::check_part, number);
+  } else if (*part.crc64nvme == *found->second.receipt.crc64nvme) {
+    take_over(number);
+  } else {
+    return differs(part, *part.crc64nvme);
+  }
+  return true;
+}
+
+void UploadMachine::check_done(std::uint64_t request, Result<std::uint64_t> crc64nvme) {
+  Request* const asked = answered(request, Do::check_part);
+  if (asked == nullptr) return;
+  const std::uint32_t number = asked->part;
+  if (phase_ == Phase::draining) {
+    requests_.erase(request);
+  } else if (!crc64nvme.ok()) {
+    const ReadyPart& part = parts_[number - 1].ready;
+    fail(give_up(request, crc64nvme.status().at(part.offset), fmt::format("read part {} again", number)));
+  } else {
+    requests_.erase(request);
+    if (*crc64nvme == *candidates_[number].receipt.crc64nvme) {
+      take_over(number);
+    } else if (!differs(parts_[number - 1].ready, *crc64nvme)) {
+      start(Do::put_part, number);
+    }
+  }
+  advance();
+}
+
+void UploadMachine::take_over(std::uint32_t number) {
+  PartState& part = parts_[number - 1];
+  Candidate candidate = std::move(candidates_[number]);
+  candidates_.erase(number);
+  candidate.receipt.offset = part.ready.offset;
+  part.receipt = std::move(candidate.receipt);
+  counts_.bytes_acked += part.ready.length;
+  counts_.bytes_resumed += part.ready.length;
+  ++counts_.parts_done;
+  ++counts_.parts_resumed;
+  if (!candidate.noted) actions_.push_back({Do::note_part, 0, 0, number, {}});
+  actions_.push_back({Do::release_part, 0, 0, number, {}});
+}
+
+/// False: nobody wrote down that we sent what the store has there, so ours is sent. Otherwise the source has changed.
+bool UploadMachine::differs(const ReadyPart& part, std::uint64_t crc_now) {
+  if (!candidates_[part.number].noted) {
+    candidates_.erase(part.number);
+    return false;
+  }
+  if (!failing()) keep_anyway_ = true;  // what becomes of the parts that were sent is for people to say
+  fail(
+      Status(Kind::source_changed,
+             fmt::format("the bytes that were sent as part {} are not there any more: their crc64nvme was {} and is {}",
+                         part.number, crc64nvme_base64(*candidates_[part.number].receipt.crc64nvme),
+                         crc64nvme_base64(crc_now)))
+          .during("go on with the upload of " + options_.url)
+          .at(part.offset));
+  return true;
+}
+
+// --- what is left to a later process ---
+
+void UploadMachine::note_done(std::uint64_t request, const Status& answer) {
+  if (answered(request, Do::note_upload) == nullptr) return;
+  requests_.erase(request);
+  noted_ = answer.ok();
+  if (phase_ == Phase::noting) phase_ = Phase::sending;
+  advance();
+}
+
+void UploadMachine::suspend() {
+  if (!failing() && !outcome_) keep_anyway_ = true;
+  fail(Status(Kind::cancelled, "the upload was suspended"));
+}
+
+bool UploadMachine::keeps() const { return noted_ && (keep_anyway_ || worth_keeping(failure_.kind())); }
+
+std::string UploadMachine::kept_advice() const {
+  if (failure_.kind() == Kind::source_changed) {
+    return fmt::format(
+        "The {} parts that were sent stay at the store. Begin anew with what the source is now, without "
+        "resuming; or put back what it was and run this again.",
+        counts_.parts_resumed + candidates_.size());
+  }
+  return fmt::format("{} {} ({} bytes) {} safe at the store: run this again to go on.", counts_.parts_done,
+                     counts_.parts_done == 1 ? "part" : "parts", counts_.bytes_acked,
+                     counts_.parts_done == 1 ? "is" : "are");
+}
+
+}  // namespace weir::transfer

@@ -1,0 +1,152 @@
+#!/usr/bin/env python3
+"""Uploads that are stopped and gone on with, by the command, against a real S3 server."""
+
+import os
+import re
+import signal
+import subprocess
+import time
+import unittest
+
+from harness import CommandTest, events, spawn, weir
+
+MIB = 1 << 20
+BUCKET = os.environ["WEIR_TEST_S3_BUCKET"]
+AWS = {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
+AWS["AWS_ENDPOINT_URL"] = os.environ["WEIR_TEST_S3_ENDPOINT"]
+SIZE = 40 * MIB + 3
+
+
+class Resume(CommandTest):
+    def setUp(self):
+        super().setUp()
+        self.state = self.folder / "state"
+        self.source = self.file("my big file", os.urandom(SIZE))
+        self.url = f"s3://{BUCKET}/{self.id().split('.')[-1]}"
+
+    def options(self):
+        return ["--state-dir", self.state]
+
+    def copy(self, *more):
+        return weir("cp", self.source, self.url, *self.options(), *more, env=AWS)
+
+    def jobs(self):
+        done = weir("jobs", "--json", *self.options(), env=AWS)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return events(done.stdout)
+
+    def start(self):
+        """A copy at 20 MiB/s of which some parts are recorded."""
+        running = spawn("cp", self.source, self.url, "--part-size", "5MiB", "--concurrency", "2", "--limit-rate", "20MiB",
+                        *self.options(), env=AWS, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.addCleanup(lambda: (running.poll() is None and running.kill(), running.wait(), running.stdout.close(), running.stderr.close()))
+        self.waits_for(lambda: self.state.exists() and any(job["parts_stored"] >= 2 for job in self.jobs()), "two parts")
+        return running
+
+    def kill(self):
+        running = self.start()
+        running.kill()
+        running.wait()
+
+    def arrived(self):
+        back = self.folder / "back"
+        self.assertEqual(weir("cp", "-q", self.url, back, env=AWS).returncode, 0)
+        self.assertEqual(back.read_bytes(), self.source.read_bytes())
+        self.assertEqual(self.jobs(), [])
+
+    def test_after_a_kill_the_same_command_goes_on(self):
+        self.kill()
+        job, = self.jobs()
+        self.assertEqual((job["process"], job["size"], job["part_bytes"]), (None, SIZE, 5 * MIB))
+        done = self.copy("--json")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        told = events(done.stdout)
+        receipt = next(event for event in told if event["event"] == "done")
+        self.assertGreaterEqual(receipt["bytes_resumed"], job["bytes_stored"])
+        self.assertTrue(any("resuming at" in event.get("message", "") for event in told))
+        self.assertLess(told[-1]["bytes_sent"], SIZE - job["bytes_stored"] + MIB)  # with what frames the bytes
+        self.arrived()
+
+    def test_ctrl_c_says_the_line_that_goes_on_and_it_does(self):
+        running = self.start()
+        running.send_signal(signal.SIGINT)
+        self.assertEqual(running.wait(10), 130)
+        text = running.stderr.read().decode()
+        line = re.search(r"MiB are safe at the store\. Go on with:  weir (cp '[^']+my big file' .*)", text)
+        self.assertTrue(line, text)
+        done = weir(*subprocess.check_output(["sh", "-c", f"printf '%s\\n' {line.group(1)}"], text=True).splitlines(), env=AWS)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn(b"resuming at", done.stderr)
+        self.arrived()
+
+    def test_jobs_shows_resumes_and_aborts(self):
+        self.kill()
+        job, = self.jobs()
+        number = str(job["id"])
+        self.assertIn("my big file", weir("jobs", *self.options()).stdout.decode())
+        shown = weir("jobs", "show", number, *self.options()).stdout.decode()
+        self.assertIn("go on with   weir cp ", shown)
+        self.assertEqual(weir("jobs", "list", "--older-than", "1h", *self.options()).stdout, b"")
+        done = weir("jobs", "resume", number, *self.options(), env=AWS, cwd="/")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.arrived()
+        self.kill()
+        number = str(self.jobs()[0]["id"])
+        done = weir("jobs", "abort", number, *self.options(), env=AWS)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn(b"removed what was sent of", done.stderr)
+        self.assertEqual(self.jobs(), [])
+        self.refuses(3, "jobs", "show", number, *self.options(), says="there is no job")
+
+    def test_what_is_asked_of_jobs_must_be_possible(self):
+        for arguments, says in ((["list", "3"], "takes no names"), (["show"], "takes one job"), (["show", "x"], "no number"),
+                                (["abort"], "which job to abort is not said"), (["begin"], 'no "begin"'),
+                                (["list", "--older-than", "soon"], "no time like")):
+            self.refuses(2, "jobs", *arguments, *self.options(), says=says)
+
+    def test_a_file_that_changed_is_exit_code_7_and_no_resume_begins_anew(self):
+        self.kill()
+        with open(self.source, "r+b") as file:
+            file.write(b"other")
+        self.refuses(7, "cp", self.source, self.url, *self.options(), env=AWS, says=["was written to after its upload began", "Begin anew"])
+        self.assertEqual(len(self.jobs()), 1)
+        done = self.copy("--no-resume")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.waits_for(lambda: not self.jobs(), "the removal of what was sent")
+        self.arrived()
+
+    def test_a_second_copy_is_told_which_process_is_at_it(self):
+        running = self.start()
+        self.refuses(5, "cp", self.source, self.url, *self.options(), env=AWS, says=f"process {running.pid} is at this very copy")
+        self.refuses(5, "jobs", "abort", str(self.jobs()[0]["id"]), *self.options(), env=AWS, says=f"process {running.pid}")
+        self.assertEqual(running.wait(30), 0)
+        self.arrived()
+
+    def test_a_ledger_that_cannot_be_used_is_told_once_and_the_copy_goes_on(self):
+        self.state.mkdir()
+        self.state.chmod(0o777)
+        done = self.copy("--part-size", "5MiB")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(done.stderr.count(b"others can write there: transfers go on, but after a kill they begin anew"), 1)
+
+    def test_small_files_touch_no_state(self):
+        small = self.file("small", b"x" * 1000)
+        self.assertEqual(weir("cp", small, self.url, *self.options(), env=AWS).returncode, 0)
+        self.assertFalse(self.state.exists())
+
+    def test_headers_that_were_typed_are_not_recorded(self):
+        running = spawn("cp", self.source, self.url, "--part-size", "5MiB", "--concurrency", "1", "--limit-rate", "10MiB",
+                        "--header", "x-amz-website-redirect-location:/hush", *self.options(), env=AWS, stderr=subprocess.DEVNULL)
+        self.waits_for(lambda: self.state.exists() and self.jobs(), "the job")
+        running.kill()
+        running.wait()
+        time.sleep(0.05)
+        for path in self.state.iterdir():
+            self.assertNotIn(b"hush", path.read_bytes())
+        number = str(self.jobs()[0]["id"])
+        self.refuses(1, "jobs", "resume", number, *self.options(), env=AWS, says="Run the same command")
+        weir("jobs", "abort", number, *self.options(), env=AWS)
+
+
+if __name__ == "__main__":
+    unittest.main()

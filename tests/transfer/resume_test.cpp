@@ -1,0 +1,271 @@
+// Uploads that are gone on with, by the interface that a program uses. A kill is played by what it leaves: an upload
+// that is suspended, and a ledger that is changed by hand.
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <catch2/catch.hpp>
+
+#include "memory_target.hpp"
+#include "support/temp_dir.hpp"
+#include "weir/core/job.hpp"
+#include "weir/stages/file.hpp"
+#include "weir/transfer/upload.hpp"
+
+using namespace std::chrono_literals;
+using namespace weir;
+using test::MemoryTarget;
+using test::MemoryTargetOptions;
+using test::TempDir;
+
+namespace {
+
+constexpr std::size_t kPart = 128 * kKiB;
+constexpr std::size_t kParts = 9;
+
+/// A file, a store and a ledger that outlive each run.
+struct World {
+  TempDir directory;
+  std::string bytes = test::sample_bytes(kParts * kPart - 77);
+  std::string path = directory.write("source", bytes);
+  std::shared_ptr<MemoryTarget> target = std::make_shared<MemoryTarget>(MemoryTargetOptions{});
+  std::shared_ptr<Ledger> ledger = open();
+
+  std::shared_ptr<Ledger> open() const {
+    LedgerOptions options;
+    options.state_dir = directory.path("state");
+    return *Ledger::open(options);
+  }
+  UploadOptions options() const {
+    UploadOptions options;
+    options.part_bytes = kPart;
+    options.concurrency = 2;
+    options.ledger = ledger;
+    options.retry.max_attempts = 2;
+    options.retry.base_transient = 1ms;
+    return options;
+  }
+  Job run(const UploadOptions& how) { return start(file(path) | upload_to(target, how)); }
+  Result<Receipt> upload() { return run(options()).wait(); }
+  /// Leaves an upload with `parts` parts behind.
+  void stop_after(unsigned parts) {
+    target->stall_after = parts;
+    Job job = run(options());
+    for (int i = 0; i < 5000 && target->parts_put < parts; ++i) std::this_thread::sleep_for(1ms);
+    REQUIRE(target->parts_put == parts);
+    std::this_thread::sleep_for(20ms);  // until their answers have come
+    job.suspend();
+    const auto result = job.wait();
+    REQUIRE(result.status().kind() == Kind::cancelled);
+    CHECK(result.error().kept_bytes == parts * kPart);
+    CHECK(result.error().advice.find("run this again to go on") != std::string::npos);
+    target->stall_after = UINT32_MAX;
+    target->parts_put = 0;
+    REQUIRE(ledger->jobs()->size() == 1);
+    REQUIRE((*ledger->jobs())[0].parts_stored == parts);
+    REQUIRE(target->open_uploads() == 1);
+  }
+  void finishes_with(unsigned parts_sent) {
+    const auto receipt = upload();
+    INFO(receipt.status().message());
+    REQUIRE(receipt.ok());
+    CHECK(target->parts_put == parts_sent);
+    CHECK(receipt->bytes_stored == bytes.size());
+    CHECK(receipt->checksum_verified);
+    target->settle();
+    CHECK(target->object() == bytes);
+    CHECK(target->open_uploads() == 0);
+    CHECK(ledger->jobs()->empty());
+  }
+};
+
+}  // namespace
+
+TEST_CASE("an upload that was suspended is gone on with, and only the rest is sent") {
+  World world;
+  world.stop_after(4);
+  SECTION("in the same process") {}
+  SECTION("in another") { world.ledger = world.open(); }
+  SECTION("where the store cannot say what it has") { world.target->cannot_list = true; }
+  world.finishes_with(kParts - 4);
+}
+
+TEST_CASE("an upload is gone on with as it was cut, whatever part size is asked for now") {
+  World world;
+  world.stop_after(3);
+  UploadOptions options = world.options();
+  options.part_bytes = 3 * kPart;
+  const auto receipt = world.run(options).wait();
+  REQUIRE(receipt.ok());
+  CHECK(receipt->bytes_resumed == 3 * kPart);
+  CHECK(receipt->parts == kParts);
+  CHECK(world.target->object() == world.bytes);
+}
+
+TEST_CASE("whatever was recorded, the store's word counts") {
+  World world;
+  world.stop_after(4);
+  SECTION("a part that it lost is sent again") {
+    world.target->lose_part(2);
+    world.finishes_with(kParts - 3);
+  }
+  SECTION("an upload that it lost is begun anew") {
+    world.target->lose_uploads();
+    world.finishes_with(kParts);
+  }
+  SECTION("a part that nobody recorded is not sent again, if its checksum is the source's") {
+    const auto record = world.ledger->job((*world.ledger->jobs())[0].id);
+    {
+      auto claim = world.ledger->claim(record->id);
+      (*claim)->upload_begun(record->upload_id, nullptr);
+      (*claim)->part_stored(record->parts[0]);
+    }
+    REQUIRE(world.ledger->job(record->id)->parts.size() == 1);
+    world.finishes_with(kParts - 4);
+  }
+}
+
+TEST_CASE("an upload that was completed just before the kill is found and not sent again") {
+  World world;
+  world.stop_after(4);
+  const JobRecord record = *world.ledger->job((*world.ledger->jobs())[0].id);
+  world.finishes_with(kParts - 4);
+  {
+    auto claim = world.ledger->claim(record);
+    REQUIRE((*claim)->start(record).ok());
+    (*claim)->upload_begun(record.upload_id, nullptr);
+    for (std::uint32_t number = 1; number <= kParts; ++number) {
+      const std::string part = world.bytes.substr((number - 1) * kPart, kPart);
+      (*claim)->part_stored(
+          {number, (number - 1) * kPart, part.size(), crc64nvme(0, std::as_bytes(std::span(part))), "e", ""});
+    }
+  }
+  world.target->parts_put = 0;
+  const auto receipt = world.upload();
+  INFO(receipt.status().message());
+  REQUIRE(receipt.ok());
+  CHECK(world.target->parts_put == 0);
+  CHECK(receipt->bytes_resumed == world.bytes.size());
+  CHECK(receipt->checksum_verified);
+  CHECK(world.ledger->jobs()->empty());
+}
+
+TEST_CASE("a file that changed since is an error of its own, and nothing is sent or removed") {
+  World world;
+  world.stop_after(4);
+  test::write_file(world.path, world.bytes + "more");
+  const auto refused = world.upload();
+  CHECK(refused.status().kind() == Kind::source_changed);
+  CHECK(refused.error().cause.find("bytes when its upload began and now has") != std::string::npos);
+  CHECK(world.target->parts_put == 0);
+  CHECK(world.target->open_uploads() == 1);
+  CHECK(world.ledger->jobs()->size() == 1);
+  // Nobody but the user says what becomes of it.
+  world.bytes += "more";
+  UploadOptions anew = world.options();
+  anew.resume = false;
+  const auto receipt = world.run(anew).wait();
+  REQUIRE(receipt.ok());
+  CHECK(receipt->bytes_resumed == 0);
+  CHECK(world.target->object() == world.bytes);
+  for (int i = 0; i < 5000 && !world.ledger->jobs()->empty(); ++i) std::this_thread::sleep_for(1ms);
+  CHECK(world.ledger->jobs()->empty());
+  CHECK(world.target->open_uploads() == 0);
+}
+
+TEST_CASE("a file whose bytes changed under the same size and time is an error of its own") {
+  World world;
+  world.stop_after(4);
+  struct stat before {};
+  REQUIRE(::stat(world.path.c_str(), &before) == 0);
+  std::string other = world.bytes;
+  other[kPart + 5] ^= 1;
+  test::write_file(world.path, other);
+  const timespec times[] = {before.st_atim, before.st_mtim};
+  REQUIRE(::utimensat(AT_FDCWD, world.path.c_str(), times, 0) == 0);
+  const auto refused = world.upload();
+  CHECK(refused.status().kind() == Kind::source_changed);
+  CHECK(refused.error().cause.find("the bytes that were sent as part 2 are not there any more") != std::string::npos);
+  CHECK_FALSE(world.target->object());
+  test::write_file(world.path, world.bytes);
+  REQUIRE(::utimensat(AT_FDCWD, world.path.c_str(), times, 0) == 0);
+  CHECK(world.upload().ok());
+  CHECK(world.target->object() == world.bytes);
+}
+
+TEST_CASE("an object that is to have other properties is begun anew, and what was sent is removed") {
+  World world;
+  world.stop_after(4);
+  world.target->fingerprint = "other";
+  const auto receipt = world.upload();
+  REQUIRE(receipt.ok());
+  CHECK(receipt->bytes_resumed == 0);
+  for (int i = 0; i < 5000 && !world.ledger->jobs()->empty(); ++i) std::this_thread::sleep_for(1ms);
+  CHECK(world.ledger->jobs()->empty());
+  world.target->settle();
+  CHECK(world.target->open_uploads() == 0);
+}
+
+TEST_CASE("a failure that may pass leaves what was sent to be gone on with; a cancel leaves nothing") {
+  World world;
+  world.stop_after(4);
+  SECTION("the store is in trouble") {
+    world.target->refuses_parts = true;
+    const auto failed = world.upload();
+    CHECK(failed.status().kind() == Kind::unavailable);
+    CHECK(failed.error().kept_bytes == 4 * kPart);
+    CHECK(world.target->open_uploads() == 1);
+    world.target->refuses_parts = false;
+    world.finishes_with(kParts - 4);
+  }
+  SECTION("cancelled") {
+    world.target->stall_after = 0;
+    Job job = world.run(world.options());
+    std::this_thread::sleep_for(20ms);
+    job.cancel();
+    CHECK(job.wait().status().kind() == Kind::cancelled);
+    world.target->settle();
+    CHECK(world.target->open_uploads() == 0);
+    CHECK(world.ledger->jobs()->empty());
+  }
+}
+
+TEST_CASE("two uploads of the same file to the same place at once: the second is told so") {
+  World world;
+  world.target->stall_after = 1;
+  Job first = world.run(world.options());
+  for (int i = 0; i < 5000 && world.target->parts_put < 1; ++i) std::this_thread::sleep_for(1ms);
+  const auto second = world.upload();
+  CHECK(second.status().kind() == Kind::unavailable);
+  CHECK(second.error().cause.find("this process is at this very copy") != std::string::npos);
+  first.cancel();
+  CHECK_FALSE(first.wait().ok());
+  world.target->stall_after = UINT32_MAX;
+  CHECK(world.upload().ok());
+}
+
+TEST_CASE("what goes in one request makes no line in the ledger") {
+  World world;
+  world.path = world.directory.write("small", "small");
+  LedgerOptions options;
+  options.state_dir = world.directory.path("untouched");
+  world.ledger = Ledger::on_demand(options);
+  REQUIRE(world.upload().ok());
+  struct stat found {};
+  CHECK(::stat(options.state_dir.c_str(), &found) != 0);
+}
+
+TEST_CASE("without a ledger that can be written, an upload succeeds, and leaves nothing when it fails") {
+  World world;
+  test::write_file(world.directory.path("in the way"), "");
+  LedgerOptions options;
+  options.state_dir = world.directory.path("in the way");
+  std::atomic<int> told{0};
+  options.on_trouble = [&](const std::string&) { ++told; };
+  world.ledger = Ledger::on_demand(options);
+  world.target->refuses_parts = true;
+  CHECK_FALSE(world.upload().ok());
+  CHECK(world.target->open_uploads() == 0);
+  world.target->refuses_parts = false;
+  CHECK(world.upload().ok());
+  CHECK(told == 1);
+}
