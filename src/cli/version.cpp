@@ -1,6 +1,7 @@
 #include <curl/curl.h>
 #include <fmt/core.h>
 #include <openssl/crypto.h>
+#include <sqlite3.h>
 #include <xxhash.h>
 #include <zstd.h>
 #include <CLI/Version.hpp>
@@ -28,6 +29,7 @@ std::vector<LibraryVersion> libraries() {
           {"openssl", ::OpenSSL_version(OPENSSL_VERSION_STRING)},
           {"zstd", ::ZSTD_versionString()},
           {"xxhash", dotted(::XXH_versionNumber(), 100)},
+          {"sqlite", ::sqlite3_libversion()},
           {"pugixml", fmt::format("{}.{}", PUGIXML_VERSION / 1000, PUGIXML_VERSION % 1000 / 10)},
           {"fmt", dotted(FMT_VERSION, 100)},
           {"nlohmann-json", fmt::format("{}.{}.{}", NLOHMANN_JSON_VERSION_MAJOR, NLOHMANN_JSON_VERSION_MINOR,

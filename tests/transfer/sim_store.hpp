@@ -154,6 +154,10 @@ class SimStore {
     });
   }
 
+  void lose_part(const std::string& id, std::uint32_t number) {
+    if (const auto upload = uploads.find(id); upload != uploads.end()) upload->second.erase(number);
+  }
+
   bool has_checksums = false;
   bool checks_parts = false;
   bool abort_stuck = false;

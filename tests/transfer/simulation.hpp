@@ -190,6 +190,9 @@ class Simulation {
     }
     if (action.what == Do::abort && under_way_.size() > 1) wrong_ = "an abort while other calls are under way";
     const std::string id = machine_->upload_id();
+    if (action.what == Do::put_part && records_ && ledger_.upload_id != id && !ledger_broke_) {
+      wrong_ = "a part is sent before its upload is written down";
+    }
     const Part part = part_of(action);
     lengths_[action.request] = action.what == Do::put_part ? part.length : 0;
     // A cancelled call may or may not have reached the store, and so may one of a process that was killed.
@@ -235,6 +238,7 @@ class Simulation {
   /// All that waits, in order and together; then whoever waits for it is told.
   void write_notes() {
     const bool broken = !gentle_ && maybe(3);
+    ledger_broke_ = ledger_broke_ || broken;
     for (const Note& note : std::exchange(notes_, {})) {
       if (!broken && note.part) ledger_.parts[note.part->number] = *note.part;
       if (!broken && !note.part) ledger_ = {note.upload_id, {}};
@@ -276,12 +280,21 @@ class Simulation {
       for (const auto& [number, part] : ledger_.parts) options.earlier->parts.push_back(part);
     }
     const bool kept_whole = gentle_ && !commits && store_.uploads.count(ledger_.upload_id) != 0;
-    sure_ = kept_whole ? static_cast<std::uint32_t>(ledger_.parts.size()) : 0;
+    if (!store_.cannot_list && !ledger_.parts.empty() && maybe(20))
+      store_.lose_part(ledger_.upload_id, ledger_.parts.begin()->first);
+    sure_ = kept_whole ? still_there() : 0;
     const bool verify = verify_;
     options = draw_rest(std::move(options));
     options.verify = verify_ = verify;
     machine_.emplace(std::move(options));
     feed();
+  }
+
+  std::uint32_t still_there() const {
+    const auto& parts = store_.uploads.at(ledger_.upload_id);
+    std::uint32_t count = 0;
+    for (const auto& [number, part] : ledger_.parts) count += parts.count(number) != 0 ? 1 : 0;
+    return count;
   }
 
   /// What a killed process had sent may still arrive.
@@ -433,6 +446,7 @@ class Simulation {
   std::uint32_t sure_ = 0;  // parts that must not be sent again
   Ledger ledger_;           // what survives
   std::vector<Note> notes_;
+  bool ledger_broke_ = false;
   std::set<std::string> lost_;      // uploads that a kill kept from being written down
   std::set<std::string> versions_;  // of the source
 };
