@@ -71,9 +71,33 @@ Status judge(const Copy& copy, Status status) {
       .during(copy.operation);
 }
 
+/// Whether what is at the destination is what the copy was to make.
+bool is_made(const Copy& copy) {
+  const auto there = copy.wire->head(copy.to);
+  if (!there || there->size != copy.source.size) return false;
+  if (there->crc64nvme && copy.source.crc64nvme) return *there->crc64nvme == *copy.source.crc64nvme;
+  return there->etag == copy.source.etag;
+}
+
+bool is_conditional(const Copy& copy) { return copy.options.no_clobber || !copy.options.if_match.empty(); }
+
+/// An attempt whose reply was lost may have done the work (libcurl repeats some by itself). Then a repeat meets what it
+/// has made, where check_destination() has seen that it was not there.
+bool met_itself(const Copy& copy, const Status& status) {
+  return is_conditional(copy) && status.error().http_status == 412 && is_made(copy);
+}
+
+/// What went wrong on the way says nothing of what the store has done.
+Status doubt(const Copy& copy, Status status) {
+  if (status.kind() == Kind::network || status.kind() == Kind::timeout) {
+    status.add_advice(fmt::format("Whether {} was copied all the same is not known.", copy.to.url()));
+  }
+  return status;
+}
+
 /// Not every service reads conditions on copies, so what can be seen before is looked at.
 Status check_destination(const Copy& copy) {
-  if (!copy.options.no_clobber && copy.options.if_match.empty()) return {};
+  if (!is_conditional(copy)) return {};
   const auto there = copy.wire->head(copy.to);
   const bool missing = there.error().kind == Kind::not_found;
   if (!there && !missing) return there.status();
@@ -107,7 +131,8 @@ Status copy_whole(const Copy& copy) {
   }
   if (!copy.options.tags.empty()) request.headers.emplace_back("x-amz-tagging-directive", "REPLACE");
   const auto answer = copy.wire->call(request);
-  if (!answer) return judge(copy, answer.status());
+  if (met_itself(copy, answer.status())) return {};
+  if (!answer) return doubt(copy, judge(copy, answer.status()));
   return parse_copied(answer->body, "CopyObjectResult").status().during(copy.operation);
 }
 
@@ -204,10 +229,12 @@ Status copy_in_parts(const Copy& copy, const CopyLimits& limits, bool has_tags) 
   Status status = parts.status();
   if (status.ok()) {
     const Whole whole{copy.source.size, {}};
-    status =
-        retried<Stored>(*copy.wire, [&](auto done) { target->commit(id, *parts, whole, std::move(done)); }).status();
+    const auto commit = [&](auto done) { target->commit(id, *parts, whole, std::move(done)); };
+    status = doubt(copy, retried<Stored>(*copy.wire, commit).status());
+    if (status.ok() || met_itself(copy, status)) return {};
+    // An upload that is gone when it is to be completed once more has been completed, or something has removed it.
+    if (status.kind() == Kind::not_found && is_made(copy)) return {};
   }
-  if (status.ok()) return {};
   const Status aborted =
       retried<Target::None>(*copy.wire, [&](auto done) { target->abort(id, std::move(done)); }).status();
   if (!aborted.ok()) status.add_advice(fmt::format("The unfinished upload {} could not be removed.", id));
@@ -226,7 +253,7 @@ Result<ObjectInfo> copy_object(const std::shared_ptr<Wire>& wire, const S3Locati
   copy.operation = "copy " + from.url() + " to " + to.url();
   WEIR_TRY(check_abilities(options, wire->provider()).during(copy.operation));
   WEIR_ASSIGN(const net::Response looked, wire->call(head_request(from)));
-  copy.source = object_info(from, looked);
+  WEIR_ASSIGN(copy.source, checked_object_info(from, looked));
   for (const char* name : {"content-language", "expires", "x-amz-website-redirect-location"}) {
     if (const auto value = looked.header(name); !value.empty()) copy.source_headers.emplace_back(name, value);
   }

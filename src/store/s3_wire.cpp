@@ -1,6 +1,7 @@
 #include "store/s3_wire.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "platform/platform.hpp"
 #include "store/s3_error.hpp"
@@ -9,7 +10,8 @@
 namespace weir::s3 {
 namespace {
 
-constexpr int kMaxCorrections = 5;  ///< of one bucket's region, in the life of a client
+constexpr std::int64_t kSkewSeconds = 300;  ///< stores refuse 15 minutes
+constexpr int kMaxCorrections = 5;          ///< of one bucket's region, in the life of a client
 
 }  // namespace
 
@@ -112,8 +114,11 @@ Result<net::Response> Wire::judge(const WireRequest& request, Result<net::Respon
   if (answer->status >= 200 && answer->status < 300 && !failed_late) return answer;
   hide_customer_key(answer->body);
   Status status = error_of(*answer);
+  const std::int64_t server = parse_http_time(std::string(answer->header("date")));
+  // Answers to HEAD have no body that tells a clock which is off from other refusals; their date does.
+  const bool skewed = server != 0 && std::abs(server - now_seconds()) > kSkewSeconds;
+  if (request.method == "HEAD" && answer->status == 403 && skewed) status = std::move(status).with(Retry::clock);
   if (status.retry() == Retry::clock) {
-    const std::int64_t server = parse_http_time(std::string(answer->header("date")));
     if (server != 0) clock_offset_seconds_ = server - platform::platform().realtime_ns() / 1000000000;
   }
   // A wrong region shows as 301, 307 or 400; HEAD answers have no body to tell them apart from other refusals.

@@ -100,7 +100,8 @@ Result<std::vector<NotRemoved>> VercelStore::remove_many(const std::vector<std::
   return left;
 }
 
-/// The service keeps neither content type nor cache time of the blob it copies, so they are given again.
+/// The service keeps neither content type nor cache time of the blob it copies, so they are given again. It reads no
+/// condition on the source either: length alone tells that the copy is of what was looked at.
 Result<ObjectInfo> VercelStore::copy(const std::string& from_url, const std::string& key,
                                      const ObjectOptions& options) {
   const std::string operation = "copy " + from_url + " to " + url(key);
@@ -109,13 +110,11 @@ Result<ObjectInfo> VercelStore::copy(const std::string& from_url, const std::str
   if (!from || !wire_->settings().is_store(from->store)) {
     return Status(Kind::unsupported, "Vercel Blob copies inside one store only").during(operation);
   }
+  auto source = head(from->path);
+  if (!source) return source.status().during(operation);
   ObjectOptions kept = options;
-  if (kept.content_type.empty() || kept.cache_control.empty()) {
-    auto info = head(from->path);
-    if (!info) return info.status().during(operation);
-    if (kept.content_type.empty()) kept.content_type = info->content_type;
-    if (kept.cache_control.empty()) kept.cache_control = info->cache_control;
-  }
+  if (kept.content_type.empty()) kept.content_type = source->content_type;
+  if (kept.cache_control.empty()) kept.cache_control = source->cache_control;
   auto headers = write_headers(wire_->settings(), kept);
   if (!headers) return headers.status().during(operation);
   WireRequest request;
@@ -123,13 +122,46 @@ Result<ObjectInfo> VercelStore::copy(const std::string& from_url, const std::str
   request.method = "PUT";
   request.url = wire_->api_url("", {{"pathname", key}, {"fromUrl", from->path}});
   request.headers = *std::move(headers);
-  WEIR_ASSIGN(const net::Response response, wire_->call(request));
-  const auto blob = parse_blob(response.body);
+  const bool conditional = options.no_clobber || !options.if_match.empty();
+  if (conditional) WEIR_TRY(check_destination(key, options).during(operation));
+  const auto answer = wire_->call(request);
+  if (!answer) return after_refusal(key, *source, answer.status(), conditional);
+  const auto blob = parse_blob(answer->body);
   if (!blob) return blob.status().during(operation);
   if (blob->info.key != key) {
     return Status(Kind::protocol, "the store has put the copy under another name, " + blob->info.key).during(operation);
   }
-  return head(key);
+  auto made = head(key);
+  if (!made || made->size == source->size) return made;
+  const auto now = head(from->path);
+  const bool changed = now && now->etag != source->etag;
+  return Status(changed ? Kind::source_changed : Kind::corrupt,
+                fmt::format("the blob has {} bytes and its copy {}", source->size, made->size))
+      .during(operation);
+}
+
+Status VercelStore::check_destination(const std::string& key, const ObjectOptions& options) {
+  const auto there = head(key);
+  const bool missing = there.error().kind == Kind::not_found;
+  if (!there && !missing) return there.status();
+  if (options.no_clobber ? missing : !missing && there->etag == options.if_match) return {};
+  const std::string cause =
+      options.no_clobber ? "there is a blob already" : "what is there is not the blob with ETag " + options.if_match;
+  return Status(Kind::already_exists, cause).advise("What is there stays as it is.");
+}
+
+/// An attempt whose reply was lost may have made the copy (libcurl repeats some by itself), which a repeat under the
+/// same condition then meets, where check_destination() has seen that it was not there.
+Result<ObjectInfo> VercelStore::after_refusal(const std::string& key, const ObjectInfo& source, Status refusal,
+                                              bool conditional) {
+  const bool met = conditional && refusal.kind() == Kind::already_exists;
+  if (met) {
+    auto made = head(key);
+    if (made && made->size == source.size && made->etag == source.etag) return made;
+  }
+  const bool lost = refusal.kind() == Kind::network || refusal.kind() == Kind::timeout;
+  if (met || lost) refusal.add_advice(fmt::format("Whether {} was copied all the same is not known.", url(key)));
+  return refusal;
 }
 
 Result<std::string> VercelStore::presign(const std::string&, const std::string& key, std::chrono::seconds) {

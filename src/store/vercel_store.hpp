@@ -29,6 +29,8 @@ class VercelStore : public Store {
 
  private:
   Status remove_all(const std::vector<std::string>& keys, const std::string& operation);
+  Result<ObjectInfo> after_refusal(const std::string& key, const ObjectInfo& source, Status refusal, bool conditional);
+  Status check_destination(const std::string& key, const ObjectOptions& options);
 
   const std::shared_ptr<Wire> wire_;
 };

@@ -7,7 +7,7 @@ Runs with WEIR_TEST_CLI and WEIR_TEST_FAULT_S3. Each case is one scripted fault;
 import random
 import unittest
 
-from faulty_store import EITHER, ERROR, MIB, OK, FaultTest, name_of, status
+from faulty_store import EITHER, ERROR, MIB, OK, S3, FaultTest, name_of, status
 
 BIG = random.Random(1).randbytes(12 * MIB + 345)  # three parts
 SMALL = random.Random(2).randbytes(200_001)  # one request
@@ -86,21 +86,7 @@ LISTS = [
 
 
 class S3Faults(FaultTest):
-    SERVER = "fault_s3.py"
-    PLACE = "s3://weir-test/key"
-    SECRET = "weirtestsecret"
-    OPTIONS = ("--page", "3")
-
-    def environment(self):
-        return {"AWS_ACCESS_KEY_ID": "weirtest", "AWS_SECRET_ACCESS_KEY": self.SECRET, "AWS_REGION": "us-east-1",
-                "AWS_ENDPOINT_URL": self.endpoint}
-
-    def stored(self, state):
-        return state["objects"].get("/weir-test/key")
-
-    def upload(self, data, op, fault, expected):
-        state = super().upload(data, op, fault, expected)
-        self.assertEqual(state["open_uploads"], [])
+    KIND, OPTIONS = S3, ("--page", "3")
 
     def test_an_upload_in_parts_survives_or_fails_cleanly(self):
         for op, fault, expected in UPLOADS_OF_PARTS:
@@ -120,15 +106,15 @@ class S3Faults(FaultTest):
     def test_a_listing_is_whole_or_an_error(self):
         for op, fault, expected in LISTS:
             with self.subTest(name_of(op, fault)):
-                self.control("POST", "reset")
+                self.server.control("POST", "reset")
                 names = [f"name-{i}" for i in range(7)]
                 for name in names:
                     (self.work / name).write_bytes(b"x")
                     self.assertEqual(self.weir("cp", self.work / name, f"s3://weir-test/{name}").returncode, 0)
-                self.control("POST", "faults", [{"op": op, **fault}])
+                self.server.script({"op": op, **fault})
                 done = self.weir("ls", "s3://weir-test/")
                 self.judge(done, expected)
-                self.has_fired(self.control("GET", "state"))
+                self.have_fired(self.server.state())
                 if done.returncode == 0:
                     self.assertEqual([line.split()[-1].decode() for line in done.stdout.splitlines()], names)
 

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import unittest
 
-from faulty_store import TIMEOUT_S, WEIR, FaultTest
+from faulty_store import S3, TIMEOUT_S, WEIR, FaultTest
 
 DATA = random.Random(3).randbytes((64 << 20) + 99)  # 13 parts
 
@@ -31,7 +31,7 @@ BREAKS = "import os\nif os.path.getsize(sys.argv[2]) > 2: sys.exit('the vault is
 
 
 class ExpiringKeys(FaultTest):
-    SERVER = "fault_s3.py"
+    KIND = S3
     OPTIONS = ("--session-token", "until")
 
     def setUp(self):
@@ -43,18 +43,18 @@ class ExpiringKeys(FaultTest):
         config = self.work / "config"
         config.write_text(f"[default]\ncredential_process = '{sys.executable}' '{self.work}/keys.py' {life_s} '{self.runs}'\n")
         environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-        environment.update(AWS_CONFIG_FILE=str(config), AWS_SHARED_CREDENTIALS_FILE="/dev/null", AWS_ENDPOINT_URL=self.endpoint)
+        environment.update(AWS_CONFIG_FILE=str(config), AWS_SHARED_CREDENTIALS_FILE="/dev/null", AWS_ENDPOINT_URL=self.server.endpoint)
         return subprocess.run([WEIR, *map(str, words)], env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.PIPE, check=False, timeout=TIMEOUT_S)
 
     def check(self, life_s):
         source, target = self.work / "source", self.work / "target"
         source.write_bytes(DATA)
-        self.control("POST", "faults", [{"op": "UploadPart", "action": "stall", "seconds": 1.2, "times": 99},
-                                        {"op": "GetObject", "action": "stall", "seconds": 2.5, "at": 1 << 20}])
+        self.server.script({"op": "UploadPart", "action": "stall", "seconds": 1.2, "times": 99},
+                           {"op": "GetObject", "action": "stall", "seconds": 2.5, "at": 1 << 20})
         done = self.weir(life_s, "cp", source, "s3://weir-test/key", "--part-size", "5MiB", "--concurrency", "3")
         self.assertEqual(done.returncode, 0, done.stderr.decode())
-        state = self.control("GET", "state")
+        state = self.server.state()
         stored = state["objects"]["/weir-test/key"]
         self.assertEqual((stored["length"], stored["sha256"]), (len(DATA), hashlib.sha256(DATA).hexdigest()))
         self.assertEqual(state["open_uploads"], [])
@@ -77,12 +77,12 @@ class ExpiringKeys(FaultTest):
     def test_a_process_that_stops_giving_keys_is_told_and_no_upload_stays(self):
         source = self.work / "source"
         source.write_bytes(DATA)
-        self.control("POST", "faults", [{"op": "UploadPart", "action": "stall", "seconds": 1.2, "times": 99}])
+        self.server.script({"op": "UploadPart", "action": "stall", "seconds": 1.2, "times": 99})
         done = self.weir(2, "cp", source, "s3://weir-test/key", "--part-size", "5MiB", "--concurrency", "3",
                          process=PROCESS + BREAKS)
         self.assertNotEqual(done.returncode, 0)
         self.assertIn(b"the vault is locked", done.stderr)
-        self.assertNotIn("/weir-test/key", self.control("GET", "state")["objects"])
+        self.assertNotIn("/weir-test/key", self.server.state()["objects"])
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ change on the way up are no case here: the service has no checksums, and receipt
 import random
 import unittest
 
-from faulty_store import EITHER, ERROR, MIB, OK, FaultTest, name_of, status
+from faulty_store import EITHER, ERROR, MIB, OK, FaultTest, Vercel, name_of, status
 
 BIG = random.Random(3).randbytes(12 * MIB + 345)  # three parts
 SMALL = random.Random(4).randbytes(200_001)  # one request
@@ -56,15 +56,7 @@ DOWNLOADS = [
 
 
 class VercelFaults(FaultTest):
-    SERVER = "vercel_double.py"
-    PLACE = "vercel://WeirTest1/key"
-    SECRET = "vercel_blob_rw_WeirTest1_secret"
-
-    def environment(self):
-        return {"BLOB_READ_WRITE_TOKEN": self.SECRET, "VERCEL_BLOB_API_URL": f"{self.endpoint}/api/blob"}
-
-    def stored(self, state):
-        return state["blobs"].get("key")
+    KIND = Vercel
 
     def test_an_upload_in_parts_survives_or_fails_cleanly(self):
         for op, fault, expected in UPLOADS_OF_PARTS:

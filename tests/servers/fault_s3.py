@@ -13,6 +13,7 @@ Prints "listening on PORT". It checks signatures, payload hashes and checksums a
                            {"checksums": "no-trailers"} refuses only aws-chunked bodies with 501
     POST   /_weir/rate     {"per_s": 20, "burst": 5, "retry_after": 1}: serves so many requests a second, and answers 503
                            SlowDown to the others, with Retry-After if it is not 0; {"per_s": 0}: all of them again
+    POST   /_weir/names    {"prefix": "many/", "count": 1000000}: listings of that prefix show so many made-up objects
     POST   /_weir/reset    forgets everything, and plays S3 as the options say
 
 --session-token until: tokens are "until-MILLISECONDS" and expire then; the state says how many were good and how many expired.
@@ -124,6 +125,10 @@ class Service:
         if request.path == "/_weir/play" and request.method == "POST":
             with self.lock:
                 self.store.play(**json.loads(request.body))
+            return Reply(204)
+        if request.path == "/_weir/names" and request.method == "POST":
+            with self.lock:
+                self.store.make_up(**json.loads(request.body))
             return Reply(204)
         if request.path == "/_weir/rate" and request.method == "POST":
             self.permits = Permits(**json.loads(request.body))
@@ -271,7 +276,7 @@ class Session:
         """Changes the store behind the client's back."""
         action, store = fault["action"] if fault else "", self.service.store
         with store.lock:
-            stored = store.objects.get(request.name)
+            stored = store.objects.get(store.source_of(request) or request.name)
             if action == "replaced_object" and stored:
                 stored.data = bytes(byte ^ 0x55 for byte in stored.data)
                 stored.etag = f'"{int(stored.etag.strip(chr(34))[:32], 16) ^ 1:032x}"'

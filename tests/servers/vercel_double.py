@@ -270,7 +270,7 @@ class Session:
         if action == "status":
             return refused(Refused(fault["status"], fault["code"], fault["message"]), fault["headers"])
         if action == "replaced_object":
-            self.double.service.replace(self.double.service.pathname_of("http://x" + request.path))
+            self.double.service.replace(self.double.service.pathname_of(request.query.get("fromUrl") or "http://x" + request.path))
         if action == "lost_upload":
             self.double.service.uploads.pop(request.header("x-mpu-upload-id"), None)
         if action == "ignore_range":

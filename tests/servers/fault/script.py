@@ -38,7 +38,7 @@ ACTIONS = {
     "wrong_range": {},  # Content-Range is one off
     "ignore_range": {},  # 200 and the whole object
     # Changes behind the client's back, before the work
-    "replaced_object": {},  # other bytes of the same length
+    "replaced_object": {},  # other bytes of the same length; of a copy: its source
     "lost_upload": {},  # as a lifecycle rule would: NoSuchUpload
     "lost_part": {"number": 1},
 }

@@ -54,6 +54,7 @@ class Store:
     def clear(self):
         with self.lock:
             self.buckets, self.objects, self.uploads, self.ids = {"weir-test"}, {}, {}, itertools.count(1)
+            self.made_up = {}  # prefix → how many
             self.play(**self.played)
 
     def play(self, equal_parts=False, checksums=""):
@@ -121,9 +122,15 @@ class Store:
         self.objects[request.name] = stored
         return Reply(200, described(stored))
 
+    @staticmethod
+    def source_of(request):
+        """The name of the object that a request copies from; empty if it copies none."""
+        source = unquote(request.header("x-amz-copy-source"), errors="surrogateescape").lstrip("/")
+        return "/" + source if source else ""
+
     def _source(self, request):
         """The object to copy from, its bytes, and its checksum."""
-        stored = self.objects.get("/" + unquote(request.header("x-amz-copy-source"), errors="surrogateescape").lstrip("/"))
+        stored = self.objects.get(self.source_of(request))
         if not stored:
             raise Refusal(404, "NoSuchKey", "The specified key does not exist.")
         if request.header("x-amz-copy-source-if-match", stored.etag).strip('"') != stored.etag.strip('"'):
@@ -342,6 +349,8 @@ class Store:
     def _list_objects(self, request):
         prefix, delimiter = request.query.get("prefix", ""), request.query.get("delimiter", "")
         after = request.query.get("continuation-token") or request.query.get("start-after", "")
+        if prefix in self.made_up and not delimiter:
+            return self._list_made_up(request, prefix, after)
         entries = {}  # key or common prefix → object or None
         for name, stored in self.objects.items():
             bucket, key = name[1:].split("/", 1)
@@ -358,6 +367,19 @@ class Store:
         token = f"<NextContinuationToken>{escape(shown[-1])}</NextContinuationToken>" if more and shown else ""
         return xml_reply(f"<ListBucketResult {NAMESPACE}><Name>{escape(request.bucket)}</Name><KeyCount>{len(shown)}</KeyCount>"
                          f"<IsTruncated>{'true' if more else 'false'}</IsTruncated>{token}{lines}</ListBucketResult>")
+
+    def make_up(self, prefix, count):
+        """From now on listings of `prefix` show so many objects of one byte, which are nowhere else."""
+        self.made_up[prefix] = count
+
+    def _list_made_up(self, request, prefix, after):
+        count, first = self.made_up[prefix], int(after[len(prefix):]) + 1 if after else 0
+        end = min(count, first + min(self.page, int(request.query.get("max-keys") or self.page)))
+        lines = "".join(f"<Contents><Key>{prefix}{i:07}</Key><LastModified>{MODIFIED_XML}</LastModified><ETag>&quot;0&quot;</ETag>"
+                        f"<Size>1</Size></Contents>" for i in range(first, end))
+        token = f"<NextContinuationToken>{prefix}{end - 1:07}</NextContinuationToken>" if end < count else ""
+        return xml_reply(f"<ListBucketResult {NAMESPACE}><Name>{escape(request.bucket)}</Name><KeyCount>{end - first}</KeyCount>"
+                         f"<IsTruncated>{'true' if end < count else 'false'}</IsTruncated>{token}{lines}</ListBucketResult>")
 
     def state(self):
         with self.lock:

@@ -1,0 +1,138 @@
+// Copies inside S3 that are made in parts, while the store breaks: the whole object, or an error and no upload left.
+#include "store/s3_fault_tools.hpp"
+#include "store/s3_store.hpp"
+
+namespace weir::live {
+namespace {
+
+constexpr std::uint64_t kPart = 5 * kMiB;
+const s3::CopyLimits kInParts{kMiB, kPart};
+
+std::string state() {
+  net::Request request;
+  request.url = variable("WEIR_TEST_S3_ENDPOINT") + "/_weir/state";
+  request.max_body_bytes = 16 * kMiB;
+  const auto answer = net::Client::make({})->fetch(request);
+  REQUIRE(answer.ok());
+  return answer->body;
+}
+
+/// What the server says of uploads that were begun and neither completed nor aborted.
+bool has_open_uploads() { return state().find("\"open_uploads\": []") == std::string::npos; }
+
+/// An object of three parts at a server that breaks as `list` says.
+struct Copying {
+  explicit Copying(const std::string& list, const ObjectOptions& as = {}) : options(as) {
+    Faults().play("{}");  // a server that knows nothing
+    REQUIRE(put_whole(*s3_target(client(), from), memory_part(bytes)).ok());
+    faults.emplace(list);
+  }
+  Result<ObjectInfo> copy() const {
+    return s3::copy_object(std::static_pointer_cast<s3::Wire>(client()), from, to, options, kInParts);
+  }
+
+  const std::string bytes = noise(2 * kPart + 1000);
+  const S3Location from = location("parts/from");
+  const S3Location to = location("parts/to");
+  const ObjectOptions options;
+  std::optional<Faults> faults;
+};
+
+}  // namespace
+
+TEST_CASE("A copy in parts rides out what passes, and is whole", "[s3][fault]") {
+  if (!has_faults()) return;
+  for (const std::string& list :
+       {fault("UploadPartCopy", "reset_request_at", "\"at\":10"),
+        fault("UploadPartCopy", "reset_reply_at", "\"at\":40"), fault("UploadPartCopy", "lost_reply", "\"part\":2"),
+        fault("UploadPartCopy", "ok_with_error", "\"spaces\":9"),
+        fault("UploadPartCopy", "status", "\"status\":500,\"times\":2"),
+        fault("UploadPartCopy", "status", R"("status":503,"code":"SlowDown","headers":{"Retry-After":"1"})"),
+        fault("UploadPartCopy", "status", R"("status":429,"code":"TooManyRequests")"),
+        fault("UploadPartCopy", "stall", "\"seconds\":1,\"at\":50"),
+        fault("UploadPartCopy", "close_early", "\"at\":60,\"part\":3"),
+        fault("CreateMultipartUpload", "status", "\"status\":500"),
+        fault("CompleteMultipartUpload", "status", "\"status\":500"),
+        fault("CompleteMultipartUpload", "ok_with_error", "\"spaces\":9"),
+        fault("CompleteMultipartUpload", "reset_reply_at", "\"at\":30"),
+        fault("CompleteMultipartUpload", "lost_reply")}) {
+    INFO(list);
+    const Copying copying(list);
+    const auto copied = copying.copy();
+    INFO(copied.status().message());
+    REQUIRE(copied.ok());
+    CHECK(copied->size == copying.bytes.size());
+    CHECK(*read_back(copying.to) == copying.bytes);
+    CHECK_FALSE(has_open_uploads());
+  }
+}
+
+TEST_CASE("A copy in parts that fails in its middle leaves neither object nor upload", "[s3][fault]") {
+  if (!has_faults()) return;
+  const std::string refused = R"("status":403,"code":"AccessDenied","times":99)";
+  const std::string second = "\"part\":2,";
+  struct Row {
+    std::string list;
+    Kind kind;
+  };
+  const Row rows[] = {
+      {fault("UploadPartCopy", "status", second + refused), Kind::access_denied},
+      {fault("UploadPartCopy", "ok_with_error", second + R"("code":"AccessDenied","times":99)"), Kind::access_denied},
+      {fault("UploadPartCopy", "no_etag", second + "\"times\":99"), Kind::protocol},
+      {fault("UploadPartCopy", "garbage", second + "\"times\":99"), Kind::protocol},
+      {fault("UploadPartCopy", "replaced_object", "\"part\":3"), Kind::source_changed},
+      {fault("UploadPartCopy", "lost_upload", "\"part\":3"), Kind::not_found},
+      {fault("CompleteMultipartUpload", "status", refused), Kind::access_denied},
+      {fault("CompleteMultipartUpload", "lost_part", "\"number\":2"), Kind::invalid_argument},
+      // Clearing up has its own faults.
+      {fault("UploadPartCopy", "status", second + refused) + "," +
+           fault("AbortMultipartUpload", "status", "\"status\":503,\"times\":2") + "," +
+           fault("AbortMultipartUpload", "lost_reply"),
+       Kind::access_denied},
+  };
+  for (const Row& row : rows) {
+    INFO(row.list);
+    const Copying copying(row.list);
+    const auto copied = copying.copy();
+    INFO(copied.status().message());
+    REQUIRE_FALSE(copied.ok());
+    CHECK(copied.error().kind == row.kind);
+    CHECK(copied.status().message().find(copying.to.url()) != std::string::npos);
+    CHECK(client()->head(copying.to).error().kind == Kind::not_found);
+    CHECK_FALSE(has_open_uploads());
+  }
+}
+
+TEST_CASE("A copy in parts whose completion is lost, and forgotten, is settled by looking", "[s3][fault]") {
+  if (!has_faults()) return;
+  // The repeat is told what a store says that remembers no finished uploads, or that there is an object already.
+  for (const char* refusal : {R"("status":404,"code":"NoSuchUpload")", R"("status":412,"code":"PreconditionFailed")"}) {
+    INFO(refusal);
+    ObjectOptions absent;
+    absent.no_clobber = true;
+    const Copying copying(
+        fault("CompleteMultipartUpload", "lost_reply") + "," + fault("CompleteMultipartUpload", "status", refusal),
+        absent);
+    const auto copied = copying.copy();
+    INFO(copied.status().message());
+    REQUIRE(copied.ok());
+    CHECK(*read_back(copying.to) == copying.bytes);
+    CHECK_FALSE(has_open_uploads());
+  }
+}
+
+TEST_CASE("A copy that never hears of its end says that nobody knows", "[s3][fault]") {
+  if (!has_faults()) return;
+  const S3Location from = location("never/from");
+  const S3Location to = location("never/to");
+  REQUIRE(put_whole(*s3_target(client(), from), memory_part("x")).ok());
+  const Faults faults(fault("CopyObject", "lost_reply", "\"times\":99"));
+  S3Options hasty = options();
+  hasty.attempts = 2;
+  const auto copied =
+      s3::copy_object(std::static_pointer_cast<s3::Wire>(client(hasty)), from, to, {}, {5ull << 30, kPart});
+  CHECK(copied.error().kind == Kind::network);
+  CHECK(copied.error().advice.find("not known") != std::string::npos);
+}
+
+}  // namespace weir::live
