@@ -30,6 +30,21 @@ Json by_cause(const RetryCounts& counts) {
 
 double seconds(std::uint64_t nanoseconds) { return static_cast<double>(nanoseconds) / 1e9; }
 
+/// What was done so far, of one or of many.
+void add_work(Json& json, std::uint64_t bytes_read, std::uint64_t retries, std::uint64_t elapsed_ns) {
+  json["bytes_read"] = bytes_read;
+  json["retries"] = retries;
+  json["elapsed_s"] = seconds(elapsed_ns);
+}
+
+Json summary(int exit_code, std::uint64_t done, std::uint64_t failed) {
+  Json json = event("summary");
+  json["exit_code"] = exit_code;
+  json["transfers_done"] = done;
+  json["transfers_failed"] = failed;
+  return json;
+}
+
 }  // namespace
 
 std::string utc_time(std::int64_t unix_seconds) {
@@ -159,50 +174,45 @@ std::string file_event(const CopyItem& item) {
   return line(json);
 }
 
-std::string many_progress_event(const CopyProgress& progress, double bytes_per_second) {
+std::string many_progress_event(const CopyProgress& progress) {
+  const auto known = [&](std::uint64_t total) { return progress.all_found ? Json(total) : Json(nullptr); };
   Json json = event("files");
   json["found"] = progress.found;
   json["all_found"] = progress.all_found;
+  json["total_files"] = known(progress.found);
+  json["total_bytes"] = known(progress.bytes_found);
   json["copied"] = progress.copied;
   json["kept"] = progress.kept;
   json["planned"] = progress.planned;
   json["failed"] = progress.failed;
   json["under_way"] = progress.under_way;
   json["bytes_found"] = progress.bytes_found;
-  json["bytes_read"] = progress.bytes_read;
+  json["bytes_done"] = progress.bytes_done;
   json["bytes_copied"] = progress.bytes_copied;
-  json["bytes_per_second"] = bytes_per_second;
-  json["retries"] = progress.retries;
-  json["elapsed_s"] = seconds(progress.duration_ns);
+  json["bytes_per_second"] = progress.bytes_per_second;
+  json["eta_s"] = or_null(progress.eta_seconds);
+  json["stalled"] = progress.stalled();
+  json["stalled_s"] = progress.stalled_seconds;
+  add_work(json, progress.bytes_read, progress.retries, progress.duration_ns);
   return line(json);
 }
 
 std::string many_summary_event(const CopyProgress& progress, int exit_code_of_all) {
-  Json json = event("summary");
-  json["exit_code"] = exit_code_of_all;
-  json["transfers_done"] = progress.copied;
-  json["transfers_failed"] = progress.failed;
+  Json json = summary(exit_code_of_all, progress.copied, progress.failed);
   json["transfers_kept"] = progress.kept;
   json["transfers_planned"] = progress.planned;
-  json["bytes_read"] = progress.bytes_read;
   json["bytes_confirmed"] = progress.bytes_copied;
-  json["retries"] = progress.retries;
-  json["elapsed_s"] = seconds(progress.duration_ns);
+  add_work(json, progress.bytes_read, progress.retries, progress.duration_ns);
   return line(json);
 }
 
 std::string summary_event(bool succeeded, const Progress& progress, int exit_code) {
-  Json json = event("summary");
-  json["exit_code"] = exit_code;
-  json["transfers_done"] = succeeded ? 1 : 0;
-  json["transfers_failed"] = succeeded ? 0 : 1;
-  json["bytes_read"] = progress.bytes_read;
+  Json json = summary(exit_code, succeeded ? 1 : 0, succeeded ? 0 : 1);
   json["bytes_confirmed"] = progress.bytes_confirmed;
   json["bytes_sent"] = progress.bytes_sent;
   json["bytes_durable"] = progress.bytes_durable;
-  json["retries"] = progress.retries;
   json["retries_by_cause"] = by_cause(progress.retries_by_cause);
-  json["elapsed_s"] = seconds(progress.elapsed_ns);
+  add_work(json, progress.bytes_read, progress.retries, progress.elapsed_ns);
   return line(json);
 }
 

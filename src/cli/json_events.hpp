@@ -33,7 +33,7 @@ std::string summary_event(bool succeeded, const Progress& progress, int exit_cod
 
 /// One of many files or objects is done.
 std::string file_event(const CopyItem& item);
-std::string many_progress_event(const CopyProgress& progress, double bytes_per_second);
+std::string many_progress_event(const CopyProgress& progress);
 std::string many_summary_event(const CopyProgress& progress, int exit_code);
 
 std::string object_event(const std::string& url, const ListedObject& entry);

@@ -28,6 +28,7 @@ void add_many_options(CLI::App& app, const ManyOptions& which, Options& options,
   if (which.update) {
     app.add_flag("--update{size-time}", raw.update, "only what differs: by size and time, or --update=checksum")
         ->envname("WEIR_UPDATE");
+    app.add_flag("-v,--verbose", options.verbose, "of many, a line for each that is done")->envname("WEIR_VERBOSE");
   }
 }
 

@@ -1,7 +1,6 @@
 // Tells people and programs how a copy of many goes.
 #pragma once
 
-#include <memory>
 #include <mutex>
 #include <set>
 #include <string>
@@ -9,13 +8,16 @@
 #include "options.hpp"
 #include "output.hpp"
 #include "progress_bar.hpp"
-#include "weir/core/progress.hpp"
+#include "report_channel.hpp"
 #include "weir/transfer/copy_many.hpp"
 
 namespace weir::cli {
 
-/// "1,234 of 10,000+ files  3 failed  120/610 MiB  51 MiB/s", as far as it fits. Pure.
-std::string many_line(const CopyProgress& progress, double bytes_per_second, const LineStyle& style);
+/// "1,234 of 10,000 files  3 failed  120 MiB of 610 MiB  51 MiB/s  ETA 11s", or "… of 10,000+ files  120 MiB  51 MiB/s
+/// ETA unknown: still listing", as far as it fits. Pure.
+std::string many_line(const CopyProgress& progress, const LineStyle& style);
+/// "copied a.txt → s3://b/a.txt (12 KiB)", "kept s3://b/a.txt", "would copy a.txt → s3://b/a.txt". Pure.
+std::string item_line(const CopyItem& item, bool unicode);
 /// "10,000 files, 12 failed, 3 kept, 610 MiB in 12s (51 MiB/s, 833 files/s)". `unproven`: copied without a checksum
 /// that was compared. Pure.
 std::string many_done_text(const CopyProgress& progress, std::uint64_t inside, std::uint64_t unproven, bool dry_run);
@@ -40,24 +42,13 @@ class ManyReport {
   Status output_status();
 
  private:
-  void emit(const std::string& line);
-  void tell_notices();
-  void clear_bar();
-  bool silent() const { return options_.quiet || (events_ && !events_on_output_); }
+  std::string log_line(const CopyProgress& progress) const;
 
   const Options options_;
   const bool to_store_;
-  ProgressMode mode_;
-  const bool unicode_;
-  const bool colour_;
   mutable std::mutex mutex_;
-  std::unique_ptr<Output> events_;  ///< null: no JSON
-  bool events_on_output_ = false;
+  ReportChannel channel_;
   Output output_;
-  std::unique_ptr<StatusLine> status_line_;
-  RateMeter meter_;
-  bool bar_drawn_ = false;
-  std::uint64_t next_ns_ = 0;
   std::uint64_t inside_ = 0;
   std::uint64_t unproven_ = 0;
   std::set<int> codes_;

@@ -47,6 +47,7 @@ struct Options {
   bool recursive = false;
   std::vector<FilterRule> filters;  ///< in the order in which they were typed
   bool dry_run = false;
+  bool verbose = false;  ///< cp: a line for each file
   CopyUpdate update = CopyUpdate::none;
 };
 

@@ -2,13 +2,12 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <string>
 
 #include "json_events.hpp"
 #include "options.hpp"
-#include "output.hpp"
 #include "progress_bar.hpp"
+#include "report_channel.hpp"
 #include "weir/core/job.hpp"
 
 namespace weir::cli {
@@ -16,9 +15,6 @@ namespace weir::cli {
 /// "done 12.1 GiB → 3.0 GiB in 32s (387 MiB/s), 2 retries, crc64nvme rosUhgp5mIg= verified by the store": what is
 /// proven, and what is not. `sink` is what kind of place the bytes went to.
 std::string done_text(const Receipt& receipt, EndKind sink, bool unicode);
-
-/// "weir: cannot …" with what follows indented, and a line end. No control characters.
-std::string error_text(const Error& error, bool colour);
 
 /// What is to be told about. Names may be any bytes.
 struct ReportPlan {
@@ -46,24 +42,13 @@ class Reporter {
   Status output_status();
 
  private:
-  void emit(const std::string& json_line);
-  void tell_notices();
   void tell_resumed(const Progress& progress);
   void tell_retries(const Progress& progress);
-  void draw();
-  void clear_bar();
 
-  const Options options_;
   const ReportPlan plan_;
-  ProgressMode mode_;  ///< never automatic
-  const bool unicode_;
-  const bool colour_;
-  std::unique_ptr<Output> events_;  ///< null: no JSON
-  bool events_on_output_ = false;
-  std::unique_ptr<StatusLine> status_line_;
+  ReportChannel channel_;
+  const bool quiet_;
   ProgressView view_;
-  bool bar_drawn_ = false;
-  std::uint64_t next_ns_ = 0;  ///< elapsed time of the next line or event
   std::uint32_t retries_told_ = 0;
   std::uint64_t resumed_seen_ = 0;
   bool resumed_told_ = false;

@@ -62,6 +62,25 @@ Meaning meaning_of(CURLcode code, const FailureFacts& facts) {
   }
 }
 
+/// Nothing could be asked, so what is asked next will not be heard either.
+bool is_unreachable(CURLcode code, const FailureFacts& facts) {
+  if (facts.connected) return false;
+  switch (code) {
+    case CURLE_COULDNT_RESOLVE_HOST:
+    case CURLE_COULDNT_RESOLVE_PROXY:
+    case CURLE_COULDNT_CONNECT:
+    case CURLE_OPERATION_TIMEDOUT:
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_ISSUER_ERROR:
+    case CURLE_SSL_CERTPROBLEM:
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_SSL_CONNECT_ERROR:
+      return true;
+    default:
+      return false;
+  }
+}
+
 std::string_view advice_for(CURLcode code) {
   switch (code) {
     case CURLE_PEER_FAILED_VERIFICATION:
@@ -90,7 +109,13 @@ Status curl_failure(CURLcode code, const FailureFacts& facts) {
   while (!what.empty() && (what.back() == '\n' || what.back() == '\r' || what.back() == '.')) what.pop_back();
   if (code == CURLE_OPERATION_TIMEDOUT && !facts.connected) what = "no connection in time: " + what;
   if (facts.reused && meaning.kind == Kind::network) what += " (on a kept connection)";
-  return Status(meaning.kind, failure_text(facts, what)).with(meaning.retry).advise(std::string(advice_for(code)));
+  Error error;
+  error.kind = meaning.kind;
+  error.retry = meaning.retry;
+  error.cause = failure_text(facts, what);
+  error.advice = advice_for(code);
+  if (is_unreachable(code, facts)) error.service_code = kUnreachable;
+  return Status(std::move(error));
 }
 
 }  // namespace weir::net

@@ -11,6 +11,9 @@
 
 namespace weir::net {
 
+/// Error::service_code where no connection came about: the next request to the same place would fail as well.
+inline constexpr const char* kUnreachable = "Unreachable";
+
 /// Where a request stood when it failed.
 struct FailureFacts {
   std::string_view method;

@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include "platform/platform.hpp"
+#include "store/concerns_all.hpp"
 #include "store/s3_error.hpp"
 #include "store/s3_xml.hpp"
 
@@ -12,6 +13,11 @@ namespace {
 
 constexpr std::int64_t kSkewSeconds = 300;  ///< stores refuse 15 minutes
 constexpr int kMaxCorrections = 5;          ///< of one bucket's region, in the life of a client
+
+Status without_keys(Error error) {
+  if (error.service_code.empty()) error.service_code = store::kNoKeys;
+  return Status(std::move(error));
+}
 
 }  // namespace
 
@@ -69,7 +75,9 @@ Result<net::Response> Wire::call(const WireRequest& request) {
 
 Result<net::Request> Wire::signed_request(WireRequest& request) {
   if (settings_.credentials) {
-    WEIR_ASSIGN(request.keys, settings_.credentials->get());
+    auto keys = settings_.credentials->get();
+    if (!keys) return without_keys(keys.error());
+    request.keys = *std::move(keys);
   }
   const std::string region = request.region = region_of(request.bucket);
   const Place place = place_of(settings_, region, request.bucket, request.key);

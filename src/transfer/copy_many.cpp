@@ -1,11 +1,14 @@
 #include "weir/transfer/copy_many.hpp"
 
+#include <algorithm>
 #include <condition_variable>
 #include <map>
 #include <mutex>
 #include <utility>
 
 #include "platform/platform.hpp"
+#include "store/concerns_all.hpp"
+#include "transfer/copy_ahead.hpp"
 #include "transfer/copy_one.hpp"
 
 namespace weir {
@@ -18,7 +21,7 @@ std::uint64_t now_ns() { return static_cast<std::uint64_t>(platform::platform().
 
 }  // namespace
 
-/// Thread-safe. A few workers take items from the walk until there are none; the last one ends the whole.
+/// Thread-safe. One thread walks, a few workers take the items until there are none; the last of all ends the whole.
 class CopyCore : public std::enable_shared_from_this<CopyCore> {
  public:
   CopyCore(std::vector<std::string> sources, std::string destination, CopyOptions options)
@@ -42,14 +45,16 @@ class CopyCore : public std::enable_shared_from_this<CopyCore> {
   Status check_options() const;
   void begin();
   void work();
-  std::optional<CopyTask> take();
-  void note(const CopyItem& item);
+  void note(const CopyTask& task, const CopyItem& item, std::uint64_t copied_before);
+  bool is_common(const CopyTask& task, const Error& error, std::uint64_t copied_before) const;
+  void stop();
   void running(const CopyTask* task, Job* job);
   void end();
+  void measure(CopyProgress& progress) const;
 
   CopyOptions options_;
-  std::mutex walk_mutex_;  ///< held while a listing is asked for its next page
   CopyWalk walk_;
+  CopyAhead ahead_;
   CopyShares shares_;
   const bool hosted_;  ///< on an executor of the host's
   /// Threads of their own: those that wait for a job must not take the place of those that do its work.
@@ -63,7 +68,12 @@ class CopyCore : public std::enable_shared_from_this<CopyCore> {
   CopySummary summary_;
   std::map<const CopyTask*, Job*> jobs_;
   std::uint64_t under_way_ = 0;
-  std::uint32_t workers_ = 0;
+  std::uint64_t bytes_ended_ = 0;  ///< sizes of items that have ended
+  std::uint32_t threads_ = 0;
+  Status common_;                  ///< not ok: why none of the rest is tried
+  mutable RateMeter read_meter_;   ///< of what was read
+  mutable RateMeter done_meter_;   ///< of CopyProgress::bytes_done
+  mutable RateMeter items_meter_;  ///< of items that have ended
   std::optional<Result<CopySummary>> result_;
 };
 
@@ -93,17 +103,15 @@ void CopyCore::begin() {
   }
   {
     std::lock_guard lock(mutex_);
-    workers_ = options_.files;
+    threads_ = options_.files + 1;
   }
+  workers_pool_->post_blocking([self = shared_from_this()] {
+    self->ahead_.walk(self->walk_);
+    self->end();
+  });
   for (std::uint32_t i = 0; i < options_.files; ++i) {
     workers_pool_->post_blocking([self = shared_from_this()] { self->work(); });
   }
-}
-
-std::optional<CopyTask> CopyCore::take() {
-  std::lock_guard lock(walk_mutex_);
-  if (stopping_) return {};
-  return walk_.next();
 }
 
 void CopyCore::work() {
@@ -114,26 +122,45 @@ void CopyCore::work() {
                                 own,
                                 [this] { return stopping_.load(); },
                                 [this](const CopyTask* task, Job* job) { running(task, job); }};
-  while (const std::optional<CopyTask> task = take()) {
+  while (const std::optional<CopyTask> task = ahead_.take()) {
+    std::uint64_t copied_before = 0;
     {
       std::lock_guard lock(mutex_);
       ++under_way_;
+      copied_before = summary_.copied;
     }
     const CopyItem item = copy_one(*task, around);
-    note(item);
+    note(*task, item, copied_before);
   }
   if (own) own->retire();
   end();
 }
 
-void CopyCore::note(const CopyItem& item) {
+/// Whether every other item would fail in the same way. `copied_before`: how many were copied when this one began.
+bool CopyCore::is_common(const CopyTask& task, const Error& error, std::uint64_t copied_before) const {
+  if (error.kind == Kind::no_space) return true;
+  if (!store::concerns_all(error) || !task.source || summary_.copied != copied_before) return false;
+  // A bucket that is not there may be that of one source among several.
+  return error.kind != Kind::not_found || task.source->from.local != nullptr || walk_.sources() == 1;
+}
+
+void CopyCore::note(const CopyTask& task, const CopyItem& item, std::uint64_t copied_before) {
   // What was stopped has neither failed nor been done; the whole says that it was cancelled.
   const bool stopped = item.status.kind() == Kind::cancelled && stopping_;
   {
     std::lock_guard lock(mutex_);
     --under_way_;
+    bytes_ended_ += task.object.size;
     summary_.retries += item.receipt.retries;
     if (stopped) return;
+    if (item.outcome == CopyOutcome::failed) {
+      if (!common_.ok()) return;  // the same once more
+      if (is_common(task, item.status.error(), copied_before)) {
+        ++summary_.failed;
+        common_ = summary_.first_failure = item.status;
+        return stop();
+      }
+    }
     switch (item.outcome) {
       case CopyOutcome::copied:
         ++summary_.copied;
@@ -167,9 +194,13 @@ void CopyCore::running(const CopyTask* task, Job* job) {
 
 void CopyCore::end() {
   std::lock_guard lock(mutex_);
-  if (--workers_ > 0) return;
+  if (--threads_ > 0) return;
   summary_.duration_ns = now_ns() - started_ns_;
-  if (stopping_) {
+  if (!common_.ok()) {
+    common_.add_advice("The rest would fail in the same way and was not tried.");
+    if (summary_.copied > 0) common_.add_advice(fmt::format("{} were copied before, and stay.", summary_.copied));
+    result_ = common_;
+  } else if (stopping_) {
     result_ =
         Status(Kind::cancelled, fmt::format("stopped when {} were copied", summary_.copied)).during("finish the copy");
   } else {
@@ -179,26 +210,51 @@ void CopyCore::end() {
 }
 
 void CopyCore::cancel() {
-  stopping_ = true;
   std::lock_guard lock(mutex_);
+  stop();
+}
+
+/// With the mutex held.
+void CopyCore::stop() {
+  stopping_ = true;
+  ahead_.stop();
   for (const auto& [task, job] : jobs_) job->cancel();
+}
+
+/// The rate that is shown is of bytes that move; what is left is told from how fast items are done with, since those
+/// that are kept cost little.
+void CopyCore::measure(CopyProgress& progress) const {
+  read_meter_.update(progress.bytes_read, progress.duration_ns);
+  done_meter_.update(progress.bytes_done, progress.duration_ns);
+  items_meter_.update(progress.items(), progress.duration_ns);
+  progress.bytes_per_second = read_meter_.bytes_per_second();
+  if (result_) return;
+  progress.stalled_seconds =
+      std::min({read_meter_.stalled_seconds(), done_meter_.stalled_seconds(), items_meter_.stalled_seconds()});
+  if (!progress.all_found || !walk_.all_sized()) return;
+  const bool only_empty_ones = progress.bytes_done >= progress.bytes_found;
+  progress.eta_seconds =
+      only_empty_ones ? items_meter_.eta_seconds(progress.found) : done_meter_.eta_seconds(progress.bytes_found);
 }
 
 CopyProgress CopyCore::progress() const {
   CopyProgress progress;
+  progress.all_found = walk_.all_found();  // first: what is found then is all
   progress.found = walk_.found();
   progress.bytes_found = walk_.bytes_found();
-  progress.all_found = walk_.all_found();
   std::lock_guard lock(mutex_);
   static_cast<CopySummary&>(progress) = summary_;
   progress.under_way = under_way_;
   progress.bytes_read = summary_.bytes_copied;
+  progress.bytes_done = bytes_ended_;
   for (const auto& [task, job] : jobs_) {
     const Progress part = job->progress();
     progress.bytes_read += part.bytes_read;
+    progress.bytes_done += std::min(part.bytes_read, task->object.size);
     progress.retries += part.retries;
   }
   if (!result_) progress.duration_ns = now_ns() - started_ns_;
+  measure(progress);
   return progress;
 }
 

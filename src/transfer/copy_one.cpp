@@ -41,6 +41,7 @@ class OneCopy {
   Status run(CopyItem& item);
 
  private:
+  Result<std::optional<ObjectInfo>> look_there();
   Result<bool> is_there();
   Result<std::string> checksum_of(const CopyEnd& end, const std::string& key, const ObjectInfo& info);
   Status is_other_file() const;
@@ -68,10 +69,27 @@ Result<std::string> OneCopy::checksum_of(const CopyEnd& end, const std::string& 
   return receipt.facts.at("crc64nvme");
 }
 
+/// What the destination has under that key: as it was listed where that will do, else it is asked.
+Result<std::optional<ObjectInfo>> OneCopy::look_there() {
+  const auto& [known, listed] = task_.there;
+  const bool will_do = around_.options.update == CopyUpdate::size_and_time || !listed || listed->size != size_;
+  if (known && will_do) {
+    if (!listed) return std::optional<ObjectInfo>();
+    ObjectInfo info;
+    info.size = listed->size;
+    info.modified_unix = listed->modified_unix;
+    return std::optional(info);
+  }
+  auto there = to_.store->head(task_.destination_key);
+  if (there) return std::optional(*std::move(there));
+  if (there.status().kind() == Kind::not_found) return std::optional<ObjectInfo>();
+  return there.status();
+}
+
 /// Whether the destination has it already, in the sense of CopyOptions::update.
 Result<bool> OneCopy::is_there() {
-  const auto there = to_.store->head(task_.destination_key);
-  if (!there) return there.status().kind() == Kind::not_found ? Result<bool>(false) : there.status();
+  WEIR_ASSIGN(const std::optional<ObjectInfo> there, look_there());
+  if (!there) return false;
   ObjectInfo here;
   if (!task_.listed || around_.options.update == CopyUpdate::checksum) {
     WEIR_ASSIGN(here, from_.store->head(task_.key));
@@ -99,7 +117,7 @@ Status OneCopy::is_other_file() const {
 /// False where the store cannot, or not from there.
 Result<bool> OneCopy::copied_inside(CopyItem& item) {
   if (from_.kind != to_.kind || to_.local != nullptr || !to_.store->abilities().copy) return false;
-  const auto made = to_.store->copy(task_.source_url, task_.destination_key, around_.options.endpoint.object);
+  const auto made = to_.store->copy(task_.source_url(), task_.destination_key, around_.options.endpoint.object);
   if (!made && made.status().kind() == Kind::unsupported) return false;
   if (!made) return made.status();
   if (task_.listed && made->size != task_.object.size) {
@@ -208,7 +226,7 @@ Status OneCopy::run(CopyItem& item) {
 
 CopyItem copy_one(const CopyTask& task, const CopySurroundings& around) {
   CopyItem item;
-  item.source = task.source_url;
+  item.source = task.source_url();
   item.bytes = task.object.size;
   if (task.source && !task.destination_key.empty()) {
     item.destination = around.destination.to.store->url(task.destination_key);

@@ -102,6 +102,7 @@ Result<CopySource> CopyPlaces::local_source(const std::string& name, const std::
   if (!there) return not_there(name);
   WEIR_ASSIGN(source.from, CopyEnd::of(path, std::move(place.store)));
   source.single = place.key;
+  if (S_ISREG(found.st_mode)) source.single_bytes = static_cast<std::uint64_t>(found.st_size);
   if (!S_ISDIR(found.st_mode)) return source;
   if (!options_.recursive) {
     return Status(Kind::invalid_argument, "it is a directory")
@@ -124,7 +125,10 @@ Result<CopySource> CopyPlaces::store_source(const std::string& name) {
     // Both readings are possible: an object of that very name, and what the name stands for.
     const auto found = place.store->head(place.key);
     if (!found && found.status().kind() != Kind::not_found) return found.status();
-    if (found) source.single = place.key;
+    if (found) {
+      source.single = place.key;
+      source.single_bytes = found->size;
+    }
     if (found && pattern) return source;
   } else if (!folder) {
     source.single = place.key;

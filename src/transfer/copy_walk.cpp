@@ -87,13 +87,20 @@ void CopyWalk::begin_source() {
     CopyTask task;
     task.key = source_->single;
     task.destination_key = destination_.exact ? destination_.base : destination_.base + last_part(task.key);
+    task.object.size = source_->single_bytes.value_or(0);
+    if (filter_.passes(last_part(task.key)) && !source_->single_bytes) all_sized_ = false;
     if (filter_.passes(last_part(task.key))) add(std::move(task));
   }
-  if (!source_->tree) end_source();
+  if (!source_->tree) return end_source();
+  // A directory is asked file by file, which is a system call; of a store that would be a request each.
+  const bool beside = options_.update != CopyUpdate::none && destination_.to.local == nullptr;
+  const std::string rest = source_->begins.substr(source_->base.size());
+  if (beside) there_.emplace(destination_.to.store, destination_.base + source_->into + rest);
 }
 
 void CopyWalk::end_source() {
   source_.reset();
+  there_.reset();
   if (next_source_ == sources_.size()) all_found_ = true;
 }
 
@@ -141,7 +148,9 @@ void CopyWalk::add_listed(const ListedObject& object) {
   task.key = object.key;
   task.destination_key = destination_.base + source_->into + rest;
   task.object = object;
+  task.object.key.clear();  // said above
   task.listed = true;
+  if (there_) task.there = there_->look(task.destination_key);
   add(std::move(task));
 }
 
@@ -152,7 +161,7 @@ Status CopyWalk::check(const CopyTask& task) {
     return Status(Kind::invalid_argument, "its name is not UTF-8, as the names of objects are")
         .advise("Rename it, or leave it out with --exclude.");
   }
-  if (source_->from.local == nullptr && task.source_url == store.url(task.destination_key)) {
+  if (source_->from.local == nullptr && task.source_url() == store.url(task.destination_key)) {
     return Status(Kind::invalid_argument, "both are the same object");
   }
   if (destination_.to.local == nullptr || destination_.exact) return {};
@@ -162,7 +171,6 @@ Status CopyWalk::check(const CopyTask& task) {
 
 void CopyWalk::add(CopyTask task) {
   task.source = source_;
-  task.source_url = source_->from.store->url(task.key);
   if (task.refused.ok()) task.refused = check(task);
   ++found_;
   bytes_found_ += task.object.size;
@@ -171,7 +179,7 @@ void CopyWalk::add(CopyTask task) {
 
 void CopyWalk::add_failure(const std::string& name, Status why) {
   CopyTask task;
-  task.source_url = shown_name(name);
+  task.name = shown_name(name);
   task.refused = std::move(why);
   ++found_;
   ready_.push_back(std::move(task));

@@ -11,6 +11,7 @@
 
 #include "transfer/copy_names.hpp"
 #include "transfer/copy_places.hpp"
+#include "transfer/copy_there.hpp"
 
 namespace weir::transfer {
 
@@ -19,14 +20,19 @@ struct CopyTask {
   std::shared_ptr<const CopySource> source;
   std::string key;  ///< in the source's store
   std::string destination_key;
-  std::string source_url;
-  ListedObject object;  ///< with `looked`: as it was listed
+  std::string name;     ///< of a source of which nothing else is known, as it is shown
+  ListedObject object;  ///< with `listed`: as it was listed, but for its key; else its size alone, if that is known
   bool listed = false;
-  Status refused;  ///< not ok: it cannot be copied
+  CopyThere::Answer there;  ///< under that key at the destination, where that is asked for
+  Status refused;           ///< not ok: it cannot be copied
+
+  std::string source_url() const { return source ? source->from.store->url(key) : name; }
+  /// Bytes of memory that it takes, about.
+  std::size_t weight() const { return sizeof(CopyTask) + key.size() + destination_key.size() + object.etag.size(); }
 };
 
-/// Holds one page of one listing at a time. next() blocks; thread-compatible. The counts may be asked for from any
-/// thread.
+/// Holds one page of one listing at a time; with CopyOptions::update one of the destination's beside it. next() blocks;
+/// thread-compatible. The counts may be asked for from any thread.
 class CopyWalk {
  public:
   CopyWalk(const CopyOptions& options, std::vector<std::string> sources, std::string destination);
@@ -37,9 +43,12 @@ class CopyWalk {
   std::optional<CopyTask> next();
   const CopyDestination& destination() const noexcept { return destination_; }
 
+  std::size_t sources() const noexcept { return sources_.size(); }
   std::uint64_t found() const noexcept { return found_; }
   std::uint64_t bytes_found() const noexcept { return bytes_found_; }
   bool all_found() const noexcept { return all_found_; }
+  /// Whether bytes_found() has the size of everything that was found.
+  bool all_sized() const noexcept { return all_sized_; }
 
  private:
   void advance();
@@ -62,12 +71,14 @@ class CopyWalk {
   std::set<std::string> top_names_;  ///< taken at the destination by sources under their own names
   std::size_t next_source_ = 0;
   std::shared_ptr<CopySource> source_;  ///< under way
+  std::optional<CopyThere> there_;      ///< beside its listing
   std::string token_;
   std::uint64_t listed_ = 0;  ///< of this source, whether meant or not
   std::deque<CopyTask> ready_;
   std::atomic<std::uint64_t> found_{0};
   std::atomic<std::uint64_t> bytes_found_{0};
   std::atomic<bool> all_found_{false};
+  std::atomic<bool> all_sized_{true};
 };
 
 }  // namespace weir::transfer

@@ -14,11 +14,12 @@ import os
 import subprocess
 import sys
 import tempfile
+from functools import partial
 from pathlib import Path
 
 from memory_test import ABOVE_BUDGET, BUDGETS_MIB, FLAT_SLACK
 
-from measured import MIB, Failed, read_size, run, say
+from measured import MIB, Failed, read_size, run, run_cases
 
 # Takes a little, stands still, takes the rest and counts it.
 SLEEPY_READER = 'exec < "$0"; head -c 1000000 | wc -c; sleep 4; exec wc -c'
@@ -82,22 +83,15 @@ def main():
 
     url = f"s3://{bucket}/download-memory"
     run([options.weir, "cp", "--quiet", "--endpoint-url", endpoint, f"gen:{options.size}", url], env=dict(os.environ))
-    failed = 0
-    for name in names:
-        for budget_mib in BUDGETS_MIB:
-            command = [options.weir, "cat", "--quiet", "--memory", f"{budget_mib}MiB", "--endpoint-url", endpoint, url]
-            try:
-                with tempfile.TemporaryDirectory() as folder:
-                    result, counted = CASES[name](command, folder)
-                found = problems(budget_mib, read_size(options.size), result, counted)
-                cost = f"{result.wall_s:5.1f} s, {result.cpu_s:5.1f} CPU-s, peak RSS {result.peak_rss / MIB:5.1f} MiB"
-            except Failed as failure:
-                found, cost = [str(failure)], "failed"
-            failed += bool(found)
-            say(f"{'FAILED' if found else 'ok    '} {options.size} {name}, budget {budget_mib} MiB: {cost}")
-            for problem in found:
-                say(f"       {problem}")
-    return 1 if failed else 0
+
+    def check(name, budget_mib):
+        command = [options.weir, "cat", "--quiet", "--memory", f"{budget_mib}MiB", "--endpoint-url", endpoint, url]
+        with tempfile.TemporaryDirectory() as folder:
+            result, counted = CASES[name](command, folder)
+        return result, problems(budget_mib, read_size(options.size), result, counted), ""
+
+    return 1 if run_cases((f"{options.size} {name}, budget {budget} MiB", partial(check, name, budget))
+                          for name in names for budget in BUDGETS_MIB) else 0
 
 
 if __name__ == "__main__":

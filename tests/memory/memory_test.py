@@ -17,10 +17,11 @@ import os
 import subprocess
 import sys
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "support"))
-from measured import MIB, DiscardingEndpoint, Failed, environment, read_size, run, say  # noqa: E402
+from measured import MIB, DiscardingEndpoint, Failed, environment, read_size, run, run_cases, say  # noqa: E402
 
 BUDGETS_MIB = (64, 16)
 ABOVE_BUDGET = 24 * MIB
@@ -148,27 +149,19 @@ def main():
     if not options.weir or not options.endpoint:
         parser.error("say --weir and --endpoint, or set WEIR_TEST_CLI and WEIR_TEST_DISCARD_S3")
 
-    failed = 0
     checksums = {}  # by what was uploaded
-    for case in CASES:
-        if options.only not in case.name:
-            continue
-        for budget_mib in BUDGETS_MIB:
-            with DiscardingEndpoint(options.endpoint, *case.endpoint) as endpoint:
-                try:
-                    result = upload(options.weir, case, budget_mib, endpoint)
-                    found = problems(case, budget_mib, result, endpoint)
-                    checksum = result.events()["done"]["checksum"]
-                    if checksums.setdefault((case.ratio, case.through), checksum) != checksum:
-                        found.append("the checksum differs from that of an earlier run of the same input")
-                    cost = (f"{result.wall_s:5.1f} s, {result.cpu_s:5.1f} CPU-s, peak RSS "
-                            f"{result.peak_rss / MIB:5.1f} MiB")
-                except Failed as failure:
-                    found, cost = [str(failure)], "failed"
-            failed += bool(found)
-            say(f"{'FAILED' if found else 'ok    '} {case.name}, budget {budget_mib} MiB: {cost}")
-            for problem in found:
-                say(f"       {problem}")
+
+    def check(case, budget_mib):
+        with DiscardingEndpoint(options.endpoint, *case.endpoint) as endpoint:
+            result = upload(options.weir, case, budget_mib, endpoint)
+            found = problems(case, budget_mib, result, endpoint)
+        checksum = result.events()["done"]["checksum"]
+        if checksums.setdefault((case.ratio, case.through), checksum) != checksum:
+            found.append("the checksum differs from that of an earlier run of the same input")
+        return result, found, ""
+
+    failed = run_cases((f"{case.name}, budget {budget} MiB", partial(check, case, budget))
+                       for case in CASES if options.only in case.name for budget in BUDGETS_MIB)
     if not checksums and not failed:
         say(f"no case is named like {options.only!r}")
         return 2

@@ -132,6 +132,23 @@ class DiscardingEndpoint:
             return answer.headers
 
 
+def run_cases(cases):
+    """Runs (name, check) pairs and says how each went; how many failed. check() gives a Measured, what it was not as promised,
+    and what else is worth telling."""
+    failed = 0
+    for name, check in cases:
+        try:
+            result, problems, more = check()
+            cost = f"{result.wall_s:5.1f} s, {result.cpu_s:5.1f} CPU-s, peak RSS {result.peak_rss / MIB:5.1f} MiB{more}"
+        except Failed as failure:
+            problems, cost = [str(failure)], "failed"
+        failed += bool(problems)
+        say(f"{'FAILED' if problems else 'ok    '} {name}: {cost}")
+        for problem in problems:
+            say(f"       {problem}")
+    return failed
+
+
 def read_size(text):
     """Bytes of "4GiB", "512MiB" or "1000"."""
     for unit, factor in (("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)):

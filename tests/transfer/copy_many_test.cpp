@@ -221,6 +221,39 @@ TEST_CASE("one file that fails stops no other, and is told of with its name") {
   CHECK(summary->first_failure.message().find(bench.path("out/")) != std::string::npos);
 }
 
+TEST_CASE("a full disk ends the whole, is told once, and leaves no file cut") {
+  Bench bench;
+  for (int i = 0; i < 60; ++i) bench.make(fmt::format("in/{:02}", i), std::string(1000, 'x'));
+  bench.options.files = 4;
+  platform::ScopedFaults faults;
+  faults.fail(platform::Call::fdatasync, 10, ENOSPC);
+  const auto result = bench.copy({"in/"}, "out");
+  CHECK(result.error().kind == Kind::no_space);
+  CHECK(result.error().advice.find("was not tried") != std::string::npos);
+  for (const auto& [name, item] : bench.items) CHECK(item.outcome == CopyOutcome::copied);
+  const auto tree = bench.tree("out");
+  CHECK(tree.size() >= 9);
+  CHECK(tree.size() < 20);
+  for (const auto& [name, text] : tree) CHECK(text.size() == 1000);
+}
+
+TEST_CASE("what is found is counted, and what is done of it") {
+  Bench bench;
+  for (int i = 0; i < 30; ++i) bench.make(fmt::format("in/{:02}", i), std::string(100, 'x'));
+  REQUIRE(bench.copy({"in/"}, "out")->copied == 30);
+  bench.options.update = CopyUpdate::size_and_time;
+  bench.make("in/07", "another size");
+  auto run = start_copy({bench.path("in/")}, bench.path("out"), bench.options);
+  REQUIRE(run.wait()->copied == 1);
+  const CopyProgress progress = run.progress();
+  CHECK(progress.all_found);
+  CHECK(progress.found == 30);
+  CHECK(progress.bytes_found == 29 * 100 + 12);
+  CHECK(progress.bytes_done == progress.bytes_found);
+  CHECK(progress.bytes_read == 12);
+  CHECK_FALSE(progress.eta_seconds.has_value());
+}
+
 TEST_CASE("cancelled in the middle it ends soon, and what was copied is whole") {
   Bench bench;
   for (int i = 0; i < 400; ++i) bench.make(fmt::format("in/{:03}", i), std::string(3000, 'x'));

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "weir/core/budget.hpp"
+#include "weir/core/progress.hpp"
 #include "weir/core/stage.hpp"
 #include "weir/core/status.hpp"
 #include "weir/transfer/endpoint.hpp"
@@ -76,11 +77,18 @@ struct CopySummary {
 };
 
 struct CopyProgress : CopySummary {
-  std::uint64_t found = 0;  ///< items so far; listings are read as they are needed
+  std::uint64_t found = 0;  ///< items so far: listings are read some way ahead. The total, once all_found
   std::uint64_t bytes_found = 0;
   bool all_found = false;
   std::uint64_t under_way = 0;
   std::uint64_t bytes_read = 0;  ///< with those under way
+  std::uint64_t bytes_done = 0;  ///< of bytes_found: of items that have ended, however, and what was read of the others
+  double bytes_per_second = 0;   ///< of bytes_read; smoothed, with a half-life of two seconds
+  std::optional<double> eta_seconds;  ///< none while not all is found, in the first three seconds, and while stalled
+  double stalled_seconds = 0;         ///< for how long nothing has moved and nothing has ended
+
+  /// As Progress::stalled().
+  bool stalled() const noexcept { return stalled_seconds >= 3; }
 };
 
 namespace transfer {
@@ -95,7 +103,8 @@ class CopyRun {
   CopyRun& operator=(CopyRun&&) noexcept;
   ~CopyRun();
 
-  /// The summary, also where items failed; or why the whole could not be done: names that cannot be meant, cancelled.
+  /// The summary, also where items failed; or why the whole could not be done: names that cannot be meant, cancelled,
+  /// an error that every item would meet.
   Result<CopySummary> wait();
   std::optional<Result<CopySummary>> wait_for(std::chrono::nanoseconds timeout);
   /// Begins nothing more, and stops what is under way as Job::cancel() does. What was copied stays.
@@ -114,11 +123,12 @@ class CopyRun {
 /// name too ("photos": "photos/a.jpg"), but one written with '/' at its end without ("photos/": "a.jpg"), what a
 /// pattern matches under what follows the last '/' in front of the first '*', '?' or '['.
 ///
-/// Each item is judged by itself, and one that fails stops no other: names that cannot be keys there, keys that cannot
-/// be names of files here, symbolic links and devices inside a tree, a file "a" beside "a/b", names that a file system
-/// takes for one. Objects that only stand for a folder ("a/", empty) are left out where the destination has folders.
-/// Inside one service the store copies by itself; otherwise bytes stream through here within the budget, and keep
-/// content type, headers and metadata where both stores have them.
+/// An error that every item would meet (no keys, no such bucket, no connection, a full disk) ends the whole, and is
+/// told as its result alone. Otherwise each item is judged by itself, and one that fails stops no other: names that
+/// cannot be keys there, keys that cannot be names of files here, symbolic links and devices inside a tree, a file "a"
+/// beside "a/b", names that a file system takes for one. Objects that only stand for a folder ("a/", empty) are left
+/// out where the destination has folders. Inside one service the store copies by itself; otherwise bytes stream through
+/// here within the budget, and keep content type, headers and metadata where both stores have them.
 CopyRun start_copy(std::vector<std::string> sources, std::string destination, CopyOptions options = {});
 /// As above, and waits.
 Result<CopySummary> copy_many(std::vector<std::string> sources, std::string destination, CopyOptions options = {});

@@ -1,0 +1,23 @@
+#include "store/concerns_all.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <string_view>
+
+#include "net/curl_errors.hpp"
+
+namespace weir::store {
+
+bool concerns_all(const Error& error) {
+  constexpr std::string_view kCodes[] = {
+      kNoKeys, net::kUnreachable,
+      // S3
+      "NoSuchBucket", "SignatureDoesNotMatch", "InvalidAccessKeyId", "XAdminUserNotFound", "InvalidToken",
+      "ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired", "RequestTimeTooSkewed", "AllAccessDisabled",
+      "PermanentRedirect",
+      // Vercel Blob
+      "store_suspended", "store_not_found", "forbidden", "client_token_expired", "oidc_environment_not_allowed"};
+  return std::find(std::begin(kCodes), std::end(kCodes), error.service_code) != std::end(kCodes);
+}
+
+}  // namespace weir::store
