@@ -206,6 +206,8 @@ class UploadMachine {
   void match(const std::vector<PartReceipt>& listed);
   void trust_notes();
   void earlier_gone(const Status& status);
+  bool earlier_sent_all() const;
+  void look_again();
   bool go_on(std::uint32_t number);
   void take_over(std::uint32_t number);
   bool differs(const ReadyPart& part, std::uint64_t crc_now);
@@ -242,11 +244,15 @@ class UploadMachine {
   RetryTokens tokens_;
   bool out_of_tokens_ = false;  // a request had attempts left, the upload had none
   std::string upload_id_;
-  bool upload_open_ = false;                // the store has an upload of ours
-  bool noted_ = false;                      // and it is written down
-  bool keep_anyway_ = false;                // whatever the failure is, somebody will decide what becomes of it
-  bool kept_ = false;                       // it was left at the store to be gone on with
-  Status earlier_gone_;                     // the store has no such upload any more; all its parts were sent
+  bool upload_open_ = false;                  // the store has an upload of ours
+  bool noted_ = false;                        // and it is written down
+  bool keep_anyway_ = false;                  // whatever the failure is, somebody will decide what becomes of it
+  bool kept_ = false;                         // it was left at the store to be gone on with
+  Status earlier_gone_;                       // the store has no such upload any more; all its parts were sent
+  bool looks_for_earlier_ = false;            // whether the earlier process completed it: once
+  static constexpr std::uint32_t kLooks = 5;  // over eight seconds
+  std::uint32_t looks_left_ = kLooks;
+  Status gone_;                             // restarting: why
   bool restarting_ = false;                 // draining leads to begin
   bool in_doubt_ = false;                   // a commit or put_whole may have succeeded without our knowing
   bool was_in_doubt_ = false;               // so ended an upload before the one that is under way

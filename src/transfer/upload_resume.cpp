@@ -1,6 +1,6 @@
 // How an upload goes on with what an earlier process began: the store says which parts it has, the source must still
 // have their bytes, and only the rest is sent.
-#include <algorithm>
+#include <set>
 #include <utility>
 
 #include "transfer/upload_machine.hpp"
@@ -85,19 +85,38 @@ void UploadMachine::trust_notes() {
 /// object tells.
 void UploadMachine::earlier_gone(const Status& status) {
   upload_open_ = noted_ = false;
-  trust_notes();
-  const bool all = ended_ && std::all_of(parts_.begin(), parts_.end(), [&](const PartState& part) {
-                     const auto found = candidates_.find(part.ready.number);
-                     return found != candidates_.end() && found->second.receipt.length == part.ready.length;
-                   });
-  if (all) {
+  candidates_.clear();
+  if (earlier_sent_all()) {
+    looks_for_earlier_ = true;
+    trust_notes();
     earlier_gone_ = status;
     phase_ = Phase::sending;
     return;
   }
-  candidates_.clear();
   phase_ = Phase::beginning;
   start(Do::begin);
+}
+
+/// The earlier process may have completed the upload, and nobody has looked whether it did.
+bool UploadMachine::earlier_sent_all() const {
+  if (!options_.earlier || looks_for_earlier_ || !ended_) return false;
+  std::set<std::uint32_t> sent;
+  for (const PartReceipt& part : options_.earlier->parts) {
+    const bool fits = part.number != 0 && part.number <= parts_.size() && part.crc64nvme.has_value() &&
+                      parts_[part.number - 1].ready.length == part.length;
+    if (fits) sent.insert(part.number);
+  }
+  return sent.size() == parts_.size();
+}
+
+/// A store may still be at work on the completion that the earlier process asked for: the upload is gone by then, and
+/// the object not there yet.
+void UploadMachine::look_again() {
+  const auto delay = std::chrono::milliseconds(250) * (1u << (kLooks - looks_left_--));
+  Request& request = requests_[++last_request_];
+  request.what = Do::inspect;
+  request.state = Request::State::waiting;
+  actions_.push_back({Do::wait, last_request_, 0, 0, delay});
 }
 
 // --- what the source has ---

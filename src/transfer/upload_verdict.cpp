@@ -175,6 +175,7 @@ void UploadMachine::settled(const Result<Stored>& answer) {
     judge(*answer);
     return;
   }
+  if (earlier_gone_.failed() && looks_left_ > 0) return look_again();
   // What is there may still be ours, damaged or not to be told from an older one; unless this shows that it cannot be.
   const bool untouched = answer.ok() ? answer->length != total_bytes_ || (etag_before_ && *etag_before_ == answer->etag)
                                      : answer.status().kind() == Kind::not_found;
@@ -189,8 +190,9 @@ void UploadMachine::settled(const Result<Stored>& answer) {
 /// The store does not know the upload any more. Begins anew once, if all parts can be sent again.
 void UploadMachine::upload_gone(const Status& status) {
   upload_open_ = false;
-  if (options_.can_resend_all && counts_.restarts == 0) {
-    ++counts_.restarts;
+  if (options_.can_resend_all && (earlier_sent_all() || counts_.restarts == 0)) {
+    if (!earlier_sent_all()) ++counts_.restarts;
+    gone_ = status;
     restarting_ = true;
     drain();
     return;
@@ -219,6 +221,10 @@ void UploadMachine::begin_anew() {
   was_in_doubt_ = was_in_doubt_ || in_doubt_;
   in_doubt_ = false;
   etag_before_.reset();
+  if (earlier_sent_all()) {
+    earlier_gone(gone_);
+    return fill();
+  }
   phase_ = Phase::beginning;
   start(Do::begin);
 }

@@ -55,6 +55,7 @@ class MemoryTarget final : public Target {
   std::atomic<bool> refuses_parts{false};         ///< as the option
   std::atomic<bool> cannot_list{false};
   std::atomic<unsigned> parts_put{0};
+  std::atomic<unsigned> hidden_looks{0};  ///< so many looks find no object yet
 
   Cancel begin(Done<std::string> done) override {
     return later<std::string>(std::move(done), [this]() -> Result<std::string> {
@@ -132,7 +133,7 @@ class MemoryTarget final : public Target {
   Cancel inspect(Done<Stored> done) override {
     ++inspects_;
     return later<Stored>(std::move(done), [this]() -> Result<Stored> {
-      if (!object_) return Status(Kind::not_found, "NoSuchKey");
+      if (!object_ || (hidden_looks > 0 && hidden_looks-- > 0)) return Status(Kind::not_found, "NoSuchKey");
       return stored();
     });
   }

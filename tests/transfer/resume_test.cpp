@@ -140,6 +140,8 @@ TEST_CASE("an upload that was completed just before the kill is found and not se
     }
   }
   world.target->parts_put = 0;
+  SECTION("at once") {}
+  SECTION("when the store has come to the end of it") { world.target->hidden_looks = 2; }
   const auto receipt = world.upload();
   INFO(receipt.status().message());
   REQUIRE(receipt.ok());
