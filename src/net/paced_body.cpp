@@ -44,7 +44,7 @@ class PacedBody final : public Body {
   /// Whether granted_ bytes may move now; else the wake comes when they may.
   bool may_move(std::size_t bytes) {
     if (granted_ == 0 && bytes > 0) {
-      const nanoseconds wait = flow_->reserve(Way::out, bytes);
+      const nanoseconds wait = flow_->reserve(RateLimiter::Way::out, bytes);
       granted_ = bytes;
       due_ = monotonic_now() + wait;
       if (wait > nanoseconds(0)) {

@@ -42,7 +42,8 @@ class StreamPut::StreamBody final : public net::Body {
     while (filled < into.size() && index_ < put_->held_.size()) {
       const Chunk& chunk = put_->held_[index_];
       const std::size_t done = static_cast<std::size_t>(put_->read_ - chunk_at_);
-      const std::size_t count = std::min(into.size() - filled, chunk.size() - done);
+      const std::size_t count = std::min({into.size() - filled, chunk.size() - done, may_go()});
+      if (count == 0) break;
       std::memcpy(into.data() + filled, chunk.data() + done, count);
       filled += count;
       put_->read_ += count;
@@ -59,6 +60,12 @@ class StreamPut::StreamBody final : public net::Body {
   }
 
  private:
+  /// With its last byte the server has the whole: that waits for the source's last word, which may be that the bytes
+  /// were wrong.
+  std::size_t may_go() const {
+    if (put_->ended_ || size_ == net::kUnknownSize) return SIZE_MAX;
+    return static_cast<std::size_t>(size_ - std::min(size_, put_->read_ + 1));
+  }
   std::size_t dropped() {
     const std::size_t count = put_->dropped_ - seen_dropped_;
     seen_dropped_ = put_->dropped_;
@@ -75,7 +82,8 @@ class StreamPut::StreamBody final : public net::Body {
 bool StreamPut::has_room(std::uint64_t count) {
   Lock lock(mutex_);
   const auto fits = [&] { return added_ - held_from_ + count <= options_.keep_bytes; };
-  if (outcome_ || fits()) return true;
+  const bool has_all = options_.exact_bytes && added_ >= *options_.exact_bytes;
+  if (outcome_ || has_all || fits()) return true;
   if (!sending_) send(lock);
   let_go_of_sent();
   wants_room_ = !fits();
@@ -188,6 +196,7 @@ bool StreamPut::again(const Status& status) {
     const Lock lock(mutex_);
     if (cancelled_ || !status.retryable() || held_from_ > 0 || attempts_ >= options_.retry.max_attempts) return false;
     last_retry_ = status;
+    retries_.count(status);
     read_ = 0;  // nothing of it counts, and nothing of it may be let go of
     delay = options_.retry.delay(status.error(), attempts_, platform::random_below);
   }
@@ -286,9 +295,9 @@ std::uint64_t StreamPut::sent_bytes() const {
   return read_;
 }
 
-std::uint32_t StreamPut::retries() const {
+RetryCounts StreamPut::retries() const {
   const Lock lock(mutex_);
-  return attempts_ > 0 ? attempts_ - 1 : 0;
+  return retries_;
 }
 
 Status StreamPut::last_retry() const {

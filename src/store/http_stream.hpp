@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "store/http_target.hpp"
+#include "weir/core/progress.hpp"
 #include "weir/core/retry.hpp"
 
 namespace weir::http {
@@ -40,7 +41,7 @@ class StreamPut : public std::enable_shared_from_this<StreamPut> {
   };
   std::optional<Result<Proof>> outcome() const;
   std::uint64_t sent_bytes() const;
-  std::uint32_t retries() const;
+  RetryCounts retries() const;
   Status last_retry() const;
 
  private:
@@ -74,6 +75,7 @@ class StreamPut : public std::enable_shared_from_this<StreamPut> {
   bool wants_room_ = false;
   std::uint32_t attempts_ = 0;
   std::uint32_t looks_ = 0;
+  RetryCounts retries_;
   Status last_retry_;
   std::function<void()> wake_body_;
   std::optional<Result<Proof>> outcome_;

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 
-#include "net/paced_body.hpp"
 #include "net/text.hpp"
 #include "store/content_type.hpp"
 #include "store/http_look.hpp"
@@ -18,21 +17,6 @@ using store::Chain;
 using store::RangeBody;
 
 constexpr std::uint64_t kMostBytes = INT64_MAX;  // what libcurl can count
-
-/// The bytes of a part as a body; `range` is set where they are read, and hashed, on the way.
-Result<std::shared_ptr<net::Body>> body_of(const Part& part, std::shared_ptr<RangeBody>& range) {
-  if (part.replay) {
-    range = std::make_shared<RangeBody>(part.replay, part.offset, part.length, RangeBody::Form::checksum,
-                                        Executor::default_pool());
-    return net::paced(range, part.flow);
-  }
-  std::uint64_t bytes = 0;
-  for (const Chunk& chunk : part.chunks) bytes += chunk.size();
-  if (bytes != part.length) {
-    return Status(Kind::internal, fmt::format("there are {} bytes in the chunks, not {}", bytes, part.length));
-  }
-  return net::paced(net::body_of(part.chunks), part.flow);
-}
 
 /// Whether a header of a user's own stands in for one of ours.
 bool has(const std::map<std::string, std::string>& headers, std::string_view name) {
@@ -193,7 +177,7 @@ void HttpTarget::put(const std::shared_ptr<Chain>& chain, const Part& part, Done
         request.method = "PUT";
         request.headers = object_headers(self->object_, self->wire_->place());
         if (part.length == 0) return request;
-        WEIR_ASSIGN(request.body, body_of(part, *range));
+        WEIR_ASSIGN(request.body, store::body_of(part, *range));
         return request;
       },
       [self, range, length = part.length, crc = part.crc64nvme,

@@ -57,7 +57,8 @@ Status LocalFile::pace(const Part& part, std::uint64_t bytes, const std::atomic<
                        std::uint64_t offset) const {
   if (!part.flow || part.flow->slice_bytes() == SIZE_MAX) return {};
   constexpr std::chrono::nanoseconds kNap = std::chrono::milliseconds(50);
-  for (std::chrono::nanoseconds wait = part.flow->reserve(Way::out, bytes); wait.count() > 0; wait -= kNap) {
+  for (std::chrono::nanoseconds wait = part.flow->reserve(RateLimiter::Way::out, bytes); wait.count() > 0;
+       wait -= kNap) {
     std::this_thread::sleep_for(std::min(wait, kNap));
     WEIR_TRY(stop_if(cancelled, offset));
   }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "net/md5.hpp"
+#include "net/paced_body.hpp"
 #include "weir/codec/checksum.hpp"
 #include "weir/core/budget.hpp"
 
@@ -130,6 +131,24 @@ void RangeBody::read_ahead() {
 }
 
 Status RangeBody::too_short() const { return shorter(offset_ + length_, offset_ + position_); }
+
+Result<std::shared_ptr<net::Body>> body_of(const Part& part, std::shared_ptr<RangeBody>& range) {
+  if (part.replay) {
+    range = std::make_shared<RangeBody>(part.replay, part.offset, part.length, RangeBody::Form::checksum,
+                                        Executor::default_pool());
+    return net::paced(range, part.flow);
+  }
+  WEIR_ASSIGN(auto body, body_of_chunks(part));
+  return net::paced(std::move(body), part.flow);
+}
+
+Result<std::shared_ptr<net::Body>> body_of_chunks(const Part& part) {
+  std::uint64_t bytes = 0;
+  for (const Chunk& chunk : part.chunks) bytes += chunk.size();
+  if (bytes == part.length) return net::body_of(part.chunks);
+  return Status(Kind::internal,
+                fmt::format("part {} has {} bytes in its chunks, not {}", part.number, bytes, part.length));
+}
 
 Result<RangeSums> sums_of_range(Replay& replay, std::uint64_t offset, std::uint64_t length, bool with_md5,
                                 const std::atomic<bool>& cancelled) {

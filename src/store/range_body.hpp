@@ -11,6 +11,7 @@
 #include "net/http.hpp"
 #include "weir/core/executor.hpp"
 #include "weir/core/stage.hpp"
+#include "weir/store/target.hpp"
 
 namespace weir::store {
 
@@ -56,6 +57,12 @@ class RangeBody : public net::Body {
   std::size_t frame_sent_ = 0;  ///< of frame_
   bool trailer_made_ = false;
 };
+
+/// A part's bytes as a body, counted and limited by the part's flow. `range` is set where they are read, and hashed, on
+/// the way. internal where there are more or fewer chunks than the part says.
+Result<std::shared_ptr<net::Body>> body_of(const Part& part, std::shared_ptr<RangeBody>& range);
+/// The same of a part whose bytes are in memory, before its flow.
+Result<std::shared_ptr<net::Body>> body_of_chunks(const Part& part);
 
 struct RangeSums {
   std::uint64_t crc64nvme = 0;

@@ -115,17 +115,11 @@ Status S3Target::set_payload(WireRequest& request, const Part& part, Proof proof
   if (part.replay) {
     WEIR_TRY(set_range(request, part, proof, whole, payload, md5));
   } else {
-    std::uint64_t bytes = 0;
-    for (const Chunk& chunk : part.chunks) bytes += chunk.size();
-    if (bytes != part.length) {
-      return Status(Kind::internal,
-                    fmt::format("part {} has {} bytes in its chunks, not {}", part.number, bytes, part.length));
-    }
+    WEIR_ASSIGN(request.body, store::body_of_chunks(part));
     if (proof != Proof::none) payload.crc = crc_of(part);
     if (proof == Proof::md5) {
       WEIR_ASSIGN(md5, md5_of(part));
     }
-    request.body = net::body_of(part.chunks);
   }
   request.body = net::paced(std::move(request.body), part.flow);
   if (request.proof == Proof::header) request.headers.emplace_back(kChecksumHeader, crc64nvme_base64(*payload.crc));

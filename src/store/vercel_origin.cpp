@@ -2,7 +2,7 @@
 
 #include "net/text.hpp"
 #include "net/url.hpp"
-#include "store/range_check.hpp"
+#include "store/ranged_answer.hpp"
 #include "store/vercel_json.hpp"
 #include "weir/core/executor.hpp"
 
@@ -72,17 +72,23 @@ Origin::Running VercelOrigin::read(const ObjectInfo& object, std::uint64_t offse
     Executor::default_pool()->post([done = std::move(done)] { done({}); });
     return {[] {}, [] {}};
   }
-  const auto check = std::make_shared<store::RangeCheck>(object, offset, length, "read " + url());
+  const auto ranged = std::make_shared<store::RangedAnswer>(url(), object, offset, length, ranges_);
   store::Running running = wire_->start_stream(
-      [self = shared_from_this(), check, on_data = std::move(on_data)]() -> Result<WireRequest> {
+      [self = shared_from_this(), ranged, etag = object.etag, range = store::range_of(object, offset, length),
+       on_data = std::move(on_data)]() -> Result<WireRequest> {
         WEIR_ASSIGN(WireRequest request, self->read_request());
-        for (auto& header : check->headers()) request.headers.push_back(std::move(header));
-        request.on_head = [check](const net::Response& head) { return check->head(head); };
-        request.on_data = [check, on_data](std::span<const std::byte> bytes) { return check->data(bytes, on_data); };
+        request.headers.emplace_back("if-match", "\"" + etag + "\"");
+        if (!range.empty()) request.headers.emplace_back("range", "bytes=" + range);
+        request.on_head = [ranged](const net::Response& head) { return ranged->check_head(head); };
+        request.on_data = [ranged, on_data](std::span<const std::byte> bytes) {
+          return ranged->hand_on(bytes, on_data);
+        };
         return request;
       },
-      [check, done = std::move(done)](Result<net::Response> answer) {
-        Status status = check->end(answer.status());
+      [ranged, done = std::move(done)](const Result<net::Response>& answer) {
+        const Status ended = answer.status();
+        const bool gone = ended.kind() == Kind::not_found || ended.error().http_status == 412;
+        Status status = gone ? ranged->replaced() : ranged->end(ended);
         if (status.kind() == Kind::source_changed) {
           status.add_advice("The cache before a public store may answer with the blob before for up to a minute.");
         }

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 
-#include "net/paced_body.hpp"
 #include "net/sigv4.hpp"
 #include "net/url.hpp"
 #include "store/range_body.hpp"
@@ -14,22 +13,6 @@ namespace {
 
 using store::Chain;
 using store::RangeBody;
-
-/// The bytes of a part as a body; `range` is set where they are read, and hashed, on the way.
-Result<std::shared_ptr<net::Body>> body_of(const Part& part, std::shared_ptr<RangeBody>& range) {
-  if (part.replay) {
-    range = std::make_shared<RangeBody>(part.replay, part.offset, part.length, RangeBody::Form::checksum,
-                                        Executor::default_pool());
-    return net::paced(range, part.flow);
-  }
-  std::uint64_t bytes = 0;
-  for (const Chunk& chunk : part.chunks) bytes += chunk.size();
-  if (bytes != part.length) {
-    return Status(Kind::internal,
-                  fmt::format("part {} has {} bytes in its chunks, not {}", part.number, bytes, part.length));
-  }
-  return net::paced(net::body_of(part.chunks), part.flow);
-}
 
 /// A client token may upload and do nothing else: then nobody can look.
 bool is_refused(const Status& status) { return !status.retryable() && status.kind() == Kind::access_denied; }
@@ -97,7 +80,7 @@ Target::Cancel VercelTarget::put_part(const std::string& id, Part part, Done<Par
       [self, id, operation, range, part = std::move(part)]() -> Result<WireRequest> {
         WEIR_ASSIGN(WireRequest request, self->step_request(operation, id, "upload"));
         request.headers.emplace_back("x-mpu-part-number", std::to_string(part.number));
-        WEIR_ASSIGN(request.body, body_of(part, *range));
+        WEIR_ASSIGN(request.body, store::body_of(part, *range));
         return request;
       },
       [self, operation, range, receipt = std::move(receipt),
@@ -137,7 +120,7 @@ Target::Cancel VercelTarget::put_whole(Part part, Done<Stored> done) {
       [self, range, part = std::move(part)]() -> Result<WireRequest> {
         WEIR_ASSIGN(WireRequest request, self->write_request("store", "PUT", "/"));
         if (part.length == 0) return request;
-        WEIR_ASSIGN(request.body, body_of(part, *range));
+        WEIR_ASSIGN(request.body, store::body_of(part, *range));
         return request;
       },
       [self, range, stored, done = std::move(done)](Result<net::Response> answer) mutable {

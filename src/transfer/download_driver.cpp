@@ -223,7 +223,7 @@ Status DownloadDriver::wait_turn(const std::shared_ptr<Lane>& lane, std::uint64_
     lane->paced = true;
     return Status::pending();
   }
-  const Time wait = flow_.reserve(Way::in, bytes - lane->granted);
+  const Time wait = flow_.reserve(RateLimiter::Way::in, bytes - lane->granted);
   lane->granted = bytes;
   lane->due = now + wait;
   if (wait <= Time(0)) return {};

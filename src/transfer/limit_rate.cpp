@@ -28,7 +28,7 @@ class LimitRate final : public Transform {
   Status process(Chunk chunk, Emit& out) override {
     if (!chunk.empty()) {
       held_ = std::move(chunk);
-      const nanoseconds wait = flow_.reserve(Way::out, held_.size());
+      const nanoseconds wait = flow_.reserve(RateLimiter::Way::out, held_.size());
       due_ = monotonic_now() + wait;
       if (wait > nanoseconds(0)) context_->executor->post_after(wait, context_->wake);
     }

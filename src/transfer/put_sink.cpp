@@ -55,8 +55,9 @@ class StreamSink final : public Sink {
   void tell(Progress& progress) const override {
     progress.bytes_sent = flow_->total();
     progress.bytes_durable = confirmed_bytes();
+    if (put_) progress.retries_by_cause += put_->retries();
   }
-  std::uint32_t retries() const override { return put_ ? put_->retries() : 0; }
+  std::uint32_t retries() const override { return put_ ? put_->retries().total() : 0; }
   Status last_retry() const override { return put_ ? put_->last_retry() : Status(); }
   std::pair<std::uint32_t, std::uint32_t> parts() const override {
     return confirmed_bytes() > 0 ? std::pair(1u, 0u) : std::pair(0u, 1u);
@@ -112,7 +113,7 @@ Result<Receipt> StreamSink::close() {
   if (options_.verify) receipt.checksum = "crc64nvme:" + crc64nvme_base64(crc_);
   receipt.checksum_verified = proof.verified;
   receipt.parts = 1;
-  receipt.retries = put_->retries();
+  receipt.retries = put_->retries().total();
   receipt.duration_ns = static_cast<std::uint64_t>(platform::platform().monotonic_ns() - started_ns_);
   return receipt;
 }

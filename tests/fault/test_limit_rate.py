@@ -4,47 +4,30 @@
 Runs with WEIR_TEST_CLI and WEIR_TEST_FAULT_S3.
 """
 
-import json
-import os
 import random
-import subprocess
 import sys
-import tempfile
 import time
 import unittest
-import urllib.request
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "cli"))
+from faulty_store import MIB, FaultTest  # noqa: E402
 from harness import events  # noqa: E402
 
-WEIR, SERVER = os.environ["WEIR_TEST_CLI"], os.environ["WEIR_TEST_FAULT_S3"]
-MIB = 1 << 20
-TIMEOUT_S = 90
 DATA = random.Random(4).randbytes(12 * MIB)
 
 
-class LimitRate(unittest.TestCase):
-    def setUp(self):
-        self.process = subprocess.Popen([sys.executable, SERVER], stdout=subprocess.PIPE, text=True)
-        self.endpoint = f"http://127.0.0.1:{self.process.stdout.readline().split()[-1]}"
-        self.folder = tempfile.TemporaryDirectory()
-        self.work = Path(self.folder.name)
+class LimitRate(FaultTest):
+    SERVER = "fault_s3.py"
 
-    def tearDown(self):
-        self.process.kill()
-        self.process.wait()
-        self.process.stdout.close()
-        self.folder.cleanup()
+    def environment(self):
+        return {"AWS_ACCESS_KEY_ID": "weirtest", "AWS_SECRET_ACCESS_KEY": "weirtestsecret", "AWS_REGION": "us-east-1",
+                "WEIR_ENDPOINT_URL": self.endpoint}
 
     def weir(self, *words):
-        environment = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "WEIR_"))}
-        environment.update(AWS_ACCESS_KEY_ID="weirtest", AWS_SECRET_ACCESS_KEY="weirtestsecret", AWS_REGION="us-east-1",
-                           AWS_CONFIG_FILE="/dev/null", AWS_SHARED_CREDENTIALS_FILE="/dev/null")
+        """Gives how long it took too."""
         begun = time.monotonic()
-        done = subprocess.run([WEIR, *map(str, words), "--endpoint-url", self.endpoint], env=environment, stdout=subprocess.PIPE,
-                              stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, check=False, timeout=TIMEOUT_S)
-        return done, time.monotonic() - begun
+        return super().weir(*words), time.monotonic() - begun
 
     def check_pace(self, took, rate):
         wanted = len(DATA) / rate
@@ -92,8 +75,7 @@ class LimitRate(unittest.TestCase):
         source.write_bytes(DATA)
         faults = [{"op": "UploadPart", "action": "status", "status": 503, "code": "SlowDown"},
                   {"op": "UploadPart", "action": "reset_reply_at", "at": 20, "skip": 1}]
-        request = urllib.request.Request(f"{self.endpoint}/_weir/faults", data=json.dumps(faults).encode(), method="POST")
-        urllib.request.urlopen(request, timeout=30).close()
+        self.control("POST", "faults", faults)
         done, _ = self.weir("cp", source, "s3://weir-test/key", "--part-size", "5MiB", "--json")
         self.assertEqual(done.returncode, 0, done.stderr.decode())
         summary = events(done.stdout)[-1]

@@ -15,7 +15,6 @@ using std::chrono::nanoseconds;
 using std::chrono::seconds;
 using weir::Flow;
 using weir::RateLimiter;
-using weir::Way;
 
 namespace {
 
@@ -54,7 +53,7 @@ std::string drain(weir::net::Body& body, std::size_t buffer_bytes) {
 TEST_CASE("A limiter without a rate lets everything go at once") {
   RateLimiter limiter;
   CHECK(limiter.slice_bytes() == SIZE_MAX);
-  for (int i = 0; i < 100; ++i) CHECK(limiter.reserve(Way::out, 1 << 30, seconds(i)) == nanoseconds(0));
+  for (int i = 0; i < 100; ++i) CHECK(limiter.reserve(RateLimiter::Way::out, 1 << 30, seconds(i)) == nanoseconds(0));
   CHECK(RateLimiter::of_process().rate() == 0);
 }
 
@@ -70,7 +69,7 @@ TEST_CASE("The mean rate is exact, whoever asks and however late they come") {
     while (asking.top() < end) {
       const nanoseconds now = asking.top();
       asking.pop();
-      const nanoseconds wait = limiter.reserve(Way::out, limiter.slice_bytes(), now);
+      const nanoseconds wait = limiter.reserve(RateLimiter::Way::out, limiter.slice_bytes(), now);
       if (now + wait < end) moved += limiter.slice_bytes();
       asking.push(now + wait + nanoseconds(random() % 2'000'000));
     }
@@ -81,17 +80,17 @@ TEST_CASE("The mean rate is exact, whoever asks and however late they come") {
 
 TEST_CASE("Who was idle does not catch up with what it might have moved") {
   RateLimiter limiter(1'000'000);
-  (void)limiter.reserve(Way::out, 1000, seconds(0));
+  (void)limiter.reserve(RateLimiter::Way::out, 1000, seconds(0));
   nanoseconds wait{0};
-  for (int i = 0; i < 10; ++i) wait = limiter.reserve(Way::out, 100'000, seconds(100));
+  for (int i = 0; i < 10; ++i) wait = limiter.reserve(RateLimiter::Way::out, 100'000, seconds(100));
   CHECK(in_seconds(wait) > 0.8);
 }
 
 TEST_CASE("Both ways have the whole rate, and many who ask get turns in the order of asking") {
   RateLimiter limiter(1000);
-  CHECK(limiter.reserve(Way::out, 1000, seconds(1)) == nanoseconds(0));
-  CHECK(limiter.reserve(Way::in, 1000, seconds(1)) == nanoseconds(0));
-  for (int i = 1; i <= 5; ++i) CHECK(in_seconds(limiter.reserve(Way::out, 1000, seconds(1))) == Approx(i));
+  CHECK(limiter.reserve(RateLimiter::Way::out, 1000, seconds(1)) == nanoseconds(0));
+  CHECK(limiter.reserve(RateLimiter::Way::in, 1000, seconds(1)) == nanoseconds(0));
+  for (int i = 1; i <= 5; ++i) CHECK(in_seconds(limiter.reserve(RateLimiter::Way::out, 1000, seconds(1))) == Approx(i));
 }
 
 TEST_CASE("Slices are small at a low rate, so that many connections stay alive, and bounded at a high one") {
@@ -102,11 +101,11 @@ TEST_CASE("Slices are small at a low rate, so that many connections stay alive, 
 
 TEST_CASE("A rate that is changed holds for what waits already") {
   const auto limiter = RateLimiter::make(1000);
-  (void)limiter->reserve(Way::out, 60'000);  // a minute
+  (void)limiter->reserve(RateLimiter::Way::out, 60'000);  // a minute
   limiter->set_rate(100'000);
-  CHECK(in_seconds(limiter->reserve(Way::out, 1)) < 1);
+  CHECK(in_seconds(limiter->reserve(RateLimiter::Way::out, 1)) < 1);
   limiter->set_rate(0);
-  CHECK(limiter->reserve(Way::out, 1 << 20) == nanoseconds(0));
+  CHECK(limiter->reserve(RateLimiter::Way::out, 1 << 20) == nanoseconds(0));
 }
 
 TEST_CASE("A body is sent at the rate, whole and unchanged, and counted") {

@@ -275,6 +275,24 @@ TEST_CASE("A stream that fits into memory is sent with its length, and again aft
   CHECK(none.put().header("Content-Length") == "0");
 }
 
+TEST_CASE("What a PUT was repeated for is counted by cause", "[http]") {
+  Place place({"reset", reply_of(503, "", "Retry-After: 0\r\n"), reply_of(500), kCreated});
+  const std::string bytes = test::noise(100000);
+  test::SinkRun run(*put_to(place.url()), Executor::default_pool());
+  REQUIRE(run.open({}, 2 * kMiB).ok());
+  REQUIRE(run.write(Chunk::copy_of(bytes)).ok());
+  const auto receipt = run.close();
+  INFO(receipt.status().message());
+  REQUIRE(receipt.ok());
+  Progress progress;
+  run.sink->tell(progress);
+  CHECK(progress.retries_by_cause.network == 1);
+  CHECK(progress.retries_by_cause.throttled == 1);
+  CHECK(progress.retries_by_cause.server == 1);
+  CHECK(progress.retries_by_cause.total() == 3);
+  CHECK(receipt->retries == 3);
+}
+
 TEST_CASE("A longer stream is sent while it comes: with its length, or in chunks", "[http]") {
   const std::string bytes = test::noise(20000003);
   const auto exact = GENERATE_COPY(std::optional<std::uint64_t>(), std::optional<std::uint64_t>(20000003));
@@ -306,6 +324,24 @@ TEST_CASE("A source that is shorter or longer than it said leaves nothing behind
   Place place({kCreated});
   CHECK(send_stream(place.url(), bytes, 4000000).error().kind == Kind::source_changed);
   CHECK(send_stream(place.url(), bytes, 2000000).error().kind == Kind::source_changed);
+  CHECK_FALSE(place.exists);
+}
+
+TEST_CASE("With a length that is known the last byte waits for the source's last word", "[http]") {
+  const std::string bytes = test::noise(6000000);
+  Place place({kCreated});
+  {
+    test::SinkRun run(*put_to(place.url()), Executor::default_pool());
+    Upstream upstream;
+    upstream.exact_bytes = bytes.size();
+    REQUIRE(run.open(upstream, 2 * kMiB).ok());
+    for (std::size_t at = 0; at < bytes.size(); at += kSliceBytes) {
+      REQUIRE(run.write(Chunk::copy_of(std::string_view(bytes).substr(at, kSliceBytes))).ok());
+    }
+    REQUIRE(run.until_answered([&] { return run.sink->ready(); }).ok());
+    std::this_thread::sleep_for(std::chrono::milliseconds(200));
+    CHECK(run.abort().ok());
+  }
   CHECK_FALSE(place.exists);
 }
 

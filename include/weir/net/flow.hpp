@@ -26,7 +26,7 @@ class Flow {
     return limiter_ ? std::min(limiter_->slice_bytes(), of_process) : of_process;
   }
   /// As RateLimiter::reserve(), of both.
-  std::chrono::nanoseconds reserve(Way way, std::uint64_t bytes) {
+  std::chrono::nanoseconds reserve(RateLimiter::Way way, std::uint64_t bytes) {
     const auto wait = RateLimiter::of_process().reserve(way, bytes);
     return limiter_ ? std::max(limiter_->reserve(way, bytes), wait) : wait;
   }

@@ -9,13 +9,13 @@
 
 namespace weir {
 
-/// Which way bytes go. Each has the whole rate: a copy from store to store is not halved.
-enum class Way : std::uint8_t { out, in };
-
 /// Keeps a book of what was promised: whoever asks is told when its bytes may move, in the order of asking, so nobody
 /// starves and the mean rate is exact. Bodies count, each time they are sent; protocol and TLS do not. Thread-safe.
 class RateLimiter {
  public:
+  /// Each has the whole rate: a copy from store to store is not halved.
+  enum class Way : std::uint8_t { out, in };
+
   /// 0: no limit. A transfer takes it in its options; share one to make several keep to one rate.
   static std::shared_ptr<RateLimiter> make(std::uint64_t bytes_per_second) {
     return std::make_shared<RateLimiter>(bytes_per_second);
