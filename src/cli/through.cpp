@@ -116,6 +116,11 @@ Made make_unzstd(Parameters& parameters) {
   return unzstd(options);
 }
 
+Made digest_tap(std::string_view name) {
+  WEIR_ASSIGN(auto digest, make_digest(name));
+  return tap(std::move(digest));
+}
+
 using Maker = Made (*)(Parameters&);
 
 const std::map<std::string_view, Maker>& makers() {
@@ -123,6 +128,8 @@ const std::map<std::string_view, Maker>& makers() {
       {"zstd", make_zstd},
       {"unzstd", make_unzstd},
       {"sha256", [](Parameters&) -> Made { return sha256(); }},
+      {"sha512", [](Parameters&) -> Made { return digest_tap("sha512"); }},
+      {"md5", [](Parameters&) -> Made { return digest_tap("md5"); }},
       {"xxh3_64", [](Parameters&) -> Made { return xxh3_64(); }},
       {"xxh3_128", [](Parameters&) -> Made { return xxh3_128(); }},
       {"crc32c", [](Parameters&) -> Made { return crc32c_digest(); }},
@@ -204,7 +211,7 @@ const std::vector<StageHelp>& through_help() {
   static const std::vector<StageHelp> kHelp{
       {"zstd [level=3] [workers=N]", "compress; levels -7 to 19"},
       {"unzstd [max-output=SIZE] [max-window=SIZE]", "decompress any .zst, within limits"},
-      {"sha256, xxh3_64, xxh3_128, crc32c, crc64nvme", "name the bytes' hash in the result"},
+      {"sha256, sha512, md5, xxh3_64, xxh3_128, crc32c, crc64nvme", "name the bytes' hash in the result"},
   };
   return kHelp;
 }

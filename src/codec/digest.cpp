@@ -11,12 +11,13 @@
 namespace weir {
 namespace {
 
-class Sha256 final : public Digest {
+/// What OpenSSL computes.
+class EvpDigest final : public Digest {
  public:
-  Sha256() : state_(EVP_MD_CTX_new(), EVP_MD_CTX_free) {
-    usable_ = state_ != nullptr && EVP_DigestInit_ex(state_.get(), EVP_sha256(), nullptr) == 1;
+  EvpDigest(const char* name, const EVP_MD* kind) : name_(name), state_(EVP_MD_CTX_new(), EVP_MD_CTX_free) {
+    usable_ = state_ != nullptr && EVP_DigestInit_ex(state_.get(), kind, nullptr) == 1;
   }
-  std::string name() const override { return "sha256"; }
+  std::string name() const override { return name_; }
   bool heavy() const override { return true; }
   Status update(std::span<const std::byte> bytes) override {
     if (!usable_ || EVP_DigestUpdate(state_.get(), bytes.data(), bytes.size()) != 1) return refused();
@@ -30,12 +31,16 @@ class Sha256 final : public Digest {
   }
 
  private:
-  static Status refused() {
-    return Status(Kind::unsupported, "the system's OpenSSL refuses SHA-256").during("compute the sha256");
+  Status refused() const {
+    return Status(Kind::unsupported, fmt::format("the system's OpenSSL refuses {}", name_))
+        .during(fmt::format("compute the {}", name_));
   }
+  const char* const name_;
   std::unique_ptr<EVP_MD_CTX, void (*)(EVP_MD_CTX*)> state_;
   bool usable_ = false;
 };
+
+std::unique_ptr<Digest> make_sha256() { return std::make_unique<EvpDigest>("sha256", EVP_sha256()); }
 
 class Xxh3 final : public Digest {
  public:
@@ -127,20 +132,22 @@ class Tap final : public Transform {
 
 Result<std::unique_ptr<Digest>> make_digest(std::string_view name) {
   std::unique_ptr<Digest> digest;
-  if (name == "sha256") digest = std::make_unique<Sha256>();
+  if (name == "sha256") digest = make_sha256();
+  if (name == "sha512") digest = std::make_unique<EvpDigest>("sha512", EVP_sha512());
+  if (name == "md5") digest = std::make_unique<EvpDigest>("md5", EVP_md5());
   if (name == "xxh3_64") digest = std::make_unique<Xxh3>(64);
   if (name == "xxh3_128") digest = std::make_unique<Xxh3>(128);
   if (name == "crc32c") digest = std::make_unique<Crc32cDigest>();
   if (name == "crc64nvme") digest = std::make_unique<Crc64NvmeDigest>();
   if (digest == nullptr) {
     return Status(Kind::invalid_argument, fmt::format("there is no digest \"{}\"", name))
-        .advise("The digests are sha256, xxh3_64, xxh3_128, crc32c and crc64nvme.");
+        .advise("The digests are sha256, sha512, md5, xxh3_64, xxh3_128, crc32c and crc64nvme.");
   }
   return digest;
 }
 
 std::unique_ptr<Transform> tap(std::unique_ptr<Digest> digest) { return std::make_unique<Tap>(std::move(digest)); }
-std::unique_ptr<Transform> sha256() { return tap(std::make_unique<Sha256>()); }
+std::unique_ptr<Transform> sha256() { return tap(make_sha256()); }
 std::unique_ptr<Transform> xxh3_64() { return tap(std::make_unique<Xxh3>(64)); }
 std::unique_ptr<Transform> xxh3_128() { return tap(std::make_unique<Xxh3>(128)); }
 std::unique_ptr<Transform> crc32c_digest() { return tap(std::make_unique<Crc32cDigest>()); }

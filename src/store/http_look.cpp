@@ -68,8 +68,9 @@ std::optional<std::uint64_t> length_of(std::string_view text) {
   return value;
 }
 
-Looked looked_at(const net::Response& head) {
+Looked looked_at(const net::Response& head, Carries carries) {
   Looked looked;
+  add_digests(looked.digests, told_digests(head, carries));
   looked.pin = Pin::of(head);
   ObjectInfo& info = looked.info;
   const auto length = length_of(head.header("content-length"));
@@ -89,7 +90,7 @@ Looked looked_at(const net::Response& head) {
 }
 
 Result<Looked> looked_at_byte(const net::Response& head) {
-  Looked looked = looked_at(head);
+  Looked looked = looked_at(head, head.status == 200 ? Carries::whole : Carries::part);
   if (head.status == 200) {
     looked.ranges = Looked::Ranges::none;
     return looked;

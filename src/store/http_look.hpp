@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "net/http.hpp"
+#include "store/http_digest.hpp"
 #include "weir/core/status.hpp"
 #include "weir/store/object.hpp"
 
@@ -42,10 +43,11 @@ struct Looked {
   ObjectInfo info;
   Pin pin;
   enum class Ranges : std::uint8_t { unknown, none, yes } ranges = Ranges::unknown;
+  std::vector<ToldDigest> digests;  ///< of the whole
 };
 
 /// The answer to HEAD, or to a GET of the whole.
-Looked looked_at(const net::Response& head);
+Looked looked_at(const net::Response& head, Carries carries = Carries::nothing);
 /// The answer to a GET of bytes=0-0, of status 200 or 206; protocol where it makes no sense.
 Result<Looked> looked_at_byte(const net::Response& head);
 

@@ -18,6 +18,9 @@ using store::RangedAnswer;
 /// Below this an object is read in one request, and whether there are ranges shows if that is cut.
 constexpr std::uint64_t kWorthAskingBytes = 8 * kMiB;
 
+/// RFC 9530 section 4: which of them would do, and how well.
+constexpr const char* kWantedDigests = "sha-256=10, sha-512=3";
+
 /// What refuses HEAD, but may be read: not every server knows it, and a signature is of one method.
 bool refuses_head(const Status& status) {
   const int answered = status.error().http_status;
@@ -48,6 +51,10 @@ class HttpOrigin final : public Origin, public std::enable_shared_from_this<Http
 
   std::string url() const override { return wire_->shown(); }
   bool ranges() const override { return *ranges_; }
+  std::vector<ToldDigest> digests() const override {
+    const std::lock_guard lock(mutex_);
+    return digests_;
+  }
   std::function<void()> look(std::function<void(Result<ObjectInfo>)> done) override;
   Running read(const ObjectInfo& object, std::uint64_t offset, std::uint64_t length, OnData on_data,
                std::function<void(Status)> done) override;
@@ -59,7 +66,7 @@ class HttpOrigin final : public Origin, public std::enable_shared_from_this<Http
     WireRequest wanted;
     wanted.operation = std::string(operation) + " " + url();
     wanted.method = method;
-    wanted.headers = {{"accept-encoding", "identity"}};
+    wanted.headers = {{"accept-encoding", "identity"}, {"want-repr-digest", kWantedDigests}};
     return wanted;
   }
   /// A GET of the first byte tells what HEAD did not.
@@ -69,8 +76,9 @@ class HttpOrigin final : public Origin, public std::enable_shared_from_this<Http
 
   const std::shared_ptr<Wire> wire_;
   const std::shared_ptr<std::atomic<bool>> ranges_ = std::make_shared<std::atomic<bool>>(true);
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   Pin pin_;  // as the last look() found it
+  std::vector<ToldDigest> digests_;
 };
 
 std::function<void()> HttpOrigin::look(LookDone done) {
@@ -130,6 +138,7 @@ ObjectInfo HttpOrigin::found(Looked looked) {
   *ranges_ = looked.info.sized && looked.ranges != Looked::Ranges::none && looked.pin.by != Pin::By::nothing;
   const std::lock_guard lock(mutex_);
   pin_ = std::move(looked.pin);
+  digests_ = std::move(looked.digests);
   return std::move(looked.info);
 }
 
@@ -153,7 +162,10 @@ Status HttpOrigin::check_head(Reading& reading, const ObjectInfo& object, const 
         .during(operation)
         .advise("An error page or a login, perhaps: look at it with a browser.");
   }
-  return reading.answer.check_head(head);
+  WEIR_TRY(reading.answer.check_head(head));
+  const std::lock_guard lock(mutex_);
+  const bool same = add_digests(digests_, told_digests(head, reading.whole ? Carries::whole : Carries::part));
+  return same ? Status() : reading.answer.replaced();
 }
 
 Origin::Running HttpOrigin::read(const ObjectInfo& object, std::uint64_t offset, std::uint64_t length, OnData on_data,

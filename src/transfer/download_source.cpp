@@ -6,6 +6,7 @@
 
 #include "platform/platform.hpp"
 #include "transfer/download_driver.hpp"
+#include "transfer/whole_check.hpp"
 #include "weir/codec/checksum.hpp"
 #include "weir/core/progress.hpp"
 #include "weir/transfer/download.hpp"
@@ -69,7 +70,7 @@ class DownloadSource final : public Source {
   MemoryNeed memory(const Upstream&) const override;
   Status describe(Upstream& upstream) override;
   Status open(Context& context) override;
-  Result<Chunk> next() override { return driver_->next(); }
+  Result<Chunk> next() override;
   Facts facts() const override;
   std::uint32_t retries() const override { return driver_ ? driver_->counts().retries.total() : 0; }
   Status last_retry() const override { return driver_ ? driver_->counts().last_retry : Status(); }
@@ -80,7 +81,9 @@ class DownloadSource final : public Source {
     return options_.concurrency == 1 || !object_.sized || !origin_->ranges() ||
            end_ - options_.range.offset <= options_.part_bytes;
   }
-  bool is_whole() const { return options_.range.offset == 0 && object_.sized && end_ == object_.size; }
+  bool is_whole() const {
+    return options_.range.offset == 0 && (object_.sized ? end_ == object_.size : !options_.range.length);
+  }
   void lay_out(std::size_t grant_bytes, DownloadMachineOptions& machine) const;
 
   const std::shared_ptr<Origin> origin_;
@@ -89,6 +92,7 @@ class DownloadSource final : public Source {
   ObjectInfo object_;
   std::uint64_t end_ = 0;
   std::shared_ptr<DownloadDriver> driver_;
+  std::optional<transfer::WholeCheck> whole_;  // where all of it is read, and to be verified
 };
 
 MemoryNeed DownloadSource::memory(const Upstream&) const {
@@ -145,12 +149,22 @@ Status DownloadSource::open(Context& context) {
   machine.retry = options_.retry;
   machine.url = origin_->url();
   machine.random = platform::random_below;
-  if (options_.verify && is_whole()) machine.crc64nvme = object_.crc64nvme;
+  if (options_.verify && is_whole()) {
+    machine.crc64nvme = object_.crc64nvme;
+    whole_.emplace(origin_);
+  }
   // Without ranges a second attempt shows by its checksum that it is the same object.
   machine.hashed = machine.crc64nvme.has_value() || !machine.ranges;
   lay_out(context.grant_bytes, machine);
   driver_ = std::make_shared<DownloadDriver>(origin_, object_, std::move(machine), context, options_.limiter);
   return {};
+}
+
+Result<Chunk> DownloadSource::next() {
+  Result<Chunk> chunk = driver_->next();
+  if (!chunk.ok() || !whole_) return chunk;
+  WEIR_TRY(chunk->empty() ? whole_->end() : whole_->take(chunk->bytes()));
+  return chunk;
 }
 
 void DownloadSource::tell(Progress& progress) const {
@@ -166,6 +180,7 @@ Facts DownloadSource::facts() const {
   Facts facts;
   if (!object_.etag.empty()) facts["source_etag"] = object_.etag;
   if (driver_ && driver_->verified()) facts["source_crc64nvme_verified"] = crc64nvme_base64(*object_.crc64nvme);
+  if (whole_) facts.merge(whole_->facts());
   return facts;
 }
 

@@ -1,78 +1,59 @@
 #!/usr/bin/env python3
 """The weir command and plain HTTP servers: Python's own, and one that has ranges, passwords, redirects and PUT."""
 
+import base64
 import functools
+import hashlib
 import http.server
 import os
-import re
 import ssl
 import subprocess
+import sys
 import threading
 import unittest
+from pathlib import Path
 
 from harness import CommandTest, events, weir
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "servers"))
+from http_objects import Objects, make  # noqa: E402
 
 MIB = 1 << 20
 SECRET = "topsecret"
 
 
-class Files(http.server.BaseHTTPRequestHandler):
-    """Objects in memory, of `server.files`; what a test asks for is in the path."""
-
-    protocol_version = "HTTP/1.1"
-
-    def log_message(self, *_):
-        pass
-
-    def answer(self, status, body=b"", **headers):
-        self.send_response(status)
-        for name, value in headers.items():
-            self.send_header(name.replace("_", "-"), value)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        if self.command != "HEAD":
-            self.wfile.write(body)
+class Files(Objects):
+    """What a test asks for is in the path."""
 
     def note(self, body=b""):
         self.server.seen.append((self.command, self.path, {name.lower(): value for name, value in self.headers.items()}, body))
 
+    def described(self, name, body):
+        return {**super().described(name, body), **self.server.more}
+
     def do_GET(self):
         self.note()
-        path = self.path.partition("?")[0]
+        path = self.name()
         if path.startswith("/guarded/") and self.headers.get("Authorization") != f"Bearer {SECRET}":
             return self.answer(401, b"no")
         if path.startswith("/moved/"):
-            return self.answer(302, Location=self.server.elsewhere + path.removeprefix("/moved") + "?signature=" + SECRET)
-        body = self.server.files.get(path.removeprefix("/guarded"))
-        if body is None:
-            return self.answer(404, b"<html>" + self.path.encode(), Content_Type="text/html")
-        more = {"ETag": f'"{hash(body):x}"', "Accept_Ranges": "bytes"}
-        wanted = re.fullmatch(r"bytes=(\d+)-(\d+)", self.headers.get("Range", ""))
-        if not wanted:
-            return self.answer(200, body, **more)
-        first, last = int(wanted[1]), min(int(wanted[2]), len(body) - 1)
-        return self.answer(206, body[first:last + 1], Content_Range=f"bytes {first}-{last}/{len(body)}", **more)
+            return self.answer(302, headers={"Location": self.server.elsewhere + path.removeprefix("/moved") + "?signature=" + SECRET})
+        path = path.removeprefix("/guarded")
+        if path not in self.server.files:
+            return self.answer(404, b"<html>" + self.path.encode(), {"Content-Type": "text/html"})
+        return self.give(path)
 
     do_HEAD = do_GET
 
     def do_PUT(self):
-        if self.headers.get("Transfer-Encoding") == "chunked":
-            body = b""
-            while size := int(self.rfile.readline(), 16):
-                body += self.rfile.read(size)
-                self.rfile.readline()
-            self.rfile.readline()
-        else:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
+        body = self.sent()
         self.note(body)
-        self.server.files[self.path.partition("?")[0]] = body
-        self.answer(201)
+        self.take(self.name(), body)
 
 
 def serve(test, handler, certificate=None):
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    server.handle_error = lambda *_: None  # who has seen enough hangs up
-    server.files, server.seen = {}, []
+    server = make(handler)
+    server.seen, server.more = [], {}
     server.url = f"{'https' if certificate else 'http'}://127.0.0.1:{server.server_port}"
     if certificate:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -107,6 +88,25 @@ class HttpTest(CommandTest):
         self.assertEqual((self.folder / "big.bin").read_bytes(), self.data)
         self.assertEqual(self.succeeds("cat", url).stdout, self.data)
         self.succeeds("cp", url, "null:", "--through", "sha256 | zstd")
+
+    def test_the_hash_that_a_server_tells_is_proven_or_there_is_no_file(self):
+        url, there = self.server.url + "/dir/big.bin", self.folder / "here"
+        digest = hashlib.sha256(self.data)
+        self.server.more = {"Repr-Digest": f"sha-256=:{base64.b64encode(digest.digest()).decode()}:"}
+        done = self.succeeds("cp", url, there, "--json")
+        self.assertEqual(events(done.stdout)[-1]["facts"]["source_sha256_verified"], digest.hexdigest())
+        self.assertIn(b"source_sha256_verified " + digest.hexdigest().encode(), self.succeeds("cp", url, there).stderr)
+        there.unlink()
+        self.server.files["/dir/big.bin"] = self.data[:-1] + bytes([self.data[-1] ^ 1])
+        self.refuses(6, "cp", url, there, says=["the server says " + digest.hexdigest(), url])
+        self.assertFalse(there.exists())
+        # What is sent on to another server is not completed there either.
+        self.refuses(6, "cp", url, self.server.url + "/copy", says="the server says")
+        self.assertNotIn("/copy", self.server.files)
+        # A digest of what is put is the user's to give: it goes as it stands.
+        told = "Repr-Digest: sha-256=:" + base64.b64encode(hashlib.sha256(b"x").digest()).decode() + ":"
+        self.succeeds("cp", self.file("x", b"x"), self.server.url + "/x", "--header", told)
+        self.assertEqual([each[2]["repr-digest"] for each in self.server.seen if each[:2] == ("PUT", "/x")], [told[13:]])
 
     def test_python_s_own_server_without_ranges_is_read_in_one_stream(self):
         (self.folder / "file").write_bytes(self.data)

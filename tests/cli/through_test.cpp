@@ -36,7 +36,7 @@ TEST_CASE("An unknown stage is pointed at by its column, and the nearest is offe
         "cannot read --through: column 10: there is no stage \"zstdd\"\n"
         "    sha256 | zstdd level=3\n"
         "             ^^^^^\n"
-        "Stages are crc32c, crc64nvme, sha256, unzstd, xxh3_128, xxh3_64, zstd. Did you mean \"zstd\"?");
+        "Stages are crc32c, crc64nvme, md5, sha256, sha512, unzstd, xxh3_128, xxh3_64, zstd. Did you mean \"zstd\"?");
 }
 
 TEST_CASE("The caret stands under the word also behind wide characters") {

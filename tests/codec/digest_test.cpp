@@ -17,9 +17,13 @@ std::string digest_of(std::unique_ptr<Transform> tap, std::string_view input, st
 }  // namespace
 
 TEST_CASE("each digest tap passes its input on and names the published value") {
-  // FIPS 180-4 example; xxHash's own empty-input and xxhsum values; the CRCs' check values.
+  // FIPS 180-4 examples; RFC 1321's test suite; xxHash's own empty-input and xxhsum values; the CRCs' check values.
   CHECK(digest_of(sha256(), "abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
   CHECK(digest_of(sha256(), "") == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+  CHECK(digest_of(tap(std::move(*make_digest("sha512"))), "abc") ==
+        "ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a"
+        "2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f");
+  CHECK(digest_of(tap(std::move(*make_digest("md5"))), "abc") == "900150983cd24fb0d6963f7d28e17f72");
   CHECK(digest_of(xxh3_64(), "") == "2d06800538d394c2");
   CHECK(digest_of(xxh3_128(), "") == "99aa06d3014798d86001c324468d497f");
   CHECK(digest_of(crc32c_digest(), "123456789") == "e3069283");
@@ -29,7 +33,7 @@ TEST_CASE("each digest tap passes its input on and names the published value") {
 
 TEST_CASE("digests do not depend on how the input is cut") {
   const std::string input = test::noise(100000);
-  for (const char* name : {"sha256", "xxh3_64", "xxh3_128", "crc32c", "crc64nvme"}) {
+  for (const char* name : {"sha256", "sha512", "md5", "xxh3_64", "xxh3_128", "crc32c", "crc64nvme"}) {
     INFO(name);
     const auto value = [&](std::size_t chunk_bytes) {
       return digest_of(tap(std::move(*make_digest(name))), input, chunk_bytes);

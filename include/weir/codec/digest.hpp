@@ -26,7 +26,8 @@ class Digest {
   virtual bool heavy() const { return false; }
 };
 
-/// By name: sha256, xxh3_64, xxh3_128, crc32c, crc64nvme; invalid_argument names these for any other.
+/// By name: sha256, sha512, md5 (for what others say, no proof against anyone who means harm), xxh3_64, xxh3_128,
+/// crc32c, crc64nvme; invalid_argument names these for any other.
 Result<std::unique_ptr<Digest>> make_digest(std::string_view name);
 /// A tap that feeds `digest` and puts its value among the facts under its name.
 std::unique_ptr<Transform> tap(std::unique_ptr<Digest> digest);

@@ -9,11 +9,18 @@
 #include <functional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "weir/core/status.hpp"
 #include "weir/store/object.hpp"
 
 namespace weir {
+
+/// A hash of a whole object, as its server tells it.
+struct ToldDigest {
+  std::string algorithm;  ///< as make_digest() knows it
+  std::string value;      ///< as Digest::finish() writes it
+};
 
 class Origin {
  public:
@@ -31,6 +38,10 @@ class Origin {
   virtual std::string url() const = 0;
   /// Whether read() can begin and end anywhere; known after look(). False: only the whole object, from its start.
   virtual bool ranges() const { return true; }
+
+  /// Hashes of the whole of what look() found, as answers have told them so far, the one to compare with first. What
+  /// is told with an answer to read() is here before the first of its bytes is handed on.
+  virtual std::vector<ToldDigest> digests() const { return {}; }
 
   virtual std::function<void()> look(std::function<void(Result<ObjectInfo>)> done) = 0;
   /// Reads [offset, offset + length) of the object that look() found. Errors: source_changed if it is another one by

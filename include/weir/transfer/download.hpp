@@ -30,9 +30,10 @@ struct DownloadOptions {
 /// exact byte. What is read is one version of the object: the one that describe() found.
 ///
 /// Where it was read as a whole and the store has a CRC64NVME of it, facts() has "source_crc64nvme_verified" at the
-/// end; "source_etag" always. describe() asks the store, and waits for it.
+/// end; where its origin tells other hashes (Origin::digests()), one of them is taken and compared: then there is
+/// "source_sha256_verified", or of sha512 or md5. "source_etag" always. describe() asks the store, and waits for it.
 /// Errors of next(): the store's own, source_changed (another object is there by now), corrupt (the bytes are not those
-/// of the store's checksum), protocol (it answers with another range than was asked for).
+/// of the store's checksum or hash), protocol (it answers with another range than was asked for).
 std::unique_ptr<Source> download_from(std::shared_ptr<Origin> origin, DownloadOptions options = {});
 
 }  // namespace weir
