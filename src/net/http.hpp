@@ -52,6 +52,13 @@ struct Response {
   std::string_view header(std::string_view name) const;
 };
 
+/// The other end of a connection.
+struct PeerInfo {
+  std::string ip;  ///< the proxy's, where there is one
+  /// It is a proxy that hands on what it cannot read (CONNECT): `ip` says nothing of the server.
+  bool tunnel = false;
+};
+
 struct Request {
   std::string method = "GET";
   std::string url;  ///< percent-encoded, sent as it is; never shown with its query in errors
@@ -65,9 +72,8 @@ struct Request {
   std::function<Status(std::span<const std::byte>)> on_data;
   /// The reply's head, before the first on_data. On the loop thread.
   std::function<Status(const Response&)> on_head;
-  /// The address that it is about to go to (the proxy's, where there is one); an error ends it before a byte is sent.
-  /// On the loop thread.
-  std::function<Status(const std::string& peer_ip)> on_peer;
+  /// Where it is about to go; an error ends it before a byte is sent. On the loop thread.
+  std::function<Status(const PeerInfo&)> on_peer;
 };
 
 struct ClientOptions {

@@ -43,6 +43,7 @@ int Sockets::on_close(void* self, curl_socket_t socket) {
   auto& sockets = *static_cast<Sockets*>(self);
   sockets.closing_(socket);
   sockets.open_.erase(socket);
+  sockets.tunnels_.erase(socket);
   return close(socket);
 }
 

@@ -20,6 +20,9 @@ class Sockets {
   void attach(CURL* easy);
   /// The open socket between these two ends, CURL_SOCKET_BAD if there is none.
   curl_socket_t find(const char* peer_ip, int peer_port, int local_port) const;
+  /// A proxy hands on what goes through it, until it is closed.
+  void note_tunnel(curl_socket_t socket) { tunnels_.insert(socket); }
+  bool is_tunnel(curl_socket_t socket) const { return tunnels_.count(socket) > 0; }
 
  private:
   static curl_socket_t on_open(void* self, curlsocktype purpose, curl_sockaddr* address);
@@ -27,6 +30,7 @@ class Sockets {
 
   std::function<void(curl_socket_t)> closing_;
   std::set<curl_socket_t> open_;
+  std::set<curl_socket_t> tunnels_;
 };
 
 }  // namespace weir::net

@@ -75,6 +75,7 @@ class Transfer final : public Call, public std::enable_shared_from_this<Transfer
 
   std::size_t give(std::span<std::byte> into);
   Result<std::size_t> fill(std::span<std::byte> into);
+  bool is_in_tunnel();
   bool reply_waits() const;
   void take_refusal(std::string_view reply);
   bool take_header(std::string_view line);

@@ -46,8 +46,10 @@ int Transfer::on_request(void* self, char* peer_ip, char*, int peer_port, int lo
     transfer.fail(transfer.failure(Kind::network, Retry::transient, "the kept connection was closed before an answer"));
     return CURL_PREREQFUNC_ABORT;
   }
+  transfer.socket_ = transfer.sockets_->find(peer_ip, peer_port, local_port);
   if (transfer.request_.on_peer) {
-    if (Status status = transfer.request_.on_peer(peer_ip == nullptr ? "" : peer_ip); status.failed()) {
+    const PeerInfo peer{peer_ip == nullptr ? "" : peer_ip, transfer.is_in_tunnel()};
+    if (Status status = transfer.request_.on_peer(peer); status.failed()) {
       transfer.fail(std::move(status));
       return CURL_PREREQFUNC_ABORT;
     }
@@ -60,8 +62,15 @@ int Transfer::on_request(void* self, char* peer_ip, char*, int peer_port, int lo
       return CURL_PREREQFUNC_ABORT;
     }
   }
-  transfer.socket_ = transfer.sockets_->find(peer_ip, peer_port, local_port);
   return CURL_PREREQFUNC_OK;
+}
+
+// libcurl tells of a CONNECT only to the request that needed it; those that come later on the connection are told here.
+bool Transfer::is_in_tunnel() {
+  long answered = 0;
+  const bool made = curl_easy_getinfo(easy_, CURLINFO_HTTP_CONNECTCODE, &answered) == CURLE_OK && answered != 0;
+  if (made && socket_ != CURL_SOCKET_BAD) sockets_->note_tunnel(socket_);
+  return made || sockets_->is_tunnel(socket_);
 }
 
 Status Transfer::rewind_body() {

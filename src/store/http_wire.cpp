@@ -42,18 +42,12 @@ std::string words_of(const net::Response& answer, const Scrubber& scrubber) {
 Result<std::shared_ptr<Wire>> Wire::make(std::string_view url, const HttpOptions& options) {
   WEIR_ASSIGN(Place place, parse_place(url));
   if (!options.user.empty()) place.authorization = basic_authorization(options.user, options.password);
-  std::shared_ptr<net::Client> http = options.http;
-  if (!http) {
-    net::ClientOptions client;
-    client.ca_bundle = options.ca_bundle;
-    client.max_connections_per_host = std::max<std::size_t>(1, options.max_connections);
-    http = net::Client::make(client);
-  }
-  return std::shared_ptr<Wire>(new Wire(std::move(place), options, std::move(http)));
+  auto client = options.client ? options.client : http_client(options);
+  return std::shared_ptr<Wire>(new Wire(std::move(place), options, std::move(client)));
 }
 
-Wire::Wire(Place place, const HttpOptions& options, std::shared_ptr<net::Client> http)
-    : place_(std::move(place)), options_(options), http_(std::move(http)) {
+Wire::Wire(Place place, const HttpOptions& options, std::shared_ptr<HttpClient> client)
+    : place_(std::move(place)), options_(options), client_(std::move(client)) {
   scrubber_.add_query(place_.parts.query);
   scrubber_.add(options_.password);
   scrubber_.add(place_.authorization);
@@ -91,9 +85,16 @@ void Wire::hop(const Flight& flight, const std::shared_ptr<Journey>& journey) {
   if (Status refused = check_reach(journey->at, journey->at.host); !refused.ok()) {
     return flight->end(refused.during(journey->request.operation));
   }
-  flight->send_then(*http_, composed(journey),
-                    [self = shared_from_this(), flight, journey](Result<net::Response> answer) {
-                      self->arrived(flight, journey, std::move(answer));
+  // Each server on the way has a rate of its own.
+  const store::Pacing::Turn turn = client_->pacing.next(journey->at.scheme + "://" + journey->at.authority());
+  client_->pacing.when_due(flight, turn,
+                           [self = shared_from_this(), flight, journey, turn] { self->leave(flight, journey, turn); });
+}
+
+void Wire::leave(const Flight& flight, const std::shared_ptr<Journey>& journey, const store::Pacing::Turn& turn) {
+  flight->send_then(*client_->http, composed(journey),
+                    [self = shared_from_this(), flight, journey, turn](Result<net::Response> answer) {
+                      self->arrived(flight, journey, turn, std::move(answer));
                     });
 }
 
@@ -118,9 +119,9 @@ net::Request Wire::composed(const std::shared_ptr<Journey>& journey) {
   http.max_body_bytes = kErrorBytes;
   http.connect_timeout = options_.connect_timeout;
   http.stall_timeout = options_.stall_timeout;
-  http.on_peer = [self = weak_from_this(), at = journey->at](const std::string& peer) {
+  http.on_peer = [self = weak_from_this(), at = journey->at](const net::PeerInfo& peer) {
     const auto wire = self.lock();
-    return wire ? wire->check_reach(at, peer) : Status();
+    return wire ? wire->check_peer(at, peer) : Status();
   };
   journey->refusal.reset();
   http.on_head = [journey](const net::Response& head) {
@@ -148,12 +149,23 @@ Status Wire::check_reach(const net::UrlParts& at, const std::string& peer) {
       .advise("Nothing was sent there. If that is right, name that place itself.");
 }
 
-void Wire::arrived(const Flight& flight, const std::shared_ptr<Journey>& journey, Result<net::Response> answer) {
+/// A proxy is where we were told to go by whoever runs this machine, not where a server sends us; of the server behind
+/// it only the name is known, which was judged before.
+Status Wire::check_peer(const net::UrlParts& at, const net::PeerInfo& peer) {
+  return peer.tunnel && !net::same_origin(at, place_.parts) ? Status() : check_reach(at, peer.ip);
+}
+
+void Wire::arrived(const Flight& flight, const std::shared_ptr<Journey>& journey, const store::Pacing::Turn& turn,
+                   Result<net::Response> answer) {
   const std::string& operation = journey->request.operation;
   // Of an error page that is too long to keep, the head is enough.
   if (answer.status().kind() == Kind::limit && journey->refusal) answer = *journey->refusal;
+  const bool success = answer.ok() && answer->status >= 200 && answer->status < 300;
+  const bool moved = answer.ok() && is_redirect(answer->status);
+  const Status refusal = answer.ok() && !success && !moved ? error_of(*answer, *journey) : Status();
+  client_->pacing.learn(turn, answer.ok(), refusal);
   if (!answer.ok()) return flight->end(answer.status().during(operation));
-  if (answer->status >= 200 && answer->status < 300) {
+  if (success) {
     if (!net::same_origin(journey->at, place_.parts) || journey->at != place_.parts) {
       const std::lock_guard lock(mutex_);
       if (reads(journey->request)) landed_ = journey->at;
@@ -167,7 +179,7 @@ void Wire::arrived(const Flight& flight, const std::shared_ptr<Journey>& journey
     }
     return set_out(flight, journey, false);
   }
-  if (!is_redirect(answer->status)) return flight->end(error_of(*answer, *journey).during(operation));
+  if (!moved) return flight->end(Status(refusal).during(operation));
   auto next = next_place(*journey, *answer);
   if (!next.ok()) {
     Error error = next.error();
@@ -230,3 +242,14 @@ Status Wire::error_of(const net::Response& answer, const Journey& journey) const
 }
 
 }  // namespace weir::http
+
+namespace weir {
+
+std::shared_ptr<HttpClient> http_client(const HttpOptions& options) {
+  net::ClientOptions client;
+  client.ca_bundle = options.ca_bundle;
+  client.max_connections_per_host = std::max<std::size_t>(1, options.max_connections);
+  return std::make_shared<HttpClient>(net::Client::make(client));
+}
+
+}  // namespace weir

@@ -13,7 +13,19 @@
 #include "net/http.hpp"
 #include "store/flight.hpp"
 #include "store/http_place.hpp"
+#include "store/request_pacer.hpp"
 #include "weir/store/http.hpp"
+
+namespace weir {
+
+class HttpClient {
+ public:
+  explicit HttpClient(std::shared_ptr<net::Client> its) : http(std::move(its)) {}
+  const std::shared_ptr<net::Client> http;
+  store::Pacing pacing;
+};
+
+}  // namespace weir
 
 namespace weir::http {
 
@@ -56,20 +68,23 @@ class Wire : public std::enable_shared_from_this<Wire> {
     std::optional<net::Response> refusal;  // the head of an answer that is no success
   };
 
-  Wire(Place place, const HttpOptions& options, std::shared_ptr<net::Client> http);
+  Wire(Place place, const HttpOptions& options, std::shared_ptr<HttpClient> client);
 
   void set_out(const Flight& flight, const std::shared_ptr<Journey>& journey, bool may_shortcut);
   void hop(const Flight& flight, const std::shared_ptr<Journey>& journey);
+  void leave(const Flight& flight, const std::shared_ptr<Journey>& journey, const store::Pacing::Turn& turn);
   net::Request composed(const std::shared_ptr<Journey>& journey);
-  void arrived(const Flight& flight, const std::shared_ptr<Journey>& journey, Result<net::Response> answer);
+  void arrived(const Flight& flight, const std::shared_ptr<Journey>& journey, const store::Pacing::Turn& turn,
+               Result<net::Response> answer);
   Result<net::UrlParts> next_place(const Journey& journey, const net::Response& answer) const;
   /// Whether a server may send us to this address, or host; notes the first one.
   Status check_reach(const net::UrlParts& at, const std::string& peer);
+  Status check_peer(const net::UrlParts& at, const net::PeerInfo& peer);
   Status error_of(const net::Response& answer, const Journey& journey) const;
 
   const Place place_;
   const HttpOptions options_;
-  const std::shared_ptr<net::Client> http_;
+  const std::shared_ptr<HttpClient> client_;
   Scrubber scrubber_;
   std::atomic<net::Reach> reach_{net::Reach::name};  // of place_
   std::mutex mutex_;

@@ -42,8 +42,8 @@ TEST_CASE("the address is judged before a byte is sent to it", "[http]") {
   ScriptServer server([&](Peer& peer, int) { requests += peer.read_head().head.empty() ? 0 : 1; });
   Request request = request_to("GET", server.url());
   std::string seen;
-  request.on_peer = [&](const std::string& peer) {
-    seen = peer;
+  request.on_peer = [&](const PeerInfo& peer) {
+    seen = peer.ip;
     return Status(Kind::access_denied, "not there");
   };
   const auto answer = Client::make({})->fetch(std::move(request));

@@ -1,121 +1,16 @@
 // TLS against a real server with certificates made on the spot.
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <catch2/catch.hpp>
-#include <csignal>
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
 
 #include "net/http.hpp"
 #include "net/http_tools.hpp"
+#include "net/script_server.hpp"
+#include "net/tls_tools.hpp"
 
 using namespace weir;
 using namespace weir::net;
 using namespace weir::test;
 
 namespace {
-
-// A directory with an authority "ca", another authority "other", and a certificate of "ca" for localhost and one for
-// another name. Removed at the end.
-class Certificates {
- public:
-  Certificates() {
-    char name[] = "/tmp/weir-tls-XXXXXX";
-    REQUIRE(mkdtemp(name) != nullptr);
-    dir_ = name;
-    authority("ca");
-    authority("other");
-    signed_by_ca("server", "DNS:localhost,IP:127.0.0.1");
-    signed_by_ca("elsewhere", "DNS:elsewhere.example");
-    signed_by_ca("client", "DNS:client.example");
-  }
-  Certificates(const Certificates&) = delete;
-  Certificates& operator=(const Certificates&) = delete;
-  ~Certificates() { std::filesystem::remove_all(dir_); }
-  std::string file(const std::string& name) const { return dir_ + "/" + name; }
-
- private:
-  void run(const std::string& command) const {
-    REQUIRE(std::system(("cd " + dir_ + " && openssl " + command + " >log 2>&1").c_str()) == 0);
-  }
-  void authority(const std::string& name) const {
-    run("req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=" + name + " -keyout " + name + ".key -out " + name +
-        ".pem");
-  }
-  void signed_by_ca(const std::string& name, const std::string& names) const {
-    std::ofstream(file("names")) << "subjectAltName=" << names << "\n";
-    run("req -newkey rsa:2048 -nodes -subj /CN=" + name + " -keyout " + name + ".key -out " + name + ".csr");
-    run("x509 -req -days 2 -CA ca.pem -CAkey ca.key -CAcreateserial -extfile names -in " + name + ".csr -out " + name +
-        ".pem");
-  }
-  std::string dir_;
-};
-
-// `openssl s_server`: what is said goes to the client once it has connected.
-class TlsServer {
- public:
-  TlsServer(const Certificates& certificates, const std::string& name, std::vector<std::string> more = {}) {
-    int to_child[2];
-    int from_child[2];
-    REQUIRE(pipe(to_child) == 0);
-    REQUIRE(pipe(from_child) == 0);
-    std::vector<std::string> words{"openssl", "s_server",
-                                   "-accept", "127.0.0.1:0",
-                                   "-cert",   certificates.file(name + ".pem"),
-                                   "-key",    certificates.file(name + ".key")};
-    words.insert(words.end(), more.begin(), more.end());
-    std::vector<char*> arguments;
-    for (auto& word : words) arguments.push_back(word.data());
-    arguments.push_back(nullptr);
-    child_ = fork();
-    if (child_ == 0) {
-      dup2(to_child[0], 0);
-      dup2(from_child[1], 1);
-      dup2(from_child[1], 2);
-      for (const int fd : {to_child[0], to_child[1], from_child[0], from_child[1]}) close(fd);
-      execvp("openssl", arguments.data());
-      _exit(127);
-    }
-    close(to_child[0]);
-    close(from_child[1]);
-    in_ = to_child[1];
-    out_ = from_child[0];
-    const std::string line = read_until("ACCEPT ", "\n");
-    port_ = line.substr(line.rfind(':') + 1);
-  }
-  TlsServer(const TlsServer&) = delete;
-  TlsServer& operator=(const TlsServer&) = delete;
-  ~TlsServer() {
-    kill(child_, SIGKILL);
-    waitpid(child_, nullptr, 0);
-    close(in_);
-    close(out_);
-  }
-
-  void say(const std::string& text) const { REQUIRE(write(in_, text.data(), text.size()) > 0); }
-  std::string url(const std::string& host = "localhost") const { return "https://" + host + ":" + port_ + "/k?hidden"; }
-  /// What it prints (its clients' bytes among it) from `start` to `end`.
-  std::string read_until(const std::string& start, const std::string& end) {
-    std::size_t at;
-    while ((at = seen_.find(start)) == std::string::npos || seen_.find(end, at + start.size()) == std::string::npos) {
-      char bytes[4096];
-      const auto count = read(out_, bytes, sizeof bytes);
-      if (count <= 0) FAIL("s_server ended: " << seen_);
-      seen_.append(bytes, static_cast<std::size_t>(count));
-    }
-    at += start.size();
-    return seen_.substr(at, seen_.find(end, at) - at);
-  }
-
- private:
-  pid_t child_ = -1;
-  int in_ = -1;
-  int out_ = -1;
-  std::string port_;
-  std::string seen_;
-};
 
 ClientOptions trusting(const Certificates& certificates, const std::string& authority) {
   ClientOptions options;
@@ -214,4 +109,44 @@ TEST_CASE("TLS works with the right authority, and says host and reason with a w
     const auto answer = Client::make({})->fetch(request_to("GET", url.replace(0, 5, "http")));
     CHECK_FALSE(answer.ok());
   }
+}
+
+TEST_CASE("Behind a tunnel the peer is the proxy, and that is said, also on a kept connection", "[http][tls]") {
+  static const Certificates certificates;
+  TlsServer server(certificates, "server");
+  ScriptServer proxy([&](Peer& peer, int) {
+    const Seen asked = peer.read_head();
+    if (asked.method() != "CONNECT") return void(peer.reply(200, "plain"));
+    peer.send("HTTP/1.1 200 Go\r\n\r\n");
+    peer.relay_to(std::stoi(server.port()));
+  });
+  ClientOptions options = trusting(certificates, "ca");
+  options.proxy = proxy.url();
+  const auto client = Client::make(options);
+  std::mutex mutex;
+  std::vector<net::PeerInfo> peers;
+  const auto ask = [&](const std::string& url) {
+    Request request = request_to("GET", url);
+    request.on_peer = [&](const net::PeerInfo& peer) {
+      const std::lock_guard lock(mutex);
+      peers.push_back(peer);
+      return Status();
+    };
+    return request;
+  };
+  for (int i = 0; i < 2; ++i) {
+    Answer answer;
+    client->send(ask(server.url()), answer.taker());
+    REQUIRE(server.hears("GET /k"));
+    server.say("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+    INFO(answer.get().status().message());
+    CHECK(answer.get().value().body == "ok");
+  }
+  CHECK(proxy.connections() == 1);
+  CHECK(client->fetch(ask("http://store.invalid/")).value().body == "plain");
+  REQUIRE(peers.size() == 3);
+  for (const net::PeerInfo& peer : peers) CHECK(peer.ip == "127.0.0.1");
+  CHECK(peers[0].tunnel);
+  CHECK(peers[1].tunnel);
+  CHECK_FALSE(peers[2].tunnel);
 }

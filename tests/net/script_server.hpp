@@ -111,6 +111,26 @@ class Peer {
     pollfd wait{fd_, POLLRDHUP, 0};
     return poll(&wait, 1, static_cast<int>(within.count())) == 1;
   }
+  /// Hands bytes on, both ways, between the client and a server on this machine, until one of them closes.
+  void relay_to(int port) {
+    const int there = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    address.sin_port = htons(static_cast<std::uint16_t>(port));
+    bool open = connect(there, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
+    while (open) {
+      pollfd waits[2] = {{fd_, POLLIN, 0}, {there, POLLIN, 0}};
+      open = poll(waits, 2, -1) > 0;
+      for (int i = 0; i < 2 && open; ++i) {
+        if (waits[i].revents == 0) continue;
+        char bytes[16384];
+        const auto count = ::recv(waits[i].fd, bytes, sizeof bytes, 0);
+        open = count > 0 && ::send(waits[1 - i].fd, bytes, static_cast<std::size_t>(count), MSG_NOSIGNAL) == count;
+      }
+    }
+    ::close(there);
+  }
   /// From the server's destructor: unblocks the script.
   void hang_up() {
     const std::lock_guard lock(mutex_);

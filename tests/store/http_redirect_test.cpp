@@ -1,7 +1,12 @@
 // Where a server may send us on to, and what goes along.
+#include <cstdlib>
+#include <future>
+
 #include "net/address.hpp"
+#include "net/tls_tools.hpp"
 #include "store/http_place.hpp"
 #include "store/http_tools.hpp"
+#include "store/http_wire.hpp"
 
 namespace weir {
 namespace {
@@ -22,6 +27,26 @@ struct Redirector {
         }) {}
   std::atomic<int> asked{0};
   OneObject server;
+};
+
+/// The real client on a machine from which one server, that at `far`, is on the internet.
+class FarClient final : public net::Client {
+ public:
+  FarClient(const net::ClientOptions& options, std::string far)
+      : client_(net::Client::make(options)), far_(std::move(far)) {}
+  std::shared_ptr<net::Call> send(net::Request request, Done done) override {
+    if (request.url.starts_with(far_) && request.on_peer) {
+      request.on_peer = [seen = request.on_peer](net::PeerInfo peer) {
+        peer.ip = "192.0.2.1";
+        return seen(peer);
+      };
+    }
+    return client_->send(std::move(request), std::move(done));
+  }
+
+ private:
+  const std::shared_ptr<net::Client> client_;
+  const std::string far_;
 };
 
 }  // namespace
@@ -133,6 +158,49 @@ TEST_CASE("No server sends us to link-local addresses, however they are written"
     CHECK(bytes.error().cause.ends_with("which is a link-local address"));
     CHECK(bytes.error().advice.starts_with("Nothing was sent there."));
   }
+}
+
+TEST_CASE("From the internet no server sends us inside, but the way to another one may lead through our own proxy",
+          "[http]") {
+  OneObject inside(test::noise(900));
+  Redirector first(inside.url());
+  HttpOptions options;
+  options.client = std::make_shared<HttpClient>(std::make_shared<FarClient>(net::ClientOptions{}, first.server.url()));
+  const auto refused = first.server.read(options);
+  CHECK(refused.error().kind == Kind::access_denied);
+  CHECK(refused.error().cause.ends_with("which is inside a private network"));
+  CHECK(inside.seen().empty());
+
+  static const test::Certificates certificates;
+  test::TlsServer secure(certificates, "server");
+  test::ScriptServer proxy([&](Peer& peer, int) {
+    peer.read_head();
+    peer.send("HTTP/1.1 200 Go\r\n\r\n");
+    peer.relay_to(std::stoi(secure.port()));
+  });
+  setenv("https_proxy", proxy.url().c_str(), 1);
+  net::ClientOptions trusting;
+  trusting.ca_bundle = certificates.file("ca.pem");
+  Redirector second("https://localhost:" + secure.port() + "/x");
+  options.client = std::make_shared<HttpClient>(std::make_shared<FarClient>(trusting, second.server.url()));
+  auto read = std::async(std::launch::async, [&] { return second.server.read(options); });
+  const std::string head = "HTTP/1.1 200 OK\r\nETag: \"e\"\r\nContent-Length: 5\r\n\r\n";
+  CHECK(secure.hears("HEAD /x"));
+  secure.say(head);
+  CHECK(secure.hears("GET /x"));
+  secure.say(head + "there");
+  const auto bytes = read.get();
+  unsetenv("https_proxy");
+  INFO(bytes.status().message());
+  REQUIRE(bytes.ok());
+  CHECK(*bytes == "there");
+
+  // A name that is an address is judged wherever the way leads.
+  setenv("https_proxy", proxy.url().c_str(), 1);
+  Redirector third("https://10.0.0.1/x");
+  options.client = std::make_shared<HttpClient>(std::make_shared<FarClient>(trusting, third.server.url()));
+  CHECK(third.server.read(options).error().kind == Kind::access_denied);
+  unsetenv("https_proxy");
 }
 
 TEST_CASE("Addresses are known for what they are", "[http]") {

@@ -18,9 +18,9 @@
 
 namespace weir {
 
-namespace net {
-class Client;
-}  // namespace net
+/// What several URLs of the same servers share: connections, and for each server the request rate that it lets through
+/// (503 and 429, with Retry-After and without). Thread-safe; kept as long as anyone has it.
+class HttpClient;
 
 struct HttpOptions {
   /// Sent with every request to the scheme, host and port that the URL names, and nowhere else: a redirect that leaves
@@ -35,8 +35,12 @@ struct HttpOptions {
   std::size_t max_connections = 64;
   std::chrono::milliseconds connect_timeout{10000};
   std::chrono::milliseconds stall_timeout{30000};  ///< no byte either way
-  std::shared_ptr<net::Client> http;               ///< to share connections with others; else one of its own
+  /// To share with others: its own ca_bundle and max_connections hold then. Null: one for this URL alone.
+  std::shared_ptr<HttpClient> client;
 };
+
+/// Of `options` only ca_bundle and max_connections.
+std::shared_ptr<HttpClient> http_client(const HttpOptions& options = {});
 
 /// What is at `url`, as the origin of a download: see download_from(). invalid_argument for a URL that is none; sends
 /// nothing.
@@ -50,8 +54,10 @@ struct HttpOptions {
 /// that ends with its connection is an error, for it cannot be told from one that was cut.
 ///
 /// Bytes come as the server sends them to one who accepts no coding: ObjectInfo::content_encoding says what they are
-/// in, and nothing is decoded. A CRC64NVME of the whole (x-amz-checksum-crc64nvme), where the server
-/// gives one unasked, is compared when the whole was read.
+/// in, and nothing is decoded. What the server says of the whole is compared when the whole was read: a CRC64NVME
+/// (x-amz-checksum-crc64nvme), and the first there is of SHA-256, SHA-512 and MD5. These are asked for (RFC 9530,
+/// Want-Repr-Digest) and taken from Repr-Digest, from Content-MD5 where it is not that of a part, and from the
+/// Content-Digest of a body that is the whole; other algorithms are ignored.
 ///
 /// Redirects: from https never to http, to http and https alone, never to link-local addresses, from the internet never
 /// into private networks (the address that was connected to counts), without the headers of HttpOptions beyond the
