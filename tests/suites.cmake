@@ -61,8 +61,8 @@ if(TARGET weir)
   endforeach()
 endif()
 
-# --- the behaviour suite: one row for each store; the double of Vercel Blob needs nothing installed ---
-set(weir_behaviour_servers vercel versitygw minio moto)
+# --- the behaviour suite: one row for each store; vercel (a double) and http need nothing installed ---
+set(weir_behaviour_servers vercel http versitygw minio moto)
 foreach(server IN LISTS weir_behaviour_servers)
   set(labels live)
   if(server STREQUAL "minio" OR server STREQUAL "moto")

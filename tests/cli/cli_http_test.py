@@ -94,7 +94,8 @@ class HttpTest(CommandTest):
         digest = hashlib.sha256(self.data)
         self.server.more = {"Repr-Digest": f"sha-256=:{base64.b64encode(digest.digest()).decode()}:"}
         done = self.succeeds("cp", url, there, "--json")
-        self.assertEqual(events(done.stdout)[-1]["facts"]["source_sha256_verified"], digest.hexdigest())
+        ended = next(event for event in events(done.stdout) if event["event"] == "done")
+        self.assertEqual(ended["facts"]["source_sha256_verified"], digest.hexdigest())
         self.assertIn(b"source_sha256_verified " + digest.hexdigest().encode(), self.succeeds("cp", url, there).stderr)
         there.unlink()
         self.server.files["/dir/big.bin"] = self.data[:-1] + bytes([self.data[-1] ^ 1])

@@ -11,18 +11,14 @@ import unittest
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "cli"))
-from faulty_store import MIB, FaultTest  # noqa: E402
+from faulty_store import MIB, S3, FaultTest  # noqa: E402
 from harness import events  # noqa: E402
 
 DATA = random.Random(4).randbytes(12 * MIB)
 
 
 class LimitRate(FaultTest):
-    SERVER = "fault_s3.py"
-
-    def environment(self):
-        return {"AWS_ACCESS_KEY_ID": "weirtest", "AWS_SECRET_ACCESS_KEY": "weirtestsecret", "AWS_REGION": "us-east-1",
-                "WEIR_ENDPOINT_URL": self.endpoint}
+    KIND = S3
 
     def weir(self, *words):
         """Gives how long it took too."""
@@ -75,7 +71,7 @@ class LimitRate(FaultTest):
         source.write_bytes(DATA)
         faults = [{"op": "UploadPart", "action": "status", "status": 503, "code": "SlowDown"},
                   {"op": "UploadPart", "action": "reset_reply_at", "at": 20, "skip": 1}]
-        self.control("POST", "faults", faults)
+        self.server.script(*faults)
         done, _ = self.weir("cp", source, "s3://weir-test/key", "--part-size", "5MiB", "--json")
         self.assertEqual(done.returncode, 0, done.stderr.decode())
         summary = events(done.stdout)[-1]

@@ -5,8 +5,9 @@
     servers.py python [SCRIPT ARGUMENTS...]                prints a Python that has boto3 and `aws`, or runs SCRIPT with it
     servers.py run NAME [--tls] [--ipv6] -- COMMAND...     starts NAME, runs COMMAND, stops NAME, removes its data
 
-NAME is versitygw, minio or moto, or one of the project's own scripted servers: fault (S3) and vercel, a double of Vercel Blob,
-which gives COMMAND VERCEL_BLOB_API_URL and BLOB_READ_WRITE_TOKEN instead of what follows. `run` takes a free port and a data folder
+NAME is versitygw, minio or moto, or one of the project's own servers: fault (S3, scripted), vercel, a double of Vercel Blob, which
+gives COMMAND VERCEL_BLOB_API_URL and BLOB_READ_WRITE_TOKEN instead of what follows, and http, a plain one, which gives
+WEIR_TEST_HTTP_URL. `run` takes a free port and a data folder
 of its own, makes the bucket weir-test, and gives COMMAND in its environment WEIR_TEST_S3_ENDPOINT, WEIR_TEST_S3_VHOST_ENDPOINT
 (empty where there are no virtual hosts), WEIR_TEST_S3_BUCKET, WEIR_TEST_S3_SERVER, WEIR_TEST_S3_DIR (where objects lie, if
 anywhere), the AWS_ variables of keys and region, and with --tls AWS_CA_BUNDLE. It exits with COMMAND's status, or with
@@ -133,7 +134,9 @@ def install(name):
         return HERE / "fault_s3.py"
     if name == "vercel":
         return HERE / "vercel_double.py"
-    raise Failed(f"there is no server named {name}: versitygw, minio, moto, fault or vercel")
+    if name == "http":
+        return HERE / "http_objects.py"
+    raise Failed(f"there is no server named {name}: versitygw, minio, moto, fault, vercel or http")
 
 
 # --- running --------------------------------------------------------------------------------------------------------------
@@ -198,7 +201,7 @@ class Server:
                     break
                 if attempt == 2:
                     raise Failed(f"{self.name} did not start:\n{self.log()}")
-            if self.name != "vercel":
+            if self.name not in ("vercel", "http"):
                 self._make_bucket()
         except BaseException:
             self.__exit__()
@@ -225,6 +228,8 @@ class Server:
         if self.name == "vercel":
             return {**kept, "VERCEL_BLOB_API_URL": f"{scheme}://{self.netloc()}/api/blob", "BLOB_READ_WRITE_TOKEN": self._token(),
                     "NO_PROXY": "127.0.0.1,localhost,::1"}
+        if self.name == "http":
+            return {**kept, "WEIR_TEST_HTTP_URL": f"{scheme}://{self.netloc()}", "NO_PROXY": "127.0.0.1,localhost,::1"}
         virtual_hosts = self.name in ("versitygw", "minio") and self.host == "127.0.0.1"
         kept.update(
             WEIR_TEST_S3_ENDPOINT=f"{scheme}://{self.netloc()}",
@@ -262,6 +267,8 @@ class Server:
             raise Failed(f"{self.name} does not speak TLS")
         if self.name == "vercel":
             return [sys.executable, self.program, "--host", self.host, "--port", str(self.port), "--token", self._token()], {}
+        if self.name == "http":
+            return [sys.executable, self.program, "--host", self.host, "--port", str(self.port)], {}
         return ([sys.executable, self.program, "--host", self.host, "--port", str(self.port), "--access-key", self.access_key,
                  "--secret-key", self.secret, "--region", REGION], {})
 

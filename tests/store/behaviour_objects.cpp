@@ -82,10 +82,11 @@ TEST_CASE("A reader that says pending gets the same bytes again, and all of them
 TEST_CASE("What is not there is not_found, and removing it is no error") {
   CHECK(store()->head(key("absent")).error().kind == Kind::not_found);
   CHECK(read(key("absent")).error().kind == Kind::not_found);
-  CHECK(store()->remove(key("absent")).ok());
+  if (lists()) CHECK(store()->remove(key("absent")).ok());
 }
 
 TEST_CASE("A listing is whole, page by page, and folds what lies below the delimiter") {
+  if (!lists()) return left_out("left out: this store cannot list");
   std::vector<std::string> made;
   for (const char* name : {"p/1", "p/2", "p/3", "p/x/1", "p/x/2", "p/y/1", "p/z"}) {
     made.push_back(key(name));
@@ -127,6 +128,7 @@ TEST_CASE("Awkward names are kept byte for byte") {
     made.push_back(place);
   }
   CHECK(made.size() + 3 > awkward_names().size());
+  if (!lists()) return left_out("left out: this store cannot list");
   auto found = names(key("awkward/"));
   REQUIRE(found.ok());
   std::sort(found->begin(), found->end());
@@ -136,6 +138,7 @@ TEST_CASE("Awkward names are kept byte for byte") {
 
 TEST_CASE("Keys that a store cannot hold are refused by name, before anything is sent") {
   const std::size_t most = store()->abilities().max_key_bytes;
+  if (most == 0) return left_out("left out: this store's names have no limit of their own");
   CHECK(store()->check_key(std::string(most, 'k')).ok());
   CHECK(store()->check_key("").failed());
   CHECK(store()->check_key(std::string(most + 1, 'k')).kind() == Kind::limit);

@@ -4,9 +4,11 @@
 
 #include "net/text.hpp"
 #include "platform/platform.hpp"
+#include "store/behaviour_urls.hpp"
 #include "weir/store/local.hpp"
 #include "weir/store/s3.hpp"
 #include "weir/store/vercel_blob.hpp"
+#include "weir/transfer/put.hpp"
 
 namespace weir::behaviour {
 namespace {
@@ -33,7 +35,10 @@ class Shy final : public Source {
   std::size_t at_ = 0;
 };
 
+std::string urls() { return net::environment({"WEIR_TEST_HTTP_URL"}); }
+
 Result<std::shared_ptr<Store>> make_store() {
+  if (!urls().empty()) return std::shared_ptr<Store>(std::make_shared<UrlStore>(urls()));
   if (!net::environment({"BLOB_READ_WRITE_TOKEN"}).empty()) return vercel_store();
   if (const auto root = net::environment({"WEIR_TEST_LOCAL_ROOT"}); !root.empty()) return local_store(root);
   S3Options options;
@@ -52,6 +57,18 @@ std::shared_ptr<Store> store() {
   return *kStore;
 }
 
+bool lists() { return urls().empty(); }
+
+Result<std::unique_ptr<Sink>> sink(const std::string& key, const ObjectOptions& object, const UploadOptions& options) {
+  if (!urls().empty()) return put_to(store()->url(key), {}, object, options);
+  return upload_to(store()->target(key, object), options);
+}
+
+std::uint64_t part_bytes() {
+  const auto target = store()->target(key("any"), {});
+  return target->profile().max_parts == 1 ? kMiB : target->profile().min_part_bytes;
+}
+
 std::string key(const std::string& name) {
   static const std::string run = platform::random_name(8);
   return "behaviour-" + run + "/" + name;
@@ -61,7 +78,8 @@ Result<Receipt> upload(const std::string& key, const std::string& bytes, Way way
                        const UploadOptions& options) {
   std::unique_ptr<Source> source =
       way == Way::replayed ? memory(bytes) : std::make_unique<Shy>(bytes, way == Way::streamed);
-  return start(std::move(source) | upload_to(store()->target(key, object), options)).wait();
+  WEIR_ASSIGN(auto end, sink(key, object, options));
+  return start(std::move(source) | std::move(end)).wait();
 }
 
 Result<std::string> read(const std::string& key, ByteRange range) {

@@ -19,6 +19,13 @@ using test::wait;
 
 /// The row. Made once; fails the test where it cannot be made.
 std::shared_ptr<Store> store();
+/// Whether it can list and remove: URLs cannot.
+bool lists();
+/// What an object goes in through: upload_to() of the row's target, or what the row has instead.
+Result<std::unique_ptr<Sink>> sink(const std::string& key, const ObjectOptions& object = {},
+                                   const UploadOptions& options = {});
+/// The least that parts may be; where there are no parts, a length like any other.
+std::uint64_t part_bytes();
 
 /// A key of its own for each run and test.
 std::string key(const std::string& name);
