@@ -81,7 +81,8 @@ Result<net::Request> Wire::signed_request(WireRequest& request) {
   }
   const std::string region = request.region = region_of(request.bucket);
   const Place place = place_of(settings_, region, request.bucket, request.key);
-  const net::SigningScope scope{request.keys, region, now_seconds()};
+  request.signed_at = now_seconds();
+  const net::SigningScope scope{request.keys, region, request.signed_at};
   // With all that reads or writes an object's bytes (API reference, SSE-C).
   if (!request.key.empty() && request.method != "DELETE") {
     const net::Headers& key = settings_.customer_key;
@@ -112,9 +113,7 @@ std::string Wire::region_of(const std::string& bucket) {
   return known == buckets_.end() ? settings_.region : known->second.region;
 }
 
-std::int64_t Wire::now_seconds() const {
-  return platform::platform().realtime_ns() / 1000000000 + clock_offset_seconds_.load();
-}
+std::int64_t Wire::now_seconds() const { return platform::unix_seconds() + clock_offset_seconds_.load(); }
 
 Result<net::Response> Wire::judge(const WireRequest& request, Result<net::Response> answer) {
   if (!answer) return answer.status().during(request.operation);
@@ -124,10 +123,10 @@ Result<net::Response> Wire::judge(const WireRequest& request, Result<net::Respon
   Status status = error_of(*answer);
   const std::int64_t server = parse_http_time(std::string(answer->header("date")));
   // Answers to HEAD have no body that tells a clock which is off from other refusals; their date does.
-  const bool skewed = server != 0 && std::abs(server - now_seconds()) > kSkewSeconds;
+  const bool skewed = server != 0 && std::abs(server - request.signed_at) > kSkewSeconds;
   if (request.method == "HEAD" && answer->status == 403 && skewed) status = std::move(status).with(Retry::clock);
   if (status.retry() == Retry::clock) {
-    if (server != 0) clock_offset_seconds_ = server - platform::platform().realtime_ns() / 1000000000;
+    if (server != 0) clock_offset_seconds_ = server - platform::unix_seconds();
   }
   // A wrong region shows as 301, 307 or 400; HEAD answers have no body to tell them apart from other refusals.
   const bool misdirected = answer->status == 301 || answer->status == 307 || answer->status == 400;

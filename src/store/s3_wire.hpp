@@ -30,10 +30,11 @@ struct WireRequest {
   std::size_t max_body_bytes = 1024 * 1024;
   std::function<Status(const net::Response&)> on_head;
   std::function<Status(std::span<const std::byte>)> on_data;
-  Proof proof = Proof::none;  ///< what it carries, to know a refusal of that by
-  bool body_decides = false;  ///< a 2xx answer may hold an `<Error>`: the work was done after the 200 was sent
-  std::string region;         ///< it was signed for; set when it is sent
-  Credentials keys;           ///< it was signed with; set when it is sent
+  Proof proof = Proof::none;   ///< what it carries, to know a refusal of that by
+  bool body_decides = false;   ///< a 2xx answer may hold an `<Error>`: the work was done after the 200 was sent
+  std::string region;          ///< it was signed for; set when it is sent
+  Credentials keys;            ///< it was signed with; set when it is sent
+  std::int64_t signed_at = 0;  ///< Unix seconds, as the store's clock was thought to be; set when it is sent
 
   /// Sends a small text and signs it too.
   void set_text(std::string text) {
