@@ -35,8 +35,10 @@ installing=$!
 
 build() { # PRESET
   echo "== build $1"
-  # Said each time: the quick start configures the same folder without tests.
-  cmake --preset "$1" -DWEIR_BUILD_TESTS=ON -DWEIR_BUILD_EXAMPLES=ON >"$scratch/configure.log" 2>&1 || { cat "$scratch/configure.log"; return 1; }
+  # Said each time: the quick start configures the same folder without tests. Who works on weir builds dev again and again.
+  local unity=ON
+  [ "$1" != dev ] || unity=OFF
+  cmake --preset "$1" -DWEIR_BUILD_TESTS=ON -DWEIR_BUILD_EXAMPLES=ON -DWEIR_UNITY_TESTS=$unity -DCMAKE_UNITY_BUILD_BATCH_SIZE=16 >"$scratch/configure.log" 2>&1 || { cat "$scratch/configure.log"; return 1; }
   cmake --build --preset "$1" -j "$(nproc)" >"$scratch/build.log" 2>&1 || { tail -n 80 "$scratch/build.log"; return 1; }
 }
 

@@ -21,10 +21,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr std::chrono::milliseconds kTick{100};
-/// How long a cancelled copy may take to clean up.
-constexpr std::chrono::seconds kPatience{5};
-
 bool is_pattern(const std::string& source) {
   const EndKind kind = end_kind(source);
   if (!Glob::is_pattern(source) || (kind != EndKind::file && !is_store(kind))) return false;

@@ -4,11 +4,17 @@
 // transfer the first ends the process. SIGUSR1 asks for a line of status. SIGPIPE is ignored: writes report it.
 #pragma once
 
+#include <chrono>
 #include <functional>
 
 #include "weir/core/job.hpp"
 
 namespace weir::cli {
+
+/// How often who waits for a transfer looks whether a signal has come.
+inline constexpr std::chrono::milliseconds kTick{100};
+/// How long a transfer that was cancelled may take to clean up.
+inline constexpr std::chrono::seconds kPatience{5};
 
 /// Blocks the signals. Before any thread is started, so that all of them inherit it.
 void block_signals() noexcept;

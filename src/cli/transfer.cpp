@@ -23,10 +23,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr std::chrono::milliseconds kTick{100};
-/// How long a cancelled transfer may take to clean up.
-constexpr std::chrono::seconds kPatience{5};
-
 Result<Pipeline> compose(const std::string& source, const std::string& destination, const Options& options,
                          EndpointOptions& endpoint) {
   WEIR_TRY(share_headers(source, destination, endpoint));

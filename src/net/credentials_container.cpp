@@ -8,7 +8,7 @@
 namespace weir::net {
 namespace {
 
-constexpr const char* kWho = "the container's endpoint";
+constexpr const char* kContainerEndpoint = "the container's endpoint";
 
 class Container : public KeySource {
  public:
@@ -29,7 +29,7 @@ class Container : public KeySource {
       return Status(Kind::invalid_argument, "the container's token has a line break, which no header can hold");
     }
     KeyCall call;
-    call.who = kWho;
+    call.who = kContainerEndpoint;
     call.http = http_;
     call.within = std::chrono::seconds(5);
     call.request.url = url_;
@@ -37,9 +37,9 @@ class Container : public KeySource {
     call.request.headers = {{"accept", "application/json"}};
     if (!token.empty()) call.request.headers.emplace_back("authorization", token);
     WEIR_ASSIGN(const Response response, ask(call));
-    if (response.status != 200) return json_refusal(kWho, response);
-    WEIR_ASSIGN(const nlohmann::json answer, json_object(kWho, response.body));
-    WEIR_ASSIGN(TimedCredentials timed, keys_of(kWho, answer, "Token", false));
+    if (response.status != 200) return json_refusal(kContainerEndpoint, response);
+    WEIR_ASSIGN(const nlohmann::json answer, json_object(kContainerEndpoint, response.body));
+    WEIR_ASSIGN(TimedCredentials timed, keys_of(kContainerEndpoint, answer, "Token", false));
     timed.expires_ms = by_our_clock(timed.expires_ms, response);
     return timed;
   }

@@ -111,7 +111,7 @@ Result<TimedCredentials> keys_of(const std::string& who, const nlohmann::json& o
 
 std::int64_t by_our_clock(std::int64_t expires_ms, const Response& response) {
   const std::int64_t theirs = parse_http_time(std::string(response.header("date")));
-  const std::int64_t ahead = theirs - platform::platform().realtime_ns() / 1000000000;
+  const std::int64_t ahead = theirs - platform::unix_seconds();
   return theirs == 0 || (ahead > -60 && ahead < 60) ? expires_ms : expires_ms - ahead * 1000;
 }
 

@@ -9,7 +9,7 @@
 namespace weir::net {
 namespace {
 
-constexpr const char* kWho = "the instance's metadata service";
+constexpr const char* kMetadataService = "the instance's metadata service";
 constexpr const char* kRolePath = "/latest/meta-data/iam/security-credentials/";
 
 /// The service gives old keys where it cannot make new ones; they may work longer than they say, and are asked for
@@ -33,10 +33,10 @@ class Instance : public KeySource {
     WEIR_ASSIGN(const std::string token, session_token());
     WEIR_ASSIGN(const Response role, get(kRolePath, token));
     const std::string name = role.body.substr(0, role.body.find_first_of("\r\n"));
-    if (name.empty()) return Status(Kind::access_denied, fmt::format("{} knows of no role", kWho));
+    if (name.empty()) return Status(Kind::access_denied, fmt::format("{} knows of no role", kMetadataService));
     WEIR_ASSIGN(const Response response, get(kRolePath + percent_encode(name), token));
-    WEIR_ASSIGN(const nlohmann::json answer, json_object(kWho, response.body));
-    WEIR_ASSIGN(TimedCredentials timed, keys_of(kWho, answer, "Token", false));
+    WEIR_ASSIGN(const nlohmann::json answer, json_object(kMetadataService, response.body));
+    WEIR_ASSIGN(TimedCredentials timed, keys_of(kMetadataService, answer, "Token", false));
     timed.expires_ms = stretched(by_our_clock(timed.expires_ms, response));
     return timed;
   }
@@ -44,7 +44,7 @@ class Instance : public KeySource {
  private:
   KeyCall call_of(const char* method, const std::string& path) const {
     KeyCall call;
-    call.who = kWho;
+    call.who = kMetadataService;
     call.http = http_;
     call.attempts = attempts_;
     call.within = std::chrono::seconds(seconds_);
@@ -64,9 +64,10 @@ class Instance : public KeySource {
     if (!response && response.error().kind != Kind::timeout) return response.status();
     if (response && response->status == 200) return response->body;
     if (response && response->status != 403 && response->status != 404 && response->status != 405) {
-      return json_refusal(kWho, *response);
+      return json_refusal(kMetadataService, *response);
     }
-    if (only_v2_) return Status(Kind::access_denied, fmt::format("{} gives no token, and version 1 is off", kWho));
+    if (only_v2_)
+      return Status(Kind::access_denied, fmt::format("{} gives no token, and version 1 is off", kMetadataService));
     return std::string();
   }
 
@@ -74,7 +75,7 @@ class Instance : public KeySource {
     KeyCall call = call_of("GET", path);
     if (!token.empty()) call.request.headers = {{"x-aws-ec2-metadata-token", token}};
     WEIR_ASSIGN(Response response, ask(call));
-    if (response.status != 200) return json_refusal(kWho, response);
+    if (response.status != 200) return json_refusal(kMetadataService, response);
     return response;
   }
 

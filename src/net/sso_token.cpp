@@ -15,8 +15,6 @@ namespace {
 constexpr const char* kWhat = "SSO token file";
 constexpr std::int64_t kRefreshWindowSeconds = 15 * 60;
 
-std::int64_t now_seconds() { return platform::platform().realtime_ns() / 1000000000; }
-
 Status log_in(const SsoSession& session, const std::string& why) {
   return Status(Kind::access_denied, fmt::format("the SSO token of profile \"{}\" {}", session.profile, why))
       .advise(fmt::format("Run `aws sso login --profile {}`.", session.profile));
@@ -30,7 +28,7 @@ std::optional<nlohmann::json> refreshed(const SsoSession& session, nlohmann::jso
     asked[name] = text_member(token, name);
     if (asked[name] == "") return std::nullopt;
   }
-  if (!registered_until || *registered_until / 1000 <= now_seconds()) return std::nullopt;
+  if (!registered_until || *registered_until / 1000 <= platform::unix_seconds()) return std::nullopt;
   KeyCall call;
   call.who = "the SSO token service";
   call.http = session.http;
@@ -48,7 +46,7 @@ std::optional<nlohmann::json> refreshed(const SsoSession& session, nlohmann::jso
   token["startUrl"] = session.start_url;
   token["region"] = session.region;
   token["accessToken"] = text_member(*answer, "accessToken");
-  token["expiresAt"] = iso_time(now_seconds() + answer->at("expiresIn").get<std::int64_t>());
+  token["expiresAt"] = iso_time(platform::unix_seconds() + answer->at("expiresIn").get<std::int64_t>());
   if (const std::string next = text_member(*answer, "refreshToken"); !next.empty()) token["refreshToken"] = next;
   return token;
 }
@@ -70,7 +68,7 @@ Result<std::string> sso_access_token(const SsoSession& session) {
   WEIR_ASSIGN(nlohmann::json token, json_object(path, *text));
   auto expires = parse_iso_time(text_member(token, "expiresAt"));
   if (text_member(token, "accessToken").empty() || !expires) return log_in(session, "is not complete");
-  if (!session.name.empty() && *expires / 1000 - now_seconds() < kRefreshWindowSeconds) {
+  if (!session.name.empty() && *expires / 1000 - platform::unix_seconds() < kRefreshWindowSeconds) {
     if (auto fresh = refreshed(session, token)) {
       token = *std::move(fresh);
       expires = parse_iso_time(text_member(token, "expiresAt"));
@@ -78,7 +76,7 @@ Result<std::string> sso_access_token(const SsoSession& session) {
       WEIR_TRY(replace_private_file(path, token.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace), kWhat));
     }
   }
-  if (!expires || *expires / 1000 <= now_seconds()) return log_in(session, "has ended");
+  if (!expires || *expires / 1000 <= platform::unix_seconds()) return log_in(session, "has ended");
   return text_member(token, "accessToken");
 }
 

@@ -11,9 +11,7 @@
 namespace weir::net {
 namespace {
 
-constexpr const char* kWho = "AWS STS";
-
-std::int64_t now_seconds() { return platform::platform().realtime_ns() / 1000000000; }
+constexpr const char* kSts = "AWS STS";
 
 /// The regions whose requests went to sts.amazonaws.com before endpoints were regional.
 bool was_global(const std::string& region) {
@@ -27,7 +25,7 @@ bool was_global(const std::string& region) {
 Result<KeyCall> call_of(const StsPlace& place, const std::string& form, const Credentials* signer, std::int64_t time) {
   WEIR_ASSIGN(const UrlParts parts, split_url(place.url));
   KeyCall call;
-  call.who = kWho;
+  call.who = kSts;
   call.http = place.http;
   call.request.method = "POST";
   call.request.url = compose_url(parts);
@@ -67,7 +65,7 @@ Result<TimedCredentials> keys_in(const Response& response, const std::string& ac
   for (const char* name : {"AccessKeyId", "SecretAccessKey", "SessionToken", "Expiration"}) {
     object[name] = keys.child(name).text().get();
   }
-  WEIR_ASSIGN(TimedCredentials timed, keys_of(kWho, object, "SessionToken", false));
+  WEIR_ASSIGN(TimedCredentials timed, keys_of(kSts, object, "SessionToken", false));
   timed.expires_ms = by_our_clock(timed.expires_ms, response);
   return timed;
 }
@@ -99,7 +97,7 @@ Result<TimedCredentials> call_sts(const StsPlace& place, Query form, const Crede
   form.emplace_back("Version", "2011-06-15");
   std::string text;
   for (const auto& [name, value] : form) text += (text.empty() ? "" : "&") + name + "=" + percent_encode(value);
-  std::int64_t time = now_seconds();
+  std::int64_t time = platform::unix_seconds();
   for (int tries = 1;; ++tries) {
     WEIR_ASSIGN(const KeyCall call, call_of(place, text, signer, time));
     WEIR_ASSIGN(const Response response, ask(call));
@@ -107,12 +105,12 @@ Result<TimedCredentials> call_sts(const StsPlace& place, Query form, const Crede
     const SaidError error = error_in(response.body);
     const std::int64_t theirs = parse_http_time(std::string(response.header("date")));
     if (tries > 1 || theirs == 0 || !blames_the_clock(error)) {
-      return refusal(kWho, response, error.code, error.words).during(fmt::format("get credentials by {}", action));
+      return refusal(kSts, response, error.code, error.words).during(fmt::format("get credentials by {}", action));
     }
     time = theirs;
   }
 }
 
-std::string session_name() { return fmt::format("weir-session-{}", now_seconds()); }
+std::string session_name() { return fmt::format("weir-session-{}", platform::unix_seconds()); }
 
 }  // namespace weir::net

@@ -16,7 +16,7 @@ constexpr std::size_t kMaxHeadBytes = 256 * 1024;  // all heads of one request t
 
 Transfer* of(void* self) { return static_cast<Transfer*>(self); }
 
-std::string_view trimmed(std::string_view text) {
+std::string_view without_blanks(std::string_view text) {
   constexpr std::string_view kBlank = " \t\r\n";
   const auto first = text.find_first_not_of(kBlank);
   if (first == std::string_view::npos) return {};
@@ -203,7 +203,7 @@ bool Transfer::take_header(std::string_view line) {
     return true;
   }
   if (head_done_) return true;  // a trailer
-  const std::string_view text = trimmed(line);
+  const std::string_view text = without_blanks(line);
   if (text.empty()) return end_of_head();
   if ((line.front() == ' ' || line.front() == '\t') && !response_.headers.empty()) {  // a folded line
     response_.headers.back().second.append(" ").append(text);
@@ -211,7 +211,7 @@ bool Transfer::take_header(std::string_view line) {
   }
   const auto colon = text.find(':');
   if (colon == std::string_view::npos) return true;
-  response_.headers.emplace_back(lower(trimmed(text.substr(0, colon))), trimmed(text.substr(colon + 1)));
+  response_.headers.emplace_back(lower(without_blanks(text.substr(0, colon))), without_blanks(text.substr(colon + 1)));
   return true;
 }
 

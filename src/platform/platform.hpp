@@ -63,6 +63,8 @@ struct Calls {
 const Calls& platform() noexcept;
 /// The real system calls.
 const Calls& real_calls() noexcept;
+/// Unix seconds now, by the table in force.
+inline std::int64_t unix_seconds() { return platform().realtime_ns() / 1'000'000'000; }
 /// Puts another table in force (nullptr: the real one). For tests; not while jobs run.
 void set_platform(const Calls* calls) noexcept;
 

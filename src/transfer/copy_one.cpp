@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "store/local_store.hpp"
+#include "transfer/request_bytes.hpp"
 #include "weir/codec/checksum.hpp"
 #include "weir/codec/digest.hpp"
 #include "weir/stages/null.hpp"
@@ -11,8 +12,6 @@
 namespace weir::transfer {
 namespace {
 
-/// A part in flight costs so much beside its bytes: see upload_sink.cpp.
-constexpr std::uint64_t kRequestBytes = 512 * kKiB;
 constexpr std::uint64_t kPartsOfOne = 4;
 /// What a stream keeps beside the bytes of a small object: slabs that are not full.
 constexpr std::uint64_t kStreamBytes = 3 * kSliceBytes;

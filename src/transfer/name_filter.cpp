@@ -62,11 +62,10 @@ Glob::Glob(std::string_view pattern, bool across) : across_(across) {
 }
 
 bool Glob::accepts(const Token& token, char32_t character) const {
-  using Kind = Token::Kind;
-  if (token.kind == Kind::character) return token.character == character;
-  if (token.kind == Kind::long_run) return true;
+  if (token.kind == Token::Kind::character) return token.character == character;
+  if (token.kind == Token::Kind::long_run) return true;
   if (character == U'/' && !across_) return false;
-  if (token.kind != Kind::set) return true;
+  if (token.kind != Token::Kind::set) return true;
   const bool in = std::any_of(token.set.begin(), token.set.end(),
                               [&](const auto& range) { return range.first <= character && character <= range.second; });
   return in != token.negated;

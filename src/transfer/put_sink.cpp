@@ -5,6 +5,7 @@
 
 #include "platform/platform.hpp"
 #include "store/http_stream.hpp"
+#include "transfer/request_bytes.hpp"
 #include "weir/codec/checksum.hpp"
 #include "weir/core/progress.hpp"
 #include "weir/transfer/put.hpp"
@@ -12,7 +13,8 @@
 namespace weir {
 namespace {
 
-constexpr std::uint64_t kRequestBytes = 512 * kKiB;  // what libcurl holds of a request under way
+using transfer::kRequestBytes;
+
 constexpr MemoryNeed kStreamNeed{2 * kSliceBytes + kRequestBytes, kSliceBytes, 1024 * kMiB};
 
 /// Sends what cannot be read again. One thread at a time, as every stage; counts from any.

@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "platform/platform.hpp"
+#include "transfer/request_bytes.hpp"
 #include "transfer/upload_driver.hpp"
 #include "transfer/upload_ledger.hpp"
 #include "weir/codec/checksum.hpp"
@@ -12,15 +13,14 @@
 namespace weir {
 namespace {
 
+using transfer::kRequestBytes;
 using transfer::ReadyPart;
 using transfer::UploadDriver;
 
 /// The most parts under way of an upload that adapts and holds them in memory: it asks for room for so many, and how
 /// many it has depends on what it is given.
 constexpr std::uint32_t kHeldParts = 8;
-// What a part in flight costs beside its own bytes: libcurl's upload buffer, and what is read ahead from a disk.
-constexpr std::uint64_t kRequestBytes = 512 * kKiB;
-// So many are within what a process needs anyhow; the buffers of more are taken from the budget.
+// So many requests are within what a process needs anyhow; the buffers of more are taken from the budget.
 constexpr std::uint64_t kUncountedRequests = 8;
 
 std::uint64_t counted_requests(std::uint64_t concurrency) {

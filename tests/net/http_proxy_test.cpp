@@ -1,29 +1,14 @@
 // Proxies: by option, by environment, and hosts that go past them.
 #include <catch2/catch.hpp>
-#include <cstdlib>
 
 #include "net/http.hpp"
 #include "net/http_tools.hpp"
 #include "net/script_server.hpp"
+#include "support/environment.hpp"
 
 using namespace weir;
 using namespace weir::net;
 using namespace weir::test;
-
-namespace {
-
-class Environment {
- public:
-  Environment(const char* name, const std::string& value) : name_(name) { setenv(name, value.c_str(), 1); }
-  Environment(const Environment&) = delete;
-  Environment& operator=(const Environment&) = delete;
-  ~Environment() { unsetenv(name_); }
-
- private:
-  const char* name_;
-};
-
-}  // namespace
 
 TEST_CASE("a plain request goes to the proxy with its whole URL", "[http]") {
   Seen seen;

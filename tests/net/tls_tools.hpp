@@ -104,7 +104,7 @@ class TlsServer {
       pollfd wait{out_, POLLIN, 0};
       char bytes[4096];
       if (left.count() <= 0 || poll(&wait, 1, static_cast<int>(left.count())) != 1) return false;
-      const auto count = read(out_, bytes, sizeof bytes);
+      const auto count = ::read(out_, bytes, sizeof bytes);
       if (count <= 0) return false;
       seen_.append(bytes, static_cast<std::size_t>(count));
     }
@@ -116,7 +116,7 @@ class TlsServer {
     std::size_t at;
     while ((at = seen_.find(start)) == std::string::npos || seen_.find(end, at + start.size()) == std::string::npos) {
       char bytes[4096];
-      const auto count = read(out_, bytes, sizeof bytes);
+      const auto count = ::read(out_, bytes, sizeof bytes);
       if (count <= 0) FAIL("s_server ended: " << seen_);
       seen_.append(bytes, static_cast<std::size_t>(count));
     }

@@ -10,7 +10,6 @@
 #include "support/temp_dir.hpp"
 
 using weir::Kind;
-using weir::platform::platform;
 
 TEST_CASE("an errno becomes the kind that callers decide by") {
   const auto kind = [](int number) { return weir::platform::errno_status(number, "open x").kind(); };
@@ -55,44 +54,44 @@ TEST_CASE("random names are of the length asked for and differ") {
 }
 
 TEST_CASE("the monotonic clock does not go back") {
-  const auto first = platform().monotonic_ns();
-  CHECK(platform().monotonic_ns() >= first);
-  CHECK(platform().realtime_ns() > 1'600'000'000'000'000'000);
+  const auto first = weir::platform::platform().monotonic_ns();
+  CHECK(weir::platform::platform().monotonic_ns() >= first);
+  CHECK(weir::platform::platform().realtime_ns() > 1'600'000'000'000'000'000);
 }
 
 TEST_CASE("pread_nowait gives the cached bytes or says that it cannot") {
   weir::test::TempDir directory;
   const auto path = directory.write("a", "hello");
-  const int fd = platform().open(path.c_str(), O_RDONLY | O_CLOEXEC, 0);
+  const int fd = weir::platform::platform().open(path.c_str(), O_RDONLY | O_CLOEXEC, 0);
   REQUIRE(fd >= 0);
   char buffer[8];
-  const ssize_t got = platform().pread_nowait(fd, buffer, sizeof buffer, 1);
+  const ssize_t got = weir::platform::platform().pread_nowait(fd, buffer, sizeof buffer, 1);
   if (got < 0) {
     CHECK((errno == EAGAIN || errno == EOPNOTSUPP));
   } else {
     CHECK(std::string(buffer, static_cast<std::size_t>(got)) == "ello");
   }
-  CHECK(platform().close(fd) == 0);
+  CHECK(weir::platform::platform().close(fd) == 0);
 }
 
 TEST_CASE("pread_nowait reads a file that lives in memory at once") {
   const int fd = ::memfd_create("weir-test", MFD_CLOEXEC);
   REQUIRE(fd >= 0);
-  REQUIRE(platform().write(fd, "hello", 5) == 5);
+  REQUIRE(weir::platform::platform().write(fd, "hello", 5) == 5);
   char buffer[8];
-  REQUIRE(platform().pread_nowait(fd, buffer, sizeof buffer, 1) == 4);
+  REQUIRE(weir::platform::platform().pread_nowait(fd, buffer, sizeof buffer, 1) == 4);
   CHECK(std::string(buffer, 4) == "ello");
-  CHECK(platform().close(fd) == 0);
+  CHECK(weir::platform::platform().close(fd) == 0);
 }
 
 TEST_CASE("rename_noreplace refuses to replace and moves otherwise") {
   weir::test::TempDir directory;
   const auto from = directory.write("from", "new");
   const auto to = directory.write("to", "old");
-  CHECK(platform().rename_noreplace(from.c_str(), to.c_str()) == -1);
+  CHECK(weir::platform::platform().rename_noreplace(from.c_str(), to.c_str()) == -1);
   CHECK(errno == EEXIST);
   CHECK(weir::test::read_file(to) == "old");
-  CHECK(platform().rename_noreplace(from.c_str(), directory.path("free").c_str()) == 0);
+  CHECK(weir::platform::platform().rename_noreplace(from.c_str(), directory.path("free").c_str()) == 0);
   CHECK(weir::test::read_file(directory.path("free")) == "new");
   CHECK(directory.names() == std::vector<std::string>{"free", "to"});
 }

@@ -16,6 +16,7 @@
 #include "platform/fd.hpp"
 #include "platform/poller.hpp"
 #include "support/drive.hpp"
+#include "support/pipe.hpp"
 #include "support/temp_dir.hpp"
 #include "weir/core/job.hpp"
 #include "weir/stages/fd.hpp"
@@ -27,21 +28,11 @@ using namespace std::chrono_literals;
 using platform::Fd;
 using platform::ReadyWait;
 using test::Bench;
+using test::Pipe;
 
 namespace {
 
 constexpr int kIdle = 2000;
-
-struct Pipe {
-  Pipe() {
-    int ends[2];
-    REQUIRE(::pipe2(ends, O_CLOEXEC) == 0);
-    reader = Fd(ends[0]);
-    writer = Fd(ends[1]);
-  }
-  Fd reader;
-  Fd writer;
-};
 
 /// Room for `count` descriptors in this process.
 void allow_descriptors(rlim_t count) {

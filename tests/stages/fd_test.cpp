@@ -14,6 +14,7 @@
 #include "platform/faulting.hpp"
 #include "platform/fd.hpp"
 #include "support/drive.hpp"
+#include "support/pipe.hpp"
 #include "support/temp_dir.hpp"
 
 using namespace weir;
@@ -22,19 +23,9 @@ using platform::Call;
 using platform::Fd;
 using platform::ScopedFaults;
 using test::Bench;
+using test::Pipe;
 
 namespace {
-
-struct Pipe {
-  explicit Pipe(int flags = O_CLOEXEC) {
-    int ends[2];
-    REQUIRE(::pipe2(ends, flags) == 0);
-    reader = Fd(ends[0]);
-    writer = Fd(ends[1]);
-  }
-  Fd reader;
-  Fd writer;
-};
 
 /// Writes all of `text` to `sink` in pieces and closes it.
 Result<Receipt> send(Sink& sink, Bench& bench, std::string_view text, std::size_t piece = 100000) {

@@ -16,8 +16,6 @@ using test::Peer;
 using test::redirect_to;
 using test::Seen;
 
-constexpr std::size_t kLarge = 20 * kMiB + 7;
-
 /// A server that sends all on to `location`, and counts.
 struct Redirector {
   explicit Redirector(std::string location, int status = 302)
@@ -53,7 +51,7 @@ class FarClient final : public net::Client {
 
 TEST_CASE("Redirects are followed to another server, which gets no header and no password of ours", "[http]") {
   const int status = GENERATE(301, 302, 303, 307, 308);
-  OneObject there(test::noise(kLarge));
+  OneObject there(test::noise(20 * kMiB + 7));
   Redirector first(there.url("/real?signature=abcd"), status);
   HttpOptions options;
   options.headers = {{"Authorization", "Bearer topsecret"}, {"X-Key", "topsecret"}};

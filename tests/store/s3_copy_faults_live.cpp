@@ -5,8 +5,8 @@
 namespace weir::live {
 namespace {
 
-constexpr std::uint64_t kPart = 5 * kMiB;
-const s3::CopyLimits kInParts{kMiB, kPart};
+constexpr std::uint64_t kCopyPart = 5 * kMiB;
+const s3::CopyLimits kInParts{kMiB, kCopyPart};
 
 std::string state() {
   net::Request request;
@@ -31,7 +31,7 @@ struct Copying {
     return s3::copy_object(std::static_pointer_cast<s3::Wire>(client()), from, to, options, kInParts);
   }
 
-  const std::string bytes = noise(2 * kPart + 1000);
+  const std::string bytes = noise(2 * kCopyPart + 1000);
   const S3Location from = location("parts/from");
   const S3Location to = location("parts/to");
   const ObjectOptions options;
@@ -130,7 +130,7 @@ TEST_CASE("A copy that never hears of its end says that nobody knows", "[s3][fau
   S3Options hasty = options();
   hasty.attempts = 2;
   const auto copied =
-      s3::copy_object(std::static_pointer_cast<s3::Wire>(client(hasty)), from, to, {}, {5ull << 30, kPart});
+      s3::copy_object(std::static_pointer_cast<s3::Wire>(client(hasty)), from, to, {}, {5ull << 30, kCopyPart});
   CHECK(copied.error().kind == Kind::network);
   CHECK(copied.error().advice.find("not known") != std::string::npos);
 }

@@ -26,7 +26,7 @@ struct Played {
   Faults faults;
 };
 
-Part range_part(const std::string& bytes) {
+Part part_to_read(const std::string& bytes) {
   Part part;
   part.length = bytes.size();
   part.replay = std::make_shared<MemoryReplay>(bytes);
@@ -67,7 +67,7 @@ TEST_CASE("A store that refuses checksum headers is sent Content-MD5, and that i
     const std::string bytes = noise(400000);
     for (const bool ranges : {false, true}) {
       const auto target = s3_target(played.wire, location(ranges ? "weak/range" : "weak/memory"));
-      const Part part = ranges ? range_part(bytes) : memory_part(bytes);
+      const Part part = ranges ? part_to_read(bytes) : memory_part(bytes);
       const auto whole = again([&] { return put_whole(*target, part); });
       INFO(whole.status().message());
       REQUIRE(whole.ok());
@@ -102,7 +102,7 @@ TEST_CASE("A store that reads no trailers gets the checksum in a header", "[s3][
   const Played played(R"({"checksums":"no-trailers"})");
   const std::string bytes = noise(300000);
   const auto target = s3_target(played.wire, location("weak/trailer"));
-  const auto stored = upload(*target, {range_part(bytes)}, bytes);
+  const auto stored = upload(*target, {part_to_read(bytes)}, bytes);
   INFO(stored.status().message());
   REQUIRE(stored.ok());
   CHECK(stored->crc64nvme == crc(bytes));

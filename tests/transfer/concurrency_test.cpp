@@ -15,17 +15,17 @@ using weir::transfer::Trouble;
 
 namespace {
 
-constexpr double kMiB = 1024 * 1024;
+constexpr double kMebibyte = 1024 * 1024;
 
 /// A link: each request has up to `each` bytes a second, all together up to `all`, with some noise.
 struct Link {
-  double each = 80 * kMiB;
-  double all = 1000 * kMiB;
+  double each = 80 * kMebibyte;
+  double all = 1000 * kMebibyte;
   double noise = 0.02;
 };
 
-struct World {
-  World(ConcurrencyOptions options, std::uint64_t seed) : controller(options), random(seed) {}
+struct Network {
+  Network(ConcurrencyOptions options, std::uint64_t seed) : controller(options), random(seed) {}
 
   /// Moves bytes for `length`, in steps of ten milliseconds; parts have 8 MiB. `used`: how many are there to send.
   void run(Time length, std::uint32_t used = 1000) {
@@ -34,8 +34,8 @@ struct World {
       const double draw = static_cast<double>(random() % 2001) / 1000 - 1;
       const double rate = std::min(link.all, link.each * under_way) * (1 + link.noise * draw);
       bytes += rate * 0.01;
-      while (bytes - counted >= 8 * kMiB) {
-        counted += 8 * kMiB;
+      while (bytes - counted >= 8 * kMebibyte) {
+        counted += 8 * kMebibyte;
         controller.completed();
       }
       controller.observe(now, static_cast<std::uint64_t>(bytes), under_way);
@@ -57,7 +57,7 @@ struct World {
 }  // namespace
 
 TEST_CASE("Where every request brings its share, concurrency comes to the most within seconds") {
-  World world(ConcurrencyOptions::adaptive(4, 32), 1);
+  Network world(ConcurrencyOptions::adaptive(4, 32), 1);
   world.link.all = 1e12;
   world.run(seconds(3));
   CHECK(world.controller.limit() == 32);
@@ -65,8 +65,8 @@ TEST_CASE("Where every request brings its share, concurrency comes to the most w
 
 TEST_CASE("Where throughput no longer rises, concurrency stays near what it takes") {
   for (std::uint64_t seed = 1; seed <= 50; ++seed) {
-    World world(ConcurrencyOptions::adaptive(4, 32), seed);
-    world.link = {80 * kMiB, 800 * kMiB, 0.02};  // ten requests fill it
+    Network world(ConcurrencyOptions::adaptive(4, 32), seed);
+    world.link = {80 * kMebibyte, 800 * kMebibyte, 0.02};  // ten requests fill it
     world.run(seconds(120));
     CAPTURE(seed, world.controller.limit(), world.highest);
     CHECK(world.controller.limit() >= 8);
@@ -76,8 +76,8 @@ TEST_CASE("Where throughput no longer rises, concurrency stays near what it take
 
 TEST_CASE("Where four requests fill the link, there are hardly more") {
   for (std::uint64_t seed = 1; seed <= 50; ++seed) {
-    World world(ConcurrencyOptions::adaptive(4, 32), seed);
-    world.link = {80 * kMiB, 300 * kMiB, 0.02};
+    Network world(ConcurrencyOptions::adaptive(4, 32), seed);
+    world.link = {80 * kMebibyte, 300 * kMebibyte, 0.02};
     world.run(seconds(120));
     CAPTURE(seed, world.controller.limit());
     CHECK(world.controller.limit() <= 6);
@@ -86,24 +86,24 @@ TEST_CASE("Where four requests fill the link, there are hardly more") {
 }
 
 TEST_CASE("A link that becomes wider is noticed, by probing now and then") {
-  World world(ConcurrencyOptions::adaptive(4, 32), 3);
-  world.link = {20 * kMiB, 80 * kMiB, 0.01};
+  Network world(ConcurrencyOptions::adaptive(4, 32), 3);
+  world.link = {20 * kMebibyte, 80 * kMebibyte, 0.01};
   world.run(seconds(60));
   CHECK(world.controller.limit() <= 6);
-  world.link.all = 400 * kMiB;
+  world.link.all = 400 * kMebibyte;
   world.run(seconds(120));
   CHECK(world.controller.limit() >= 16);
 }
 
 TEST_CASE("Concurrency that is not used does not grow") {
-  World world(ConcurrencyOptions::adaptive(4, 32), 4);
+  Network world(ConcurrencyOptions::adaptive(4, 32), 4);
   world.run(seconds(60), 3);  // the source gives no more than three parts at a time
   CHECK(world.controller.limit() == 4);
 }
 
 TEST_CASE("Throttling, timeouts and want of memory shrink it, once for what was sent before, and never below one") {
   for (const Trouble trouble : {Trouble::throttled, Trouble::timeout, Trouble::memory}) {
-    World world(ConcurrencyOptions::adaptive(4, 32), 5);
+    Network world(ConcurrencyOptions::adaptive(4, 32), 5);
     world.link.all = 1e12;
     world.run(seconds(5));
     REQUIRE(world.controller.limit() == 32);
@@ -125,7 +125,7 @@ TEST_CASE("Throttling, timeouts and want of memory shrink it, once for what was 
 }
 
 TEST_CASE("A fixed concurrency stays what it is") {
-  World world(ConcurrencyOptions::fixed(7), 6);
+  Network world(ConcurrencyOptions::fixed(7), 6);
   world.run(seconds(20));
   world.controller.trouble(Trouble::throttled, world.now, world.now + milliseconds(1));
   CHECK(world.controller.limit() == 7);
