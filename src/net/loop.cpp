@@ -110,7 +110,8 @@ void Loop::end(const TransferPtr& transfer, CURLcode code) {
   CURL* easy = transfer->release_easy();
   curl_multi_remove_handle(multi_, easy);
   curl_easy_reset(easy);  // a method's callbacks never reach the next request; connections stay with the multi handle
-  if (idle_.size() < kIdleHandles) {
+  // After a lookup that failed, libcurl 7.88 refuses options to the handle: one that failed is not used again.
+  if (code == CURLE_OK && idle_.size() < kIdleHandles) {
     idle_.push_back(easy);
   } else {
     curl_easy_cleanup(easy);
