@@ -29,6 +29,12 @@ bool is_pattern(const std::string& source) {
   return is_store(kind) || ::lstat(source.c_str(), &found) != 0;
 }
 
+/// What a service can copy by itself need not come through this machine.
+bool stays_in_service(const CommandLine& line) {
+  const EndKind kind = end_kind(line.operands.front());
+  return is_store(kind) && kind == end_kind(line.operands.back()) && line.options.through.empty();
+}
+
 CopyOptions copy_options(const Options& options, ManyReport& report) {
   CopyOptions copy;
   copy.endpoint = endpoint_options(options);
@@ -88,7 +94,8 @@ Error stopped_error(const CopyProgress& last, bool clean) {
 bool is_about_many(const CommandLine& line) {
   const Options& options = line.options;
   return line.operands.size() > 2 || options.recursive || options.dry_run || !options.filters.empty() ||
-         options.update != CopyUpdate::none || std::any_of(line.operands.begin(), line.operands.end() - 1, is_pattern);
+         options.update != CopyUpdate::none || stays_in_service(line) ||
+         std::any_of(line.operands.begin(), line.operands.end() - 1, is_pattern);
 }
 
 int copy_files(const CommandLine& line) {

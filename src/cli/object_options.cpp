@@ -120,14 +120,13 @@ void add_object_options(CLI::App& app, const AddValue& value, ObjectOptions& obj
   value("if-match", object.if_match, "ETAG", "replace only the object with this ETag");
 }
 
-void add_http_options(CLI::App& app, const AddValue& value, HttpOptions& http, RawObjectOptions& raw) {
+void add_http_options(CLI::App& app, RawObjectOptions& raw) {
   app.add_option("--header", raw.headers,
                  "a header for the http(s):// end, or of S3's own (x-amz-...); @FILE: those in a file, one a line; "
                  "may stand several times")
       ->type_name("NAME:VALUE")
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-  value("ca-bundle", http.ca_bundle, "FILE", "authorities that https:// ends are trusted by; default: the system's");
 }
 
 Status interpret_object(const RawObjectOptions& raw, ObjectOptions& object, S3Options& s3) {

@@ -25,7 +25,7 @@ void add_service_options(const AddValue& value, S3Options& s3, RawObjectOptions&
 /// Options of a copy's destination.
 void add_object_options(CLI::App& app, const AddValue& value, ObjectOptions& object, RawObjectOptions& raw);
 /// What ends that are http(s):// URLs take, and headers, which may also be a store's.
-void add_http_options(CLI::App& app, const AddValue& value, HttpOptions& http, RawObjectOptions& raw);
+void add_http_options(CLI::App& app, RawObjectOptions& raw);
 /// Reads the files of the SSE-C key and of headers. Errors: invalid_argument, not_found.
 Status interpret_object(const RawObjectOptions& raw, ObjectOptions& object, S3Options& s3);
 /// invalid_argument where the destination is no store that could keep them.

@@ -103,7 +103,11 @@ std::unique_ptr<CLI::App> make_parser(const CommandInfo& command, Options& optio
     add_service_options(value, options.s3, raw.object);
   }
   if (command.name == "cp") add_object_options(*app, value, options.object, raw.object);
-  if (command.transfer) add_http_options(*app, value, options.http, raw.object);
+  if (command.transfer) add_http_options(*app, raw.object);
+  if (command.store || command.transfer) {
+    value("ca-bundle", options.http.ca_bundle, "FILE",
+          "authorities that https:// is trusted by; default: AWS_CA_BUNDLE for S3, else the system's");
+  }
   if (command.name == "cp" || command.name == "jobs") {
     value("state-dir", options.state_dir, "DIR", "where unfinished uploads are recorded; default: ~/.local/state/weir");
   }

@@ -17,6 +17,7 @@ class Remover {
   explicit Remover(const Options& options) : options_(options), filter_(options.filters) {}
 
   void remove(const StorePlace& place) {
+    if (const Status status = check_pattern(place); !status.ok()) return failed(status);
     if (!options_.dry_run) {
       const Status status = place.store->remove(place.key).during("remove " + place.url());
       if (!status.ok()) return failed(status);
@@ -62,6 +63,15 @@ class Remover {
   }
 
  private:
+  /// Stores say that they removed what was never there; a pattern is not to look as if it had been taken for one.
+  Status check_pattern(const StorePlace& place) const {
+    if (options_.recursive || !Glob::is_pattern(place.key)) return {};
+    const auto there = place.store->head(place.key);
+    if (there.status().kind() != Kind::not_found) return there.status();
+    return Status(Kind::not_found, "there is nothing of just that name, and rm takes no patterns")
+        .during("remove " + place.url())
+        .advise("What matches a pattern: weir rm -r PREFIX --exclude '*' --include 'PATTERN' (and --dry-run first).");
+  }
   void remove_page(Store& store, const Listing& page, std::size_t base) {
     std::vector<std::string> keys;
     for (const ListedObject& object : page.objects) keys.push_back(object.key);

@@ -99,6 +99,7 @@ EndpointOptions endpoint_options(const Options& options) {
   endpoint.s3.on_notice = add_notice;
   endpoint.object = options.object;
   endpoint.http = options.http;
+  endpoint.s3.ca_bundle = endpoint.vercel.ca_bundle = options.http.ca_bundle;
   if (!options.arguments.empty() && options.arguments[0] == "cp" && !options.dry_run) {
     endpoint.upload.ledger = Ledger::on_demand({options.state_dir, add_notice});
     endpoint.upload.resume = !options.no_resume;

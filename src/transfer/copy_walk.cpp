@@ -115,9 +115,9 @@ void CopyWalk::read_page() {
   }
   for (const ListedObject& object : page->objects) add_listed(object);
   for (const NotListed& other : page->left_out) {
-    ++listed_;
     const std::string rest = other.key.substr(source_->base.size());
     if (source_->glob && !source_->glob->matches_beginning(rest)) continue;
+    ++listed_;
     if (!filter_.passes(rest)) continue;
     CopyTask task;
     task.key = other.key;

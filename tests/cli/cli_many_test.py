@@ -72,6 +72,13 @@ class Many(StoreTest):
         self.assertEqual(set(tree(self.folder / "out")), {"1/a.log"})
         none = self.cp(self.url(f"{self.prefix}/*.none"), self.folder / "none", code=3)
         self.assertIn(b"nothing matches", none.stderr)
+        (root / "link").symlink_to("1")
+        none = self.cp(f"{root}/*.none", self.url(f"{self.prefix}/"), code=3)
+        self.assertIn(b"nothing matches", none.stderr)
+        refused = self.store("rm", self.url(f"{self.prefix}/1/*.log"))
+        self.assertEqual(refused.returncode, 3)
+        self.assertIn(b"rm takes no patterns", refused.stderr)
+        self.assertEqual(len(self.stored(self.prefix)), 2)
 
     def test_filters_in_order_and_a_dry_run(self):
         root = self.make(["a.jpg", "b.txt", "x/c.jpg", "x/d.tmp"])
@@ -123,6 +130,9 @@ class Many(StoreTest):
         self.assertEqual(set(self.stored(f"{self.prefix}/to/")), {f"{self.prefix}/to/a", f"{self.prefix}/to/x/b"})
         done = self.cp("-r", self.url(f"{self.prefix}/"), self.url(f"{self.prefix}/to/"), code=2)
         self.assertIn(b"would never end", done.stderr)
+        told = events(self.cp("--json", self.url(f"{self.prefix}/from/a"), self.url(f"{self.prefix}/one")).stdout)
+        self.assertEqual([event["inside_store"] for event in told if event["event"] == "file"], [True])
+        self.assertEqual(self.store("cat", self.url(f"{self.prefix}/one")).stdout, b"a")
 
     def test_rm_r_in_batches_with_filters_and_dry_run(self):
         root = self.make(["a.log", "b.txt", "x/c.log"])

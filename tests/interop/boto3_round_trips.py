@@ -150,8 +150,14 @@ class RoundTrips(unittest.TestCase):
         self.path.write_bytes(data)
         self.s3.put_object(Bucket=BUCKET, Key="to-verify", Body=data)
         weir("verify", self.path, self.url("to-verify"), "--endpoint-url", ENDPOINT)
-        self.path.write_bytes(data[:-1] + b"?")
+        self.path.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
         weir("verify", self.path, self.url("to-verify"), "--endpoint-url", ENDPOINT, status=6)
+
+    @unittest.skipUnless(ENDPOINT.startswith("https:"), "needs a server under TLS")
+    def test_the_authority_may_be_named_on_the_command_line(self):
+        authority = os.environ["AWS_CA_BUNDLE"]
+        weir("ls", f"s3://{BUCKET}/", "--endpoint-url", ENDPOINT, "--ca-bundle", authority, environment={"AWS_CA_BUNDLE": ""})
+        weir("ls", f"s3://{BUCKET}/", "--endpoint-url", ENDPOINT, status=4, environment={"AWS_CA_BUNDLE": ""})
 
     def test_no_upload_is_left_open(self):
         self.path.write_bytes(some_bytes(20 * MIB))
