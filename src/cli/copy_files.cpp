@@ -32,7 +32,8 @@ bool is_pattern(const std::string& source) {
 /// What a service can copy by itself need not come through this machine.
 bool stays_in_service(const CommandLine& line) {
   const EndKind kind = end_kind(line.operands.front());
-  return is_store(kind) && kind == end_kind(line.operands.back()) && line.options.through.empty();
+  return is_store(kind) && kind == end_kind(line.operands.back()) && line.options.through.empty() &&
+         line.operands.front() != line.operands.back();
 }
 
 CopyOptions copy_options(const Options& options, ManyReport& report) {

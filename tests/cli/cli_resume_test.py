@@ -36,8 +36,8 @@ class Resume(CommandTest):
         return events(done.stdout)
 
     def start(self):
-        """A copy at 20 MiB/s of which some parts are recorded."""
-        running = spawn("cp", self.source, self.url, "--part-size", "5MiB", "--concurrency", "2", "--limit-rate", "20MiB",
+        """A copy at 8 MiB/s, slow enough for slow builds, of which some parts are recorded."""
+        running = spawn("cp", self.source, self.url, "--part-size", "5MiB", "--concurrency", "2", "--limit-rate", "8MiB",
                         *self.options(), env=AWS, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         self.addCleanup(lambda: (running.poll() is None and running.kill(), running.wait(), running.stdout.close(), running.stderr.close()))
         self.waits_for(lambda: self.state.exists() and any(job["parts_stored"] >= 2 for job in self.jobs()), "two parts")
