@@ -77,7 +77,7 @@ ManyReport::ManyReport(const Options& options, bool to_store)
 
 void ManyReport::item(const CopyItem& item) {
   std::lock_guard lock(mutex_);
-  channel_.emit(file_event(item));
+  if (channel_.has_events()) channel_.emit(file_event(item));
   if (item.outcome == CopyOutcome::copied) {
     inside_ += item.inside_store;
     unproven_ += to_store_ && !item.inside_store && !item.receipt.checksum_verified;

@@ -61,11 +61,15 @@ ClientOptions AwsConfig::http() const {
   return options;
 }
 
+std::string named_profile(const CredentialsSearch& search) {
+  return search.profile.empty() ? environment({"AWS_DEFAULT_PROFILE", "AWS_PROFILE"}) : search.profile;
+}
+
 Result<AwsConfig> load_aws_config(const CredentialsSearch& search) {
   AwsConfig config;
   WEIR_ASSIGN(config.files, load_aws_files());
   config.profile_given = !search.profile.empty();
-  config.profile = config.profile_given ? search.profile : environment({"AWS_DEFAULT_PROFILE", "AWS_PROFILE"});
+  config.profile = named_profile(search);
   config.profile_named = !config.profile.empty();
   if (!config.profile_named) config.profile = "default";
   config.region = search.region.empty() ? environment({"AWS_REGION", "AWS_DEFAULT_REGION"}) : search.region;

@@ -35,6 +35,8 @@ struct AwsConfig {
   ClientOptions http() const;
 };
 
+/// The profile that is asked for by option or environment; empty: by neither.
+std::string named_profile(const CredentialsSearch& search);
 Result<AwsConfig> load_aws_config(const CredentialsSearch& search);
 
 /// Of the hosts in this region: "amazonaws.com".

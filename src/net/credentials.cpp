@@ -4,7 +4,6 @@
 
 #include "net/credentials_refresh.hpp"
 #include "net/credentials_source.hpp"
-#include "net/text.hpp"
 
 namespace weir {
 namespace {
@@ -43,9 +42,7 @@ class DefaultCredentials : public CredentialsProvider {
  private:
   /// Its own keys come first, and no file need be read for them; unless it names a profile, which must be there then.
   net::Found environment_alone() const {
-    const bool profile_named =
-        !search_.profile.empty() || !net::environment({"AWS_DEFAULT_PROFILE", "AWS_PROFILE"}).empty();
-    return profile_named ? net::Found(nullptr) : net::environment_source();
+    return net::named_profile(search_).empty() ? net::environment_source() : net::Found(nullptr);
   }
 
   std::shared_ptr<net::Refreshing> kept(std::shared_ptr<net::KeySource> source) {
