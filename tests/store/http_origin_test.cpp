@@ -112,7 +112,7 @@ TEST_CASE("An object that is replaced in the middle is an error, whatever shows 
       return true;
     }
     if (!way.answer.empty()) return peer.send(way.answer);
-    self->headers = way.after;
+    self->change_headers(way.after);
     return false;
   });
   self = &server;

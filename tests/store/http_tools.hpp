@@ -23,7 +23,7 @@ class OneObject {
   explicit OneObject(std::string content, Answer answer = nullptr)
       : bytes(std::move(content)), answer_(std::move(answer)), server_([this](Peer& peer, int) { serve(peer); }) {}
 
-  std::string headers = "ETag: \"e\"\r\n";  ///< of every answer that describes the object
+  std::string headers = "ETag: \"e\"\r\n";  ///< of every answer that describes the object; set before the first
   std::string head_headers;                 ///< of HEAD beside them
   bool ranges = true;
   bool says_ranges = true;
@@ -55,10 +55,16 @@ class OneObject {
     for (const Seen& each : seen()) found += each.method() == method ? 1 : 0;
     return found;
   }
+  /// What an answer does with `headers`: two connections may be served at once.
+  void change_headers(std::string to) {
+    const std::lock_guard lock(mutex_);
+    headers = std::move(to);
+  }
   /// The whole answer that the object deserves.
   void serve_truly(Peer& peer, const Seen& request) const { peer.send(head_for(request) + body_for(request)); }
   std::string head_for(const Seen& request) const {
     const bool head = request.method() == "HEAD";
+    const std::lock_guard lock(mutex_);
     const std::string more = headers + (says_ranges ? "Accept-Ranges: bytes\r\n" : "") + (head ? head_headers : "");
     const auto [begin, end] = range_of(request);
     if (begin == 0 && end == bytes.size()) {
@@ -96,7 +102,7 @@ class OneObject {
   }
 
   const Answer answer_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::vector<Seen> seen_;
   ScriptServer server_;  // last: its threads use the rest
 };
