@@ -55,6 +55,13 @@ Result<std::vector<JobRecord>> chosen(Ledger& ledger, const Options& options) {
   return jobs;
 }
 
+/// Of streams nobody knows how long they will be.
+std::string stored_of(const JobRecord& job) {
+  const bool known = job.source.size_bytes != 0 && job.stages.empty();
+  return fmt::format("{:>8} of {:>8}", format_size(job.bytes_stored),
+                     known ? format_size(job.source.size_bytes) : std::string("?"));
+}
+
 Status list(Ledger& ledger, const Options& options, Output& output) {
   WEIR_ASSIGN(const auto jobs, chosen(ledger, options));
   for (const JobRecord& job : jobs) {
@@ -62,9 +69,8 @@ Status list(Ledger& ledger, const Options& options, Output& output) {
       output.print_line(job_event(job, command_of(job)));
       continue;
     }
-    output.print(fmt::format("{:>4}  {:20}  {:>8} of {:>8}  {:12}  {} -> {}\n", job.id, utc_time(job.updated_unix),
-                             format_size(job.bytes_stored), format_size(job.source.size_bytes), state_of(job),
-                             printable(job.source.name), printable(job.destination)));
+    output.print(fmt::format("{:>4}  {:20}  {}  {:12}  {} -> {}\n", job.id, utc_time(job.updated_unix), stored_of(job),
+                             state_of(job), printable(job.source.name), printable(job.destination)));
   }
   return {};
 }
@@ -79,9 +85,9 @@ Status show(Ledger& ledger, std::int64_t id, const Options& options, Output& out
   const auto hint = parse_hint(job.resume_hint);
   output.print(fmt::format("job          {}\nsource       {}\ndestination  {}\nstate        {}\n", job.id,
                            printable(job.source.name), printable(job.destination), state_of(job)));
-  output.print(fmt::format("stored       {} of {} in {} parts of {}\nbegun        {}\nupdated      {}\n",
-                           format_size(job.bytes_stored), format_size(job.source.size_bytes), job.parts_stored,
-                           format_size(job.part_bytes), utc_time(job.created_unix), utc_time(job.updated_unix)));
+  output.print(fmt::format("stored       {} in {} parts of {}\nbegun        {}\nupdated      {}\n", stored_of(job),
+                           job.parts_stored, format_size(job.part_bytes), utc_time(job.created_unix),
+                           utc_time(job.updated_unix)));
   if (!command.empty())
     output.print(fmt::format("go on with   {}\nin           {}\n", command, printable(hint->directory)));
   return {};
@@ -113,6 +119,12 @@ Result<int> resume(Ledger& ledger, std::int64_t id, const Options& options) {
         .advise(fmt::format("'weir jobs abort {}' removes what was sent of it.", id));
   }
   WEIR_ASSIGN(CommandLine line, begun_by(job));
+  const auto& operands = line.operands;
+  if (std::find(operands.begin(), operands.end(), "-") != operands.end() && ::isatty(STDIN_FILENO) == 1) {
+    return Status(Kind::invalid_argument, "its source is a pipe, and standard input is a terminal")
+        .during(fmt::format("resume job {}", id))
+        .advise(fmt::format("Run what wrote into it again: PROGRAM | weir jobs resume {}", id));
+  }
   line.options.state_dir = ledger.path().substr(0, ledger.path().rfind('/'));  // wherever we are by now
   line.options.json = options.json;
   line.options.quiet = options.quiet;

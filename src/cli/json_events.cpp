@@ -281,7 +281,8 @@ std::string job_event(const JobRecord& job, const std::string& command) {
   json["id"] = job.id;
   json["source"] = job.source.name;
   json["destination"] = job.destination;
-  json["size"] = job.source.size_bytes;
+  json["size"] = job.source.size_bytes == 0 ? Json(nullptr) : Json(job.source.size_bytes);
+  json["stages"] = or_null(job.stages.substr(0, job.stages.empty() ? 0 : job.stages.size() - 1));
   json["part_bytes"] = job.part_bytes;
   json["parts_stored"] = job.parts_stored;
   json["bytes_stored"] = job.bytes_stored;

@@ -54,10 +54,12 @@ void Reporter::tell_retries(const Progress& progress) {
 /// Once it is known: parts are compared one after another.
 void Reporter::tell_resumed(const Progress& progress) {
   if (resumed_told_ || progress.bytes_resumed == 0) return;
-  if (std::exchange(resumed_seen_, progress.bytes_resumed) != progress.bytes_resumed) return;
+  const bool remade = plan_.source == EndKind::standard || !plan_.names.through.empty();
+  if (!remade && std::exchange(resumed_seen_, progress.bytes_resumed) != progress.bytes_resumed) return;
   resumed_told_ = true;
   const std::string line =
-      fmt::format("resuming at {} (source unchanged, the rest is sent)", format_size(progress.bytes_resumed));
+      remade ? "resuming: what an earlier run has stored is compared and not sent again"
+             : fmt::format("resuming at {} (source unchanged, the rest is sent)", format_size(progress.bytes_resumed));
   channel_.emit(notice_event(line));
   if (!quiet_ && !channel_.has_events()) channel_.tell(line + "\n");
 }

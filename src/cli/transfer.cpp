@@ -103,6 +103,7 @@ EndpointOptions endpoint_options(const Options& options) {
   if (!options.arguments.empty() && options.arguments[0] == "cp" && !options.dry_run) {
     endpoint.upload.ledger = Ledger::on_demand({options.state_dir, add_notice});
     endpoint.upload.resume = !options.no_resume;
+    endpoint.upload.on_notice = add_notice;
     endpoint.upload.resume_hint = hint_of(options.arguments);
   }
   endpoint.upload.part_bytes = options.part_size_bytes;

@@ -108,8 +108,7 @@ class Tap final : public Transform {
   explicit Tap(std::unique_ptr<Digest> digest) : digest_(std::move(digest)) {}
   std::string name() const override { return digest_->name(); }
   bool heavy() const override { return digest_->heavy(); }
-  /// The bytes stay what they were, but they must come by here.
-  void describe(Upstream& upstream) const override { upstream.observed = true; }
+  bool tap() const override { return true; }
   Status process(Chunk chunk, Emit& out) override {
     if (chunk.empty()) return {};
     WEIR_TRY(digest_->update(chunk.bytes()));

@@ -9,6 +9,7 @@
 #include "codec/seek_table.hpp"
 #include "codec/slice_writer.hpp"
 #include "codec/zstd_level.hpp"
+#include "codec/zstd_marks.hpp"
 #include "weir/codec/zstd.hpp"
 #include "weir/core/parallel.hpp"
 
@@ -18,6 +19,7 @@ namespace {
 using codec::SeekTable;
 using codec::SliceWriter;
 using codec::ZstdLevel;
+using codec::ZstdMarks;
 
 constexpr std::size_t kScratchBytes = ZSTD_COMPRESSBOUND(kFrameBytes);
 
@@ -52,29 +54,47 @@ class FrameLane {
     budget_->give_back(set_aside_);
   }
 
-  /// input → output or status. Lets go of the stream's chunks, so that their memory can be filled again.
+  /// input → output and mark, or status. Lets go of the stream's chunks, so that their memory can be filled again.
   void compress() {
-    const std::size_t code =
-        ZSTD_compress2(context_.get(), scratch_.get(), kScratchBytes, input.bytes.data(), input.bytes.size());
-    content_bytes = static_cast<std::uint32_t>(input.bytes.size());
+    status = order.skip ? recognise() : make();
     input.bytes = {};
     input.joined = Chunk();
-    if (ZSTD_isError(code) != 0) {
-      status = Status(Kind::internal, fmt::format("libzstd: {}", ZSTD_getErrorName(code)));
-      return;
-    }
-    output = std::span<const std::byte>(scratch_.get(), code);
   }
-  std::uint32_t compressed_bytes() const noexcept { return static_cast<std::uint32_t>(output.size()); }
-  /// The frame's own checksum, which is what the seek table wants too: the last four bytes.
-  std::uint32_t checksum() const noexcept { return codec::get_le32(output.data() + output.size() - 4); }
 
   Frame input;
-  std::uint32_t content_bytes = 0;
+  codec::FrameOrder order;
+  Mark mark;  // note: the frame's own checksum, which is what the seek table wants too
   std::span<const std::byte> output;
   Status status;
 
  private:
+  Status make() {
+    const std::size_t code =
+        ZSTD_compress2(context_.get(), scratch_.get(), kScratchBytes, input.bytes.data(), input.bytes.size());
+    if (ZSTD_isError(code) != 0) {
+      return Status(Kind::internal, fmt::format("libzstd: {}", ZSTD_getErrorName(code)));
+    }
+    output = std::span<const std::byte>(scratch_.get(), code);
+    mark = {input.bytes.size(), code, 0, 0, codec::get_le32(output.data() + code - 4)};
+    if (!order.record && !order.earlier) return {};
+    mark.input_hash = ZstdMarks::hash(input.bytes);
+    mark.output_hash = ZstdMarks::hash(output);
+    return order.earlier ? compare() : Status();
+  }
+  Status recognise() {
+    output = {};
+    mark = *order.earlier;
+    mark.input_bytes = input.bytes.size();
+    mark.input_hash = ZstdMarks::hash(input.bytes);
+    return compare();
+  }
+  Status compare() const {
+    if (mark == *order.earlier) return {};
+    const bool same_input = mark.input_hash == order.earlier->input_hash;
+    return same_input ? Status(Kind::corrupt, "libzstd makes other bytes of the same input than in an earlier run")
+                      : Status(Kind::source_changed, "the source has other bytes than in an earlier run");
+  }
+
   FrameLane(std::shared_ptr<Budget> budget, std::size_t set_aside)
       : budget_(std::move(budget)),
         set_aside_(set_aside),
@@ -150,6 +170,9 @@ class ZstdCompress final : public Transform {
   explicit ZstdCompress(ZstdOptions options) : options_(options), level_(codec::find_zstd_level(options.level)) {}
   std::string name() const override { return "zstd"; }
   std::size_t likes_slabs_of() const override { return kFrameBytes; }
+  std::optional<std::string> recipe() const override {
+    return fmt::format("zstd level={} frame={} libzstd={}", options_.level, kFrameBytes, ZSTD_versionString());
+  }
   bool working() const override { return map_->under_way() > 0; }
   std::uint64_t workers_busy_ns() const override { return map_ ? map_->busy_ns() : 0; }
 
@@ -187,6 +210,7 @@ class ZstdCompress final : public Transform {
     frame_.emplace(budget_, context.wake);
     table_.emplace(budget_, context.wake);
     writer_.emplace(budget_, context.wake);
+    marks_.emplace(context.marks, context.wake);
     return ensure_lane();
   }
 
@@ -196,12 +220,13 @@ class ZstdCompress final : public Transform {
   }
 
   Status finish(Emit& out) override {
+    WEIR_TRY(marks_->known());
     WEIR_TRY(advance(out));
     // An empty stream has one empty frame: no frame at all is not a zstd file.
     const bool nothing = started_bytes_ == 0 && map_->under_way() == 0 && table_->rows() == 0;
     if (frame_->size() > 0 || nothing) {
       WEIR_TRY(idle_or_pending(out));
-      start_frame();
+      WEIR_TRY(start_frame());
     }
     WEIR_TRY(drain(out));
     if (map_->under_way() > 0) return Status::pending();
@@ -220,6 +245,7 @@ class ZstdCompress final : public Transform {
 
   /// Takes in all of rest_, starting frames as they fill, and writes what is done.
   Status advance(Emit& out) {
+    if (!rest_.empty()) WEIR_TRY(marks_->known());
     while (!rest_.empty()) {
       WEIR_TRY(idle_or_pending(out));
       Status taken = frame_->take(rest_);
@@ -228,16 +254,18 @@ class ZstdCompress final : public Transform {
         taken = frame_->take(rest_);
       }
       WEIR_TRY(taken);
-      if (frame_->size() == kFrameBytes) start_frame();
+      if (frame_->size() == kFrameBytes) WEIR_TRY(start_frame());
     }
     return drain(out);
   }
 
-  void start_frame() {
+  Status start_frame() {
     FrameLane* lane = map_->idle();
+    WEIR_ASSIGN(lane->order, marks_->next());
     lane->input = frame_->finish();
     started_bytes_ += lane->input.bytes.size();
     map_->start();
+    return {};
   }
 
   /// ok: a lane is idle. Else what is done is written until one is, or why not: more, pending or an error.
@@ -264,14 +292,18 @@ class ZstdCompress final : public Transform {
     while (FrameLane* lane = map_->done()) {
       frame_->recycle(std::exchange(lane->input.copied, Slab()));
       if (lane->status.failed()) return lane->status.during("compress a frame").at(drained_bytes_);
+      const Mark& mark = lane->mark;
       if (!row_added_) {
         WEIR_TRY(table_->make_room());
-        table_->add(lane->compressed_bytes(), lane->content_bytes, lane->checksum());
+        table_->add(static_cast<std::uint32_t>(mark.output_bytes), static_cast<std::uint32_t>(mark.input_bytes),
+                    static_cast<std::uint32_t>(mark.note));
         row_added_ = true;
+        const std::size_t stored = marks_->done(lane->order, mark);
+        lane->output = lane->output.subspan(std::min(stored, lane->output.size()));
       }
       WEIR_TRY(writer_->write(lane->output, out));
       row_added_ = false;
-      drained_bytes_ += lane->content_bytes;
+      drained_bytes_ += mark.input_bytes;
       map_->recycle();
     }
     return {};
@@ -289,6 +321,7 @@ class ZstdCompress final : public Transform {
   std::uint64_t started_bytes_ = 0;
   std::uint64_t drained_bytes_ = 0;
   bool row_added_ = false;  // of the frame being written
+  std::optional<ZstdMarks> marks_;
 };
 
 }  // namespace

@@ -30,6 +30,7 @@ class ZstdDecompress final : public Transform {
     if (budget_ != nullptr) budget_->give_back(set_aside_);
   }
   std::string name() const override { return "unzstd"; }
+  std::optional<std::string> recipe() const override { return "unzstd"; }
   bool heavy() const override { return true; }
 
   MemoryNeed memory(const Upstream&) const override {

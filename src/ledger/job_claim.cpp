@@ -20,7 +20,11 @@ JobRecord SqliteClaim::fresh(const JobRecord& wanted) const {
 
 Status SqliteClaim::start(const JobRecord& wanted) {
   const JobRecord job = fresh(wanted);
-  WEIR_TRY(ledger_->now([&job](Database& database) { return rewrite_job(database, job, now_unix()); }));
+  const auto work = [&job](Database& database) -> Status {
+    WEIR_TRY(remove_marks(database, job.id));
+    return rewrite_job(database, job, now_unix());
+  };
+  WEIR_TRY(ledger_->now(work));
   record_ = job;
   return {};
 }
@@ -28,6 +32,24 @@ Status SqliteClaim::start(const JobRecord& wanted) {
 Status SqliteClaim::set_aside(const JobRecord& wanted) {
   JobRecord job = fresh(wanted);
   WEIR_ASSIGN(job.id, ledger_->set_aside(record_, job));
+  record_ = std::move(job);
+  return {};
+}
+
+Status SqliteClaim::adopt(const JobRecord& wanted) {
+  JobRecord job = wanted;
+  job.id = record_.id;
+  job.upload_id = record_.upload_id;
+  job.part_bytes = record_.part_bytes;
+  job.parts = record_.parts;
+  job.set_aside = false;
+  const auto work = [&job](Database& database) -> Status {
+    WEIR_TRY(remove_marks(database, job.id));
+    WEIR_TRY(rewrite_job(database, job, now_unix()));
+    for (const PartReceipt& part : job.parts) WEIR_TRY(put_part(database, job.id, part, now_unix()));
+    return {};
+  };
+  WEIR_TRY(ledger_->now(work));
   record_ = std::move(job);
   return {};
 }
@@ -41,6 +63,14 @@ void SqliteClaim::upload_begun(const std::string& upload_id, std::function<void(
 
 void SqliteClaim::part_stored(const PartReceipt& part) {
   ledger_->later([id = record_.id, part](Database& database) { return put_part(database, id, part, now_unix()); });
+}
+
+void SqliteClaim::mark_made(std::uint64_t index, const Mark& mark) {
+  ledger_->later([id = record_.id, index, mark](Database& database) { return put_mark(database, id, index, mark); });
+}
+
+Result<std::vector<Mark>> SqliteClaim::marks(std::uint64_t from, std::size_t most) {
+  return ledger_->marks(record_.id, from, most);
 }
 
 void SqliteClaim::finished() {

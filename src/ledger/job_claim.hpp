@@ -10,7 +10,7 @@ namespace weir::ledger {
 
 std::int64_t now_unix();
 
-/// Thread-safe but for start() and set_aside(), which come first.
+/// Thread-safe but for start(), set_aside() and adopt(), which come first.
 class SqliteClaim final : public JobClaim {
  public:
   SqliteClaim(std::shared_ptr<SqliteLedger> ledger, JobRecord record)
@@ -24,8 +24,11 @@ class SqliteClaim final : public JobClaim {
   const JobRecord& record() const override { return record_; }
   Status start(const JobRecord& wanted) override;
   Status set_aside(const JobRecord& wanted) override;
+  Status adopt(const JobRecord& wanted) override;
   void upload_begun(const std::string& upload_id, std::function<void(Status)> done) override;
   void part_stored(const PartReceipt& part) override;
+  void mark_made(std::uint64_t index, const Mark& mark) override;
+  Result<std::vector<Mark>> marks(std::uint64_t from, std::size_t most) override;
   void finished() override;
   void let_go(std::function<void()> done) override;
 

@@ -9,7 +9,7 @@ namespace {
 
 constexpr const char* kJobColumns =
     "id, source_name, source_device, source_inode, source_size, source_mtime_ns, place, destination, fingerprint, "
-    "part_bytes, upload_id, resume_hint, set_aside, sum, owner_pid, created_unix, updated_unix";
+    "part_bytes, upload_id, resume_hint, set_aside, sum, owner_pid, created_unix, updated_unix, stages";
 
 /// A checksum of values, each with its length before it, so that none can lend bytes to its neighbour.
 class Sum {
@@ -34,8 +34,8 @@ class Sum {
 
 std::int64_t sum_of(const JobRecord& job) {
   const SourceIdentity& source = job.source;
-  return Sum()
-      .add(source.name)
+  Sum sum;
+  sum.add(source.name)
       .add(source.device)
       .add(source.inode)
       .add(source.size_bytes)
@@ -46,8 +46,9 @@ std::int64_t sum_of(const JobRecord& job) {
       .add(job.part_bytes)
       .add(job.upload_id)
       .add(job.resume_hint)
-      .add(std::int64_t{job.set_aside})
-      .value();
+      .add(std::int64_t{job.set_aside});
+  if (!job.stages.empty()) sum.add(job.stages);  // version 1 had none, and its sums stay good
+  return sum.value();
 }
 
 std::int64_t sum_of(std::int64_t job, const PartReceipt& part) {
@@ -60,6 +61,18 @@ std::int64_t sum_of(std::int64_t job, const PartReceipt& part) {
       .add(part.crc64nvme.value_or(0))
       .add(part.etag)
       .add(part.checksum)
+      .value();
+}
+
+std::int64_t sum_of(std::int64_t job, std::uint64_t index, const Mark& mark) {
+  return Sum()
+      .add(job)
+      .add(index)
+      .add(mark.input_bytes)
+      .add(mark.output_bytes)
+      .add(mark.input_hash)
+      .add(mark.output_hash)
+      .add(mark.note)
       .value();
 }
 
@@ -77,6 +90,7 @@ void bind_job(Statement& statement, const JobRecord& job) {
       .bind(job.upload_id)
       .bind(job.resume_hint)
       .bind(std::int64_t{job.set_aside})
+      .bind(job.stages)
       .bind(sum_of(job));
 }
 
@@ -96,6 +110,7 @@ std::optional<JobRecord> read_job(const Statement& row) {
   job.upload_id = row.text(10);
   job.resume_hint = row.text(11);
   job.set_aside = row.number(12) != 0;
+  job.stages = row.text(17);
   if (row.number(13) != sum_of(job)) return {};
   job.owner_pid = row.number(14);
   job.created_unix = row.number(15);
@@ -103,8 +118,12 @@ std::optional<JobRecord> read_job(const Statement& row) {
   return job;
 }
 
-/// Fits into the job's plan: whatever else stands there, nobody cuts parts by it.
+/// Fits into the job's plan: whatever else stands there, nobody cuts parts by it. How long a stream is and how its
+/// parts grow, nobody knows.
 bool is_possible(const PartReceipt& part, const JobRecord& job) {
+  if (job.source.size_bytes == 0 || !job.stages.empty()) {
+    return part.number != 0 && part.length != 0 && part.offset <= UINT64_MAX / 2 && part.length <= UINT64_MAX / 2;
+  }
   const std::uint64_t size = job.source.size_bytes;
   if (part.number == 0 || part.offset >= size || part.length == 0 || part.length > size - part.offset) return false;
   return job.part_bytes != 0 && part.offset % job.part_bytes == 0 && part.offset / job.part_bytes == part.number - 1;
@@ -113,12 +132,12 @@ bool is_possible(const PartReceipt& part, const JobRecord& job) {
 }  // namespace
 
 Result<std::int64_t> insert_job(Database& database, const JobRecord& job, std::int64_t now_unix) {
-  WEIR_ASSIGN(
-      Statement statement,
-      Statement::make(database,
-                      "INSERT INTO job (source_name, source_device, source_inode, source_size, source_mtime_ns, place, "
-                      "destination, fingerprint, part_bytes, upload_id, resume_hint, set_aside, sum, owner_pid, "
-                      "created_unix, updated_unix) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?)"));
+  WEIR_ASSIGN(Statement statement,
+              Statement::make(
+                  database,
+                  "INSERT INTO job (source_name, source_device, source_inode, source_size, source_mtime_ns, place, "
+                  "destination, fingerprint, part_bytes, upload_id, resume_hint, set_aside, stages, sum, owner_pid, "
+                  "created_unix, updated_unix) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?)"));
   bind_job(statement, job);
   WEIR_TRY(statement.bind(now_unix).bind(now_unix).run());
   return database.last_id();
@@ -132,7 +151,7 @@ Status rewrite_job(Database& database, const JobRecord& job, std::int64_t now_un
                   database,
                   "UPDATE job SET source_name = ?, source_device = ?, source_inode = ?, source_size = ?, "
                   "source_mtime_ns = ?, place = ?, destination = ?, fingerprint = ?, part_bytes = ?, upload_id = ?, "
-                  "resume_hint = ?, set_aside = ?, sum = ?, updated_unix = ? WHERE id = ?"));
+                  "resume_hint = ?, set_aside = ?, stages = ?, sum = ?, updated_unix = ? WHERE id = ?"));
   bind_job(statement, job);
   return statement.bind(now_unix).bind(job.id).run();
 }
@@ -176,8 +195,8 @@ Result<std::vector<JobRecord>> all_jobs(Database& database) {
     if (!row) return jobs;
     std::optional<JobRecord> job = read_job(statement);
     if (!job) continue;
-    job->parts_stored = static_cast<std::uint32_t>(statement.number(17));
-    job->bytes_stored = statement.size(18);
+    job->parts_stored = static_cast<std::uint32_t>(statement.number(18));
+    job->bytes_stored = statement.size(19);
     jobs.push_back(*std::move(job));
   }
 }
@@ -217,6 +236,37 @@ Result<std::vector<PartReceipt>> parts_of(Database& database, const JobRecord& j
     part.etag = statement.text(4);
     part.checksum = statement.text(5);
     if (statement.number(6) == sum_of(job.id, part) && is_possible(part, job)) parts.push_back(std::move(part));
+  }
+}
+
+Status put_mark(Database& database, std::int64_t job, std::uint64_t index, const Mark& mark) {
+  WEIR_ASSIGN(Statement statement,
+              Statement::make(database,
+                              "INSERT OR REPLACE INTO mark (job, number, input_bytes, output_bytes, input_hash, "
+                              "output_hash, note, sum) SELECT id, ?, ?, ?, ?, ?, ?, ? FROM job WHERE id = ?"));
+  statement.bind(index).bind(mark.input_bytes).bind(mark.output_bytes).bind(mark.input_hash);
+  return statement.bind(mark.output_hash).bind(mark.note).bind(sum_of(job, index, mark)).bind(job).run();
+}
+
+Status remove_marks(Database& database, std::int64_t job) {
+  WEIR_ASSIGN(Statement statement, Statement::make(database, "DELETE FROM mark WHERE job = ?"));
+  return statement.bind(job).run();
+}
+
+Result<std::vector<Mark>> marks_of(Database& database, std::int64_t job, std::uint64_t from, std::size_t most) {
+  WEIR_ASSIGN(Statement statement,
+              Statement::make(database,
+                              "SELECT number, input_bytes, output_bytes, input_hash, output_hash, note, sum FROM mark "
+                              "WHERE job = ? AND number >= ? ORDER BY number LIMIT ?"));
+  statement.bind(job).bind(from).bind(std::uint64_t{most});
+  std::vector<Mark> marks;
+  for (;;) {
+    WEIR_ASSIGN(const bool row, statement.step());
+    if (!row) return marks;
+    const Mark mark{statement.size(1), statement.size(2), statement.size(3), statement.size(4), statement.size(5)};
+    const std::uint64_t index = statement.size(0);
+    if (index != from + marks.size() || statement.number(6) != sum_of(job, index, mark)) return marks;
+    marks.push_back(mark);
   }
 }
 

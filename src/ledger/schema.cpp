@@ -26,7 +26,8 @@ CREATE TABLE job (
   sum INTEGER NOT NULL,
   owner_pid INTEGER NOT NULL,
   created_unix INTEGER NOT NULL,
-  updated_unix INTEGER NOT NULL
+  updated_unix INTEGER NOT NULL,
+  stages BLOB NOT NULL DEFAULT x''
 ) STRICT;
 CREATE UNIQUE INDEX job_of_place ON job (source_name, place) WHERE set_aside = 0;
 CREATE TABLE part (
@@ -41,6 +42,23 @@ CREATE TABLE part (
   PRIMARY KEY (job, number)
 ) STRICT, WITHOUT ROWID;
 )";
+
+constexpr const char* kMarkTable = R"(
+CREATE TABLE mark (
+  job INTEGER NOT NULL REFERENCES job (id) ON DELETE CASCADE,
+  number INTEGER NOT NULL,
+  input_bytes INTEGER NOT NULL,
+  output_bytes INTEGER NOT NULL,
+  input_hash INTEGER NOT NULL,
+  output_hash INTEGER NOT NULL,
+  note INTEGER NOT NULL,
+  sum INTEGER NOT NULL,
+  PRIMARY KEY (job, number)
+) STRICT, WITHOUT ROWID;
+)";
+
+/// From version 1; and kMarkTable.
+constexpr const char* kToVersion2 = "ALTER TABLE job ADD COLUMN stages BLOB NOT NULL DEFAULT x''";
 
 Result<std::int64_t> pragma(Database& database, const char* name) {
   WEIR_ASSIGN(Statement statement, Statement::make(database, std::string("PRAGMA ") + name));
@@ -67,7 +85,19 @@ Status make_tables(Database& database) {
   WEIR_ASSIGN(const std::int64_t version, pragma(database, "user_version"));
   if (version != 0) return {};
   WEIR_TRY(database.run(kTables));
+  WEIR_TRY(database.run(kMarkTable));
   WEIR_TRY(database.run(fmt::format("PRAGMA application_id = {}", kApplication).c_str()));
+  WEIR_TRY(database.run(fmt::format("PRAGMA user_version = {}", kSchemaVersion).c_str()));
+  return transaction.commit();
+}
+
+/// An older program that has the file open writes rows as it knows them: they have the defaults.
+Status bring_up_to_date(Database& database) {
+  WEIR_ASSIGN(Transaction transaction, Transaction::begin(database));
+  WEIR_ASSIGN(const std::int64_t version, pragma(database, "user_version"));
+  if (version >= kSchemaVersion) return {};  // another process did
+  WEIR_TRY(database.run(kToVersion2));
+  WEIR_TRY(database.run(kMarkTable));
   WEIR_TRY(database.run(fmt::format("PRAGMA user_version = {}", kSchemaVersion).c_str()));
   return transaction.commit();
 }
@@ -94,6 +124,7 @@ Status prepare_schema(Database& database, const std::string& path) {
         .advise("Nothing in it was changed. Use that version, or another state directory.");
   }
   WEIR_TRY(check_whole(database, path));
+  if (version < kSchemaVersion) WEIR_TRY(bring_up_to_date(database));
   WEIR_TRY(database.run("PRAGMA journal_mode = WAL"));
   // Each commit is synced: what a job was told is written survives a loss of power.
   WEIR_TRY(database.run("PRAGMA synchronous = FULL"));

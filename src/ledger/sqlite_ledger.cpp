@@ -231,6 +231,11 @@ Result<std::int64_t> SqliteLedger::set_aside(const JobRecord& old, const JobReco
   return id;
 }
 
+Result<std::vector<Mark>> SqliteLedger::marks(std::int64_t id, std::uint64_t from, std::size_t most) {
+  const std::lock_guard guard(mutex_);
+  return marks_of(database_, id, from, most);
+}
+
 bool SqliteLedger::lock(std::int64_t id) {
   if (held_.count(id) != 0) return false;
   if (platform::platform().lock_byte(locks_.get(), static_cast<off_t>(id), true) != 0) return false;

@@ -11,7 +11,7 @@ namespace weir::transfer {
 
 UploadDriver::UploadDriver(std::shared_ptr<Target> target, MachineOptions options, std::shared_ptr<Replay> replay,
                            const std::shared_ptr<Executor>& executor, std::shared_ptr<RateLimiter> limiter,
-                           std::function<void()> wake, std::unique_ptr<JobClaim> claim)
+                           std::function<void()> wake, std::shared_ptr<JobClaim> claim)
     : target_(std::move(target)),
       replay_(std::move(replay)),
       executor_(executor),
@@ -40,6 +40,18 @@ void UploadDriver::part_ready(ReadyPart part, std::vector<Chunk> chunks) {
 
 void UploadDriver::end_of_input() {
   drive([](UploadMachine& machine) { machine.end_of_input(); });
+}
+
+void UploadDriver::ask() {
+  drive([this](UploadMachine& machine) {
+    asks_ = true;
+    machine.ask();
+  });
+}
+
+std::optional<std::vector<PartReceipt>> UploadDriver::stored_front() const {
+  const Lock lock(mutex_);
+  return machine_.stored_front();
 }
 
 void UploadDriver::fail(Status reason) {
@@ -88,13 +100,13 @@ UploadDriver::Sent UploadDriver::sent() const {
 
 Status UploadDriver::health() const {
   const Lock lock(mutex_);
-  if (const auto& outcome = machine_.outcome()) return claim_ends_ ? Status::pending() : outcome->status();
+  if (const auto& outcome = machine_.outcome()) return ended_ && !claim_ends_ ? outcome->status() : Status::pending();
   return machine_.failing() ? Status::pending() : Status();
 }
 
 std::optional<Result<UploadProof>> UploadDriver::outcome() const {
   const Lock lock(mutex_);
-  return claim_ends_ ? std::nullopt : machine_.outcome();
+  return ended_ && !claim_ends_ ? machine_.outcome() : std::nullopt;
 }
 
 // --- actions ---
@@ -110,6 +122,7 @@ void UploadDriver::drive(const Input& input, std::uint64_t ended_call) {
   machine_.now(Time(platform::platform().monotonic_ns()), sent_under_way());
   input(machine_);
   for (const Action& action : machine_.take_actions()) actions_.push_back(action);
+  if (asks_ && (machine_.stored_front() || machine_.failing())) asks_ = false, wake_due_ = true;
   if (std::exchange(performing_, true)) return;
   while (!actions_.empty()) {
     const Action action = actions_.front();
@@ -398,6 +411,7 @@ void UploadDriver::release_all(Lock& lock) {
   lock.unlock();
   chunks.clear();
   lock.lock();
+  ended_ = true;  // who hears of it finds nothing held any more
 }
 
 void UploadDriver::later(const Action& action) {

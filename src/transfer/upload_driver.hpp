@@ -26,7 +26,7 @@ class UploadDriver : public std::enable_shared_from_this<UploadDriver> {
   /// `claim`, which is let go at the end.
   UploadDriver(std::shared_ptr<Target> target, MachineOptions options, std::shared_ptr<Replay> replay,
                const std::shared_ptr<Executor>& executor, std::shared_ptr<RateLimiter> limiter,
-               std::function<void()> wake, std::unique_ptr<JobClaim> claim = nullptr);
+               std::function<void()> wake, std::shared_ptr<JobClaim> claim = nullptr);
   /// May run inside the target's last answer, on a thread of the target's own: lets the target go elsewhere.
   ~UploadDriver();
   UploadDriver(const UploadDriver&) = delete;
@@ -34,6 +34,9 @@ class UploadDriver : public std::enable_shared_from_this<UploadDriver> {
 
   void part_ready(ReadyPart part, std::vector<Chunk> chunks);
   void end_of_input();
+  /// As of the machine; wakes when the answer is there.
+  void ask();
+  std::optional<std::vector<PartReceipt>> stored_front() const;
   void fail(Status reason);
   void cancel();
   void suspend();
@@ -91,8 +94,10 @@ class UploadDriver : public std::enable_shared_from_this<UploadDriver> {
   UploadMachine machine_;
   std::function<void()> wake_;
   std::shared_ptr<JobClaim> claim_;
+  bool ended_ = false;       // the machine has, and nothing is held
   bool claim_ends_ = false;  // the end waits until the ledger has it
   bool wake_due_ = false;
+  bool asks_ = false;  // somebody waits for stored_front()
   bool performing_ = false;
   std::deque<Action> actions_;
   std::map<std::uint64_t, Call> calls_;

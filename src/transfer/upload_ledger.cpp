@@ -25,6 +25,26 @@ Status changed(const JobRecord& job, std::string cause) {
                       job.parts.size(), job.id));
 }
 
+/// Nobody can find a stream again: who comes with one of the same kind for the same place goes on with it.
+SourceIdentity stream_named(const std::string& name) {
+  SourceIdentity source;
+  source.name = name;
+  return source;
+}
+
+std::string one_line(std::string stages) {
+  if (stages.empty()) return "none";
+  stages.pop_back();
+  for (std::size_t at = 0; (at = stages.find('\n', at)) != std::string::npos;) stages.replace(at, 1, " | ");
+  return stages;
+}
+
+std::string other_stages(const JobRecord& found, const JobRecord& wanted) {
+  return fmt::format(
+      "the upload to {} was begun with other stages ({}; now {}): of what was sent only equal parts are kept",
+      found.destination, one_line(found.stages), one_line(wanted.stages));
+}
+
 /// Later, on a thread that may wait: nobody waits for it. What cannot be removed stays in the ledger.
 void remove_later(const UploadOptions& options, const std::shared_ptr<Target>& target, std::int64_t job,
                   const std::shared_ptr<Executor>& executor) {
@@ -33,14 +53,17 @@ void remove_later(const UploadOptions& options, const std::shared_ptr<Target>& t
 
 }  // namespace
 
-Result<Recorded> find_earlier(const UploadOptions& options, const std::shared_ptr<Target>& target, const Replay& replay,
-                              std::uint64_t part_bytes, const std::shared_ptr<Executor>& executor) {
+Result<Recorded> find_earlier(const UploadOptions& options, const std::shared_ptr<Target>& target,
+                              const Upstream& upstream, std::uint64_t part_bytes,
+                              const std::shared_ptr<Executor>& executor) {
   Recorded recorded;
   const std::optional<UploadIdentity> identity = target->identity();
-  std::optional<SourceIdentity> source = options.ledger && identity ? replay.lasting_identity() : std::nullopt;
-  if (!source) return recorded;
+  if (!options.ledger || !identity) return recorded;
   JobRecord wanted;
-  wanted.source = *std::move(source);
+  const auto source = upstream.made_from ? upstream.made_from->lasting_identity() : std::nullopt;
+  recorded.same_source = source.has_value();
+  wanted.source = source ? *source : stream_named(upstream.source);
+  wanted.stages = upstream.stages;
   wanted.place = identity->place;
   wanted.destination = target->url();
   wanted.fingerprint = identity->fingerprint;
@@ -66,9 +89,14 @@ Result<Recorded> find_earlier(const UploadOptions& options, const std::shared_pt
   } else if (!same) {
     written = (*claimed)->set_aside(wanted);
     if (written.ok()) remove_later(options, target, found.id, executor);
-  } else if (std::string cause = difference(found.source, wanted.source); !cause.empty()) {
+  } else if (std::string cause = recorded.same_source ? difference(found.source, wanted.source) : ""; !cause.empty()) {
     return changed(found, std::move(cause));
   } else {
+    if (found.stages != wanted.stages) {
+      written = (*claimed)->adopt(wanted);
+      recorded.same_source = false;
+      if (options.on_notice) options.on_notice(other_stages(found, wanted));
+    }
     recorded.earlier = EarlierUpload{found.upload_id, found.parts};
     recorded.part_bytes = found.part_bytes;
   }

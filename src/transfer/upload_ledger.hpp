@@ -15,12 +15,14 @@ struct Recorded {
   std::unique_ptr<JobClaim> claim;
   std::optional<EarlierUpload> earlier;
   std::uint64_t part_bytes = 0;  ///< of `earlier`
+  bool same_source = false;      ///< other bytes than those of `earlier` are an error
 };
 
 /// Claims the job of this source and target, and finds out what to go on with. Waits for the ledger's file.
 /// Errors: unavailable (another process is at it), source_changed (an earlier process has sent parts of what the source
 /// was). A ledger that does not work is no error: it tells so by itself.
-Result<Recorded> find_earlier(const UploadOptions& options, const std::shared_ptr<Target>& target, const Replay& replay,
-                              std::uint64_t part_bytes, const std::shared_ptr<Executor>& executor);
+Result<Recorded> find_earlier(const UploadOptions& options, const std::shared_ptr<Target>& target,
+                              const Upstream& upstream, std::uint64_t part_bytes,
+                              const std::shared_ptr<Executor>& executor);
 
 }  // namespace weir::transfer

@@ -219,12 +219,7 @@ bool UploadMachine::may_open() const { return ended_ || (!parts_.empty() && !par
 
 /// One request where the whole fits a part, else an upload in parts.
 void UploadMachine::open() {
-  if (options_.earlier) {
-    upload_id_ = options_.earlier->id;
-    upload_open_ = noted_ = true;
-    phase_ = Phase::asking;
-    return start(Do::list_parts);
-  }
+  if (options_.earlier) return ask_earlier();
   const bool one = parts_.size() == 1 && ended_;
   if (parts_.empty() || (one && parts_[0].ready.length <= options_.max_single_bytes)) {
     phase_ = Phase::whole;
@@ -243,6 +238,7 @@ void UploadMachine::fill() {
     if (!go_on(number)) start(Do::put_part, number);
   }
   if (phase_ != Phase::sending) return;
+  if (ended_ && parts_.empty()) return refuse_empty();
   if (ended_ && counts_.parts_done == parts_.size()) look_or_commit();
 }
 

@@ -70,7 +70,8 @@ struct MachineOptions {
   std::uint64_t max_single_bytes = UINT64_MAX;  ///< of one put_whole
   bool records = false;                         ///< somebody writes down what is done: a later process can go on
   std::optional<EarlierUpload> earlier;         ///< to go on with; with `records`
-  std::string url;                              ///< for messages
+  bool same_source = true;  ///< whose source must be the same: other bytes are an error, not just sent again
+  std::string url;          ///< for messages
   RandomBelow random;
 };
 
@@ -109,6 +110,10 @@ class UploadMachine {
   // From the source.
   void part_ready(ReadyPart part);
   void end_of_input();
+  /// Asks what the store has of the earlier upload before there is a part.
+  void ask();
+  /// The parts from the first on that an earlier process sent and the store has; none while that is not known.
+  std::optional<std::vector<PartReceipt>> stored_front() const;
   /// The source failed, or a limit would be passed: no object may come of this. The first reason counts.
   void fail(Status reason);
 
@@ -151,7 +156,7 @@ class UploadMachine {
  private:
   enum class Phase : std::uint8_t {
     idle,       // nothing was sent
-    asking,     // what the store has of an earlier process's upload
+    asking,     // what the store has of an earlier process's upload; where it does not say, whether it was completed
     beginning,  // begin is under way
     noting,     // the upload that was begun
     sending,    // parts
@@ -188,6 +193,7 @@ class UploadMachine {
   void advance();
   bool may_open() const;
   void open();
+  void ask_earlier();
   void fill();
   void adapt();
   void start(Do what, std::uint32_t part = 0);
@@ -206,10 +212,12 @@ class UploadMachine {
   void match(const std::vector<PartReceipt>& listed);
   void trust_notes();
   void earlier_gone(const Status& status);
+  void earlier_looked(const Result<Stored>& answer);
   bool earlier_sent_all() const;
   void look_again();
   bool go_on(std::uint32_t number);
   void take_over(std::uint32_t number);
+  void refuse_empty();
   bool differs(const ReadyPart& part, std::uint64_t crc_now);
   bool keeps() const;
   std::string kept_advice() const;

@@ -9,21 +9,6 @@
 namespace weir::transfer {
 namespace {
 
-/// The store may be better, or the keys be new, when somebody tries again.
-bool worth_keeping(Kind kind) noexcept {
-  switch (kind) {
-    case Kind::network:
-    case Kind::timeout:
-    case Kind::unavailable:
-    case Kind::access_denied:
-    case Kind::protocol:
-    case Kind::io:
-      return true;
-    default:
-      return false;
-  }
-}
-
 /// Nobody can or will say which parts there are.
 bool says_nothing(const Status& status) {
   return !status.retryable() && (status.kind() == Kind::unsupported || status.kind() == Kind::access_denied);
@@ -37,6 +22,30 @@ bool same_part(const PartReceipt& ours, const PartReceipt& theirs) {
 }  // namespace
 
 // --- what the store has ---
+
+void UploadMachine::ask() {
+  if (phase_ == Phase::idle && options_.earlier && !outcome_ && !failing()) ask_earlier();
+}
+
+void UploadMachine::ask_earlier() {
+  upload_id_ = options_.earlier->id;
+  upload_open_ = noted_ = true;
+  phase_ = Phase::asking;
+  start(Do::list_parts);
+}
+
+std::optional<std::vector<PartReceipt>> UploadMachine::stored_front() const {
+  if (phase_ == Phase::idle || phase_ == Phase::asking) return {};
+  std::vector<PartReceipt> front;
+  std::uint64_t offset = 0;
+  for (const auto& [number, candidate] : candidates_) {
+    const PartReceipt& part = candidate.receipt;
+    if (!candidate.noted || number != front.size() + 1 || part.offset != offset) break;
+    offset += part.length;
+    front.push_back(part);
+  }
+  return front;
+}
 
 void UploadMachine::list_done(std::uint64_t request, Result<std::vector<PartReceipt>> answer) {
   if (answered(request, Do::list_parts) == nullptr) return;
@@ -52,6 +61,7 @@ void UploadMachine::list_done(std::uint64_t request, Result<std::vector<PartRece
     earlier_gone(status);
   } else if (says_nothing(status)) {
     requests_.erase(request);
+    if (!options_.can_resend_all) return start(Do::inspect), advance();
     trust_notes();
     phase_ = Phase::sending;
   } else if (!again(request, status)) {
@@ -79,6 +89,21 @@ void UploadMachine::trust_notes() {
   for (const PartReceipt& part : options_.earlier->parts) {
     if (part.crc64nvme) candidates_[part.number] = {part, true};
   }
+}
+
+/// The store does not say whether the upload is still there, and a stream's parts are let go as they are found stored:
+/// they could not be sent again. If the object has the size of all that was sent, it was completed, as far as anybody
+/// can tell, and all is sent anew.
+void UploadMachine::earlier_looked(const Result<Stored>& answer) {
+  std::uint64_t sent = 0;
+  for (const PartReceipt& part : options_.earlier->parts) sent += part.length;
+  if (answer.ok() && answer->length == sent) {
+    upload_open_ = noted_ = false;
+    phase_ = Phase::beginning;
+    return start(Do::begin);
+  }
+  trust_notes();
+  phase_ = Phase::sending;
 }
 
 /// Removed by a lifecycle rule, or completed just before the earlier process ended: if all was sent, a look at the
@@ -174,9 +199,10 @@ void UploadMachine::take_over(std::uint32_t number) {
   actions_.push_back({Do::release_part, 0, 0, number, {}});
 }
 
-/// False: nobody wrote down that we sent what the store has there, so ours is sent. Otherwise the source has changed.
+/// False: nobody wrote down that we sent what the store has there, or nobody promised the same again, so ours is sent.
+/// Otherwise the source has changed.
 bool UploadMachine::differs(const ReadyPart& part, std::uint64_t crc_now) {
-  if (!candidates_[part.number].noted) {
+  if (!candidates_[part.number].noted || !options_.same_source) {
     candidates_.erase(part.number);
     return false;
   }
@@ -189,6 +215,13 @@ bool UploadMachine::differs(const ReadyPart& part, std::uint64_t crc_now) {
           .during("go on with the upload of " + options_.url)
           .at(part.offset));
   return true;
+}
+
+/// More likely the producer failed than that nothing is to be stored.
+void UploadMachine::refuse_empty() {
+  if (!failing()) keep_anyway_ = true;
+  fail(Status(Kind::source_changed, "the stream is empty, and an earlier run has sent parts of it")
+           .during("go on with the upload of " + options_.url));
 }
 
 // --- what is left to a later process ---
@@ -206,7 +239,7 @@ void UploadMachine::suspend() {
   fail(Status(Kind::cancelled, "the upload was suspended"));
 }
 
-bool UploadMachine::keeps() const { return noted_ && (keep_anyway_ || worth_keeping(failure_.kind())); }
+bool UploadMachine::keeps() const { return noted_ && (keep_anyway_ || may_pass(failure_.kind())); }
 
 std::string UploadMachine::kept_advice() const {
   if (failure_.kind() == Kind::source_changed) {

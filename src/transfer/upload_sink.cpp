@@ -1,10 +1,12 @@
 #include <algorithm>
+#include <map>
 #include <utility>
 
 #include "platform/platform.hpp"
 #include "transfer/request_bytes.hpp"
 #include "transfer/upload_driver.hpp"
 #include "transfer/upload_ledger.hpp"
+#include "transfer/upload_marks.hpp"
 #include "weir/codec/checksum.hpp"
 #include "weir/core/progress.hpp"
 #include "weir/transfer/plan.hpp"
@@ -48,6 +50,10 @@ class UploadSink final : public Sink {
   }
   MemoryNeed memory(const Upstream& upstream) const override;
   Status open(Context& context) override;
+  std::shared_ptr<Marks> marks() override {
+    if (options_.ledger) marks_ = std::make_shared<transfer::UploadMarks>();
+    return marks_;
+  }
   Status ready() override;
   Status write(Chunk chunk) override;
   Result<Receipt> close() override;
@@ -79,10 +85,13 @@ class UploadSink final : public Sink {
     return {upstream.exact_bytes, upstream.max_bytes, options_.part_bytes, at_once, {}};
   }
   Result<UploadPlan> plan_within_grant(const Upstream& upstream);
-  Status look_up(Context& context, transfer::MachineOptions& options, std::unique_ptr<JobClaim>& claim);
+  Status look_up(Context& context, transfer::MachineOptions& options, std::shared_ptr<JobClaim>& claim);
+  void skip_front();
+  Status cut_as_earlier(const Upstream& upstream, const transfer::Recorded& recorded);
   std::uint64_t current_length() const;
-  /// What is read twice is to be the same both times; else the target's own checksum is enough.
-  bool takes_crc() const { return options_.verify && (replay_ || !target_->profile().takes_crc); }
+  /// What is read twice, or compared with what was sent before, is to be the same both times; else the target's own
+  /// checksum is enough.
+  bool takes_crc() const { return options_.verify && (replay_ || records_ || !target_->profile().takes_crc); }
   void append(Chunk chunk);
   void hand_over();
   void hand_over_all();
@@ -97,12 +106,17 @@ class UploadSink final : public Sink {
   std::optional<std::uint64_t> exact_bytes_;
   bool replay_ = false;    // parts are ranges of the source
   bool observed_ = false;  // and their bytes pass by nevertheless
+  bool records_ = false;   // a later process can go on
+  bool asks_ = false;      // what the store has of the front
   bool closing_ = false;
   std::uint64_t grant_bytes_ = 0;    // for parts
   std::uint64_t request_bytes_ = 0;  // set aside in budget_ for counted requests
   std::shared_ptr<Budget> budget_;
-  std::uint64_t taken_bytes_ = 0;  // by write()
+  std::uint64_t taken_bytes_ = 0;  // by write(), and skipped before it
+  std::uint64_t skipped_bytes_ = 0;
+  std::shared_ptr<transfer::UploadMarks> marks_;
   std::int64_t started_ns_ = 0;
+  std::map<std::uint64_t, std::uint64_t> earlier_lengths_;  // of a stream's parts, as they were cut, by offset
 
   // The part that is being filled.
   std::uint32_t number_ = 1;
@@ -175,34 +189,74 @@ Status UploadSink::open(Context& context) {
   options.max_single_bytes = target_->profile().max_single_bytes;
   options.url = target_->url();
   options.random = platform::random_below;
-  std::unique_ptr<JobClaim> claim;
+  std::shared_ptr<JobClaim> claim;
   WEIR_TRY(look_up(context, options, claim));
+  const bool skips = marks_ && marks_->attended();
+  asks_ = skips && options.earlier && options.same_source;
+  if (skips) marks_->record_in(claim);
+  if (skips && !asks_) marks_->decide(0);
   driver_ = std::make_shared<UploadDriver>(target_, std::move(options), replay_ ? upstream.replay : nullptr,
                                            context.executor, options_.limiter, context.wake, std::move(claim));
+  if (asks_) driver_->ask();
   if (replay_ && !observed_) hand_over_all();
   return {};
 }
 
-/// Only what goes in parts is worth a line in the ledger. An earlier upload's parts decide how the rest is cut.
-Status UploadSink::look_up(Context& context, transfer::MachineOptions& options, std::unique_ptr<JobClaim>& claim) {
-  if (!options_.ledger || !replay_ || *exact_bytes_ <= plan_.part_bytes) return {};
+/// Only what goes in parts is worth a line in the ledger.
+Status UploadSink::look_up(Context& context, transfer::MachineOptions& options, std::shared_ptr<JobClaim>& claim) {
+  const auto most = exact_bytes_ ? exact_bytes_ : context.upstream.max_bytes;
+  const bool comparable = replay_ || options_.verify;
+  if (!options_.ledger || !comparable || (most && *most <= plan_.part_bytes)) return {};
   WEIR_ASSIGN(transfer::Recorded recorded,
-              transfer::find_earlier(options_, target_, *context.upstream.replay, plan_.part_bytes, context.executor));
-  if (recorded.earlier && recorded.part_bytes != plan_.part_bytes) {
-    PlanRequest request = request_for(context.upstream);
-    request.part_bytes = recorded.part_bytes;
-    Result<UploadPlan> plan = plan_upload(target_->profile(), request);
-    if (!plan.ok()) return plan.status().during("go on with the upload to " + target_->url());
-    plan_ = *plan;
-  }
-  options.records = recorded.claim != nullptr;
+              transfer::find_earlier(options_, target_, context.upstream, plan_.part_bytes, context.executor));
+  if (recorded.earlier) WEIR_TRY(cut_as_earlier(context.upstream, recorded));
+  options.records = records_ = recorded.claim != nullptr;
   options.earlier = std::move(recorded.earlier);
+  options.same_source = recorded.same_source;
   claim = std::move(recorded.claim);
   return {};
 }
 
+/// An earlier upload's parts decide how the rest is cut.
+Status UploadSink::cut_as_earlier(const Upstream& upstream, const transfer::Recorded& recorded) {
+  const std::string operation = "go on with the upload to " + target_->url();
+  if (!plan_.grows() && recorded.part_bytes != plan_.part_bytes) {
+    PlanRequest request = request_for(upstream);
+    request.part_bytes = recorded.part_bytes;
+    if (!replay_) request.memory_bytes = grant_bytes_;
+    Result<UploadPlan> plan = plan_upload(target_->profile(), request);
+    if (!plan.ok()) return plan.status().during(operation);
+    plan_ = *plan;
+  }
+  if (!plan_.grows()) return {};
+  for (const PartReceipt& part : recorded.earlier->parts) {
+    // A last part may be too short for one in the middle: what comes now may be longer.
+    const bool fits = part.length >= target_->profile().min_part_bytes && part.length + kSliceBytes <= grant_bytes_;
+    if (fits) earlier_lengths_[part.offset] = part.length;
+  }
+  return {};
+}
+
+/// What the store has of the front need not even be made again, as far as the marks describe it. All but the last of
+/// its parts, which may be the stream's short end.
+void UploadSink::skip_front() {
+  auto front = driver_->stored_front();
+  if (!front) return;
+  asks_ = false;
+  const Result<std::uint64_t> described = marks_->described_bytes();
+  if (!front->empty()) front->pop_back();
+  for (const PartReceipt& part : *front) {
+    if (!described.ok() || part.offset + part.length > *described) break;
+    driver_->part_ready({number_++, part.offset, part.length, part.crc64nvme, false}, {});
+    offset_ += part.length;
+  }
+  taken_bytes_ = skipped_bytes_ = offset_;
+  marks_->decide(offset_);
+}
+
 Status UploadSink::ready() {
   WEIR_TRY(driver_->health());
+  if (asks_) skip_front();
   if (replay_) return {};
   return driver_->held_bytes() + filled_bytes_ + kSliceBytes > grant_bytes_ ? Status::pending() : Status();
 }
@@ -281,7 +335,8 @@ void UploadSink::tell(Progress& progress) const {
 
 /// The length of the part that is being filled, as far as it is known.
 std::uint64_t UploadSink::current_length() const {
-  const std::uint64_t length = plan_.part_length(offset_);
+  const auto earlier = earlier_lengths_.find(offset_);
+  const std::uint64_t length = earlier != earlier_lengths_.end() ? earlier->second : plan_.part_length(offset_);
   return exact_bytes_ ? std::min(length, *exact_bytes_ - offset_) : length;
 }
 
@@ -333,6 +388,7 @@ Receipt UploadSink::receipt_of(const transfer::UploadProof& proof) const {
   receipt.checksum_verified = proof.verified;
   receipt.parts = proof.parts;
   receipt.bytes_resumed = driver_->progress().bytes_resumed;
+  receipt.bytes_skipped = skipped_bytes_;
   receipt.retries = driver_->progress().retries.total();
   receipt.duration_ns = static_cast<std::uint64_t>(platform::platform().monotonic_ns() - started_ns_);
   return receipt;

@@ -73,7 +73,9 @@ void UploadMachine::inspect_done(std::uint64_t request, Result<Stored> answer) {
     } else {
       reason = give_up(request, status, "look at what is stored as " + options_.url);
     }
-    if (phase_ == Phase::looking) {
+    if (phase_ == Phase::asking) {
+      earlier_looked(answer);
+    } else if (phase_ == Phase::looking) {
       looked(answer);
     } else if (phase_ == Phase::settling) {
       settled(answer);

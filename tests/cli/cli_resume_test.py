@@ -35,22 +35,28 @@ class Resume(CommandTest):
         self.assertEqual(done.returncode, 0, done.stderr)
         return events(done.stdout)
 
-    def start(self):
+    def start(self, *more, source=None, stdin=None):
         """A copy at 8 MiB/s, slow enough for slow builds, of which some parts are recorded."""
-        running = spawn("cp", self.source, self.url, "--part-size", "5MiB", "--concurrency", "2", "--limit-rate", "8MiB",
-                        *self.options(), env=AWS, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        running = spawn("cp", source or self.source, self.url, "--part-size", "5MiB", "--concurrency", "2", "--limit-rate", "8MiB",
+                        *more, *self.options(), env=AWS, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         self.addCleanup(lambda: (running.poll() is None and running.kill(), running.wait(), running.stdout.close(), running.stderr.close()))
         self.waits_for(lambda: self.state.exists() and any(job["parts_stored"] >= 2 for job in self.jobs()), "two parts")
         return running
 
-    def kill(self):
-        running = self.start()
+    def kill(self, *more, **how):
+        running = self.start(*more, **how)
         running.kill()
         running.wait()
 
-    def arrived(self):
+    def piped(self):
+        """The file as a program writes it."""
+        feeder = subprocess.Popen(["cat", str(self.source)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        self.addCleanup(lambda: (feeder.kill(), feeder.wait(), feeder.stdout.close()))
+        return feeder.stdout
+
+    def arrived(self, *through):
         back = self.folder / "back"
-        self.assertEqual(weir("cp", "-q", self.url, back, env=AWS).returncode, 0)
+        self.assertEqual(weir("cp", "-q", self.url, back, *through, env=AWS).returncode, 0)
         self.assertEqual(back.read_bytes(), self.source.read_bytes())
         self.assertEqual(self.jobs(), [])
 
@@ -65,6 +71,36 @@ class Resume(CommandTest):
         self.assertGreaterEqual(receipt["bytes_resumed"], job["bytes_stored"])
         self.assertTrue(any("resuming at" in event.get("message", "") for event in told))
         self.assertLess(told[-1]["bytes_sent"], SIZE - job["bytes_stored"] + MIB)  # with what frames the bytes
+        self.arrived()
+
+    def test_through_stages_it_goes_on_too_and_another_level_is_told(self):
+        through = ["--through", "sha256 | zstd level=1"]
+        self.kill(*through)
+        job, = self.jobs()
+        self.assertIn("zstd level=1 ", job["stages"])
+        self.assertIn("of        ?", weir("jobs", *self.options()).stdout.decode())
+        done = self.copy("--json", *through)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        told = events(done.stdout)
+        receipt = next(event for event in told if event["event"] == "done")
+        self.assertGreaterEqual(receipt["bytes_resumed"], job["bytes_stored"])
+        self.assertTrue(any("not sent again" in event.get("message", "") for event in told))
+        self.arrived("--through", "unzstd")
+        self.kill(*through)
+        done = self.copy("--through", "sha256 | zstd level=3")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn(b"was begun with other stages (zstd level=1", done.stderr)
+        self.arrived("--through", "unzstd")
+
+    def test_a_pipe_goes_on_when_what_writes_into_it_is_run_again(self):
+        self.kill(source="-", stdin=self.piped())
+        job, = self.jobs()
+        self.assertIsNone(job["size"])
+        sent = job["bytes_stored"]
+        done = weir("jobs", "resume", str(job["id"]), "--json", *self.options(), env=AWS, stdin=self.source.read_bytes())
+        self.assertEqual(done.returncode, 0, done.stderr)
+        receipt = next(event for event in events(done.stdout) if event["event"] == "done")
+        self.assertGreaterEqual(receipt["bytes_resumed"], sent)
         self.arrived()
 
     def test_ctrl_c_says_the_line_that_goes_on_and_it_does(self):

@@ -216,7 +216,7 @@ class Scripted(ScriptedStoreTest):
 
     def slow_upload(self):
         """An upload that has stored a part and waits for more."""
-        running = spawn("cp", "-", self.url("key"), "--part-size=5MiB", env=self.environment(), stdin=subprocess.PIPE,
+        running = spawn("cp", "-", self.url("key"), "--part-size=5MiB", "--no-resume", env=self.environment(), stdin=subprocess.PIPE,
                         stderr=subprocess.PIPE)
         self.addCleanup(lambda: (running.poll() is None and running.kill(), running.wait(), running.stdin.close(),
                                  running.stderr.close()))

@@ -3,9 +3,10 @@
 
     kill_and_resume.py ROUNDS      below `servers.py run NAME --`
 
-Each round uploads a file of random size and part size at a random pace, kills it once to three times, sometimes in the first
-milliseconds and sometimes while it completes, and lets the last run finish. The object must be the file, byte for byte; nothing
-may be left at the store or in the ledger; and beside what was under way when it was killed no byte may be sent twice.
+Each round uploads a file or what comes through a pipe, as it is or through stages, of random size and part size at a random pace,
+kills it once to three times, sometimes in the first milliseconds and sometimes while it completes, and lets the last run finish. The
+object must be the one of a run in one go, byte for byte; nothing may be left at the store or in the ledger; and beside what was under
+way when it was killed no byte may be sent twice.
 """
 
 import hashlib
@@ -46,10 +47,14 @@ def open_uploads():
     return None
 
 
-def run(arguments, state, kill_after=None):
-    """The events of one run, and whether it was killed."""
+def run(arguments, state, feed=None, kill_after=None):
+    """The events of one run, which reads the file `feed` through a pipe, and whether it was killed."""
     command = [WEIR, "cp", "--json", "--state-dir", str(state), *arguments]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    feeder = subprocess.Popen(["cat", str(feed)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) if feed else None
+    process = subprocess.Popen(command, stdin=feeder.stdout if feeder else subprocess.DEVNULL, stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE)
+    if feeder:
+        feeder.stdout.close()
     killed = False
     if kill_after is not None:
         try:
@@ -62,6 +67,9 @@ def run(arguments, state, kill_after=None):
     except subprocess.TimeoutExpired:
         process.kill()
         raise Wrong(f"it hangs: {' '.join(command)}") from None
+    finally:
+        if feeder:
+            feeder.wait()
     events = []
     for line in output.decode().splitlines():
         try:
@@ -90,36 +98,47 @@ def play(number, folder):
     path = folder / f"round {number}.bin"
     with open(path, "wb") as file:
         file.write(rng.randbytes(size))
-    arguments = [str(path), url, *options, "--part-size", str(part), "--concurrency", str(PARTS_AT_ONCE), "--limit-rate", f"{pace}MiB"]
+    piped = rng.random() < 0.4
+    through = rng.choice([[], ["--through", "xxh3_128"], ["--through", "zstd level=1"], ["--through", "sha256 | zstd level=-3"]])
+    arguments = ["-" if piped else str(path), url, *options, *through, "--part-size", str(part), "--concurrency", str(PARTS_AT_ONCE),
+                 "--limit-rate", f"{pace}MiB"]
+    feed = path if piped else None
+    wanted = path
+    if through:
+        wanted = folder / "in one go"
+        subprocess.run([WEIR, "cp", "-q", str(path), str(wanted), *through], check=True, env={**os.environ, "WEIR_STATE_DIR": str(state)})
+        size = wanted.stat().st_size
+    remade = piped or any("zstd" in word for word in through)
     whole = size / (pace * MIB)
     kills, resumed, confirmed = 0, 0, 0
     for _ in range(rng.choice([1, 1, 2, 3])):
         moment = rng.choice([rng.uniform(0, 0.05), rng.uniform(0, whole), rng.uniform(0, whole), rng.uniform(whole * 0.8, whole * 1.2)])
-        events, killed = run(arguments, state, moment)
+        events, killed = run(arguments, state, feed, moment)
         if not killed:
             break  # it was faster
         kills += 1
         known = [job for job in jobs(state) if job["destination"] == url]
         confirmed = known[0]["bytes_stored"] if known else 0
     else:
-        events, _ = run(arguments, state)
+        events, _ = run(arguments, state, feed)
     done = next(event for event in events if event["event"] == "done")
     summary = next(event for event in events if event["event"] == "summary")
     resumed = done["bytes_resumed"]
-    # Where a store has no checksum, nobody can tell whether an object that was just completed is ours: it is sent again.
-    if kills and resumed < confirmed and not (confirmed == size and url.startswith("vercel:")):
+    # Where a store has no checksum, nobody can tell whether an object that was just completed is ours: it is sent again. So is a
+    # stream, since what has gone by cannot be sent again if it turns out not to be that object.
+    if kills and resumed < confirmed and not (confirmed == size and (remade or url.startswith("vercel:"))):
         raise Wrong(f"of {size} bytes {confirmed} were safe and {resumed} were gone on with")
     if resumed + summary["bytes_sent"] > size + PARTS_AT_ONCE * part:
         raise Wrong(f"{summary['bytes_sent']} bytes were sent of {size}, and {resumed} were there")
     back = folder / "back"
     subprocess.run([WEIR, "cp", "-q", url, str(back), *options], check=True, env={**os.environ, "WEIR_STATE_DIR": str(state)})
-    if hashlib.sha256(back.read_bytes()).digest() != hashlib.sha256(path.read_bytes()).digest():
-        raise Wrong("the object is not the file")
+    if hashlib.sha256(back.read_bytes()).digest() != hashlib.sha256(wanted.read_bytes()).digest():
+        raise Wrong("the object is not the one of a run in one go")
     left = jobs(state)
     if left:
         raise Wrong(f"the ledger still has {left}")
-    path.unlink()
-    back.unlink()
+    for file in {path, back, wanted}:
+        file.unlink()
     return kills, size, resumed
 
 

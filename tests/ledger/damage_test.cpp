@@ -18,13 +18,16 @@ using test::write_file;
 
 namespace {
 
-/// A ledger with one upload and its five parts, all in its one file.
+Mark some_mark(std::uint64_t index) { return {4 * kMiB, 1000 + index, 0x9000000000000000u + index, index, 77}; }
+
+/// A ledger with one upload, its five parts and three marks, all in its one file.
 std::string good_file(const std::string& state) {
   {
     const auto ledger = open_ledger(state);
     auto claim = ledger->claim(some_job());
     REQUIRE((*claim)->start(some_job()).ok());
     REQUIRE(begin_upload(**claim, "upload-1").ok());
+    for (std::uint64_t index = 0; index < 3; ++index) (*claim)->mark_made(index, some_mark(index));
     for (std::uint32_t number = 1; number <= 5; ++number) (*claim)->part_stored(some_part(number));
     claim->reset();
     REQUIRE(ledger->flush().ok());
@@ -70,6 +73,8 @@ void holds_no_lie(const std::string& state) {
     CHECK(part.crc64nvme == expected.crc64nvme);
     CHECK(part.etag == expected.etag);
   }
+  const auto marks = (*claim)->marks(0, 10);
+  for (std::size_t i = 0; marks.ok() && i < marks->size(); ++i) CHECK((*marks)[i] == some_mark(i));
 }
 
 void place(const std::string& state, std::string_view bytes) {
@@ -105,13 +110,13 @@ TEST_CASE("a newer ledger is refused in words, and not touched") {
   TempDir directory;
   const std::string state = directory.root() + "/state";
   good_file(state);
-  run_sql(state + "/ledger.sqlite", "PRAGMA journal_mode = DELETE; PRAGMA user_version = 2");
+  run_sql(state + "/ledger.sqlite", "PRAGMA journal_mode = DELETE; PRAGMA user_version = 9");
   const std::string before = read_file(state + "/ledger.sqlite");
   LedgerOptions options;
   options.state_dir = state;
   const Status status = Ledger::open(options).status();
   CHECK(status.kind() == Kind::unsupported);
-  CHECK(status.message().find("a newer weir wrote it (version 2; this one knows up to 1)") != std::string::npos);
+  CHECK(status.message().find("a newer weir wrote it (version 9; this one knows up to 2)") != std::string::npos);
   CHECK(read_file(state + "/ledger.sqlite") == before);
 }
 
@@ -136,11 +141,13 @@ TEST_CASE("makes a golden file of the version that this program writes", "[.make
   write_file(std::string(WEIR_TEST_SOURCES) + "/ledger/golden/new.sqlite", read_file(state + "/ledger.sqlite"));
 }
 
-TEST_CASE("a ledger of version 1 is read") {
+TEST_CASE("a ledger of every version is read") {
+  const std::string version = GENERATE("1", "2");
   TempDir directory;
   const std::string state = directory.root() + "/state";
   REQUIRE(::mkdir(state.c_str(), 0700) == 0);
-  const std::string golden = read_file(std::string(WEIR_TEST_SOURCES) + "/ledger/golden/version-1.sqlite");
+  const std::string golden =
+      read_file(std::string(WEIR_TEST_SOURCES) + "/ledger/golden/version-" + version + ".sqlite");
   REQUIRE(!golden.empty());
   place(state, golden);
   REQUIRE(::chmod((state + "/ledger.sqlite").c_str(), 0600) == 0);
@@ -150,6 +157,10 @@ TEST_CASE("a ledger of version 1 is read") {
   CHECK((*claim)->record().upload_id == "upload-1");
   CHECK((*claim)->record().created_unix == 1'790'000'000);
   CHECK((*claim)->record().parts.size() == 5);
+  CHECK((*claim)->marks(0, 10)->size() == (version == "1" ? 0 : 3));
+  (*claim)->mark_made(0, some_mark(0));
+  REQUIRE(ledger->flush().ok());
+  CHECK((*claim)->marks(0, 1)->size() == 1);
 }
 
 TEST_CASE("a ledger that cannot be written any more says so once, and tells who waits") {

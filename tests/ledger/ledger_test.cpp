@@ -238,3 +238,69 @@ TEST_CASE("opened on demand it touches nothing until it is asked, and says once 
   CHECK(troubles[0].find("others can write there: transfers go on") != std::string::npos);
   CHECK(troubles[0].find('\n') == std::string::npos);
 }
+
+TEST_CASE("marks are there for the next, in order, as long as the job is the same") {
+  TempDir directory;
+  const auto ledger = open_ledger(directory.path("state"));
+  const Mark marks[] = {{4 * kMiB, 100, 0xffff'ffff'ffff'ffffu, 1, 2}, {4 * kMiB, 200, 3, 4, 5}, {7, 8, 9, 10, 11}};
+  JobRecord wanted = some_job();
+  wanted.stages = "zstd level=3\n";
+  {
+    auto claim = ledger->claim(wanted);
+    REQUIRE((*claim)->start(wanted).ok());
+    for (std::uint64_t i = 0; i < 3; ++i) (*claim)->mark_made(i, marks[i]);
+    REQUIRE(begin_upload(**claim, "upload-1").ok());  // they come before it
+    (*claim)->part_stored(some_part(2));
+  }
+  auto claim = ledger->claim(wanted);
+  REQUIRE(claim.ok());
+  CHECK((*claim)->record().stages == wanted.stages);
+  CHECK((*claim)->record().parts.size() == 1);
+  CHECK(*(*claim)->marks(0, 2) == std::vector<Mark>{marks[0], marks[1]});
+  CHECK(*(*claim)->marks(2, 10) == std::vector<Mark>{marks[2]});
+  CHECK((*claim)->marks(3, 10)->empty());
+  SECTION("a gap ends them") {
+    (*claim)->mark_made(5, marks[0]);
+    REQUIRE(ledger->flush().ok());
+    CHECK((*claim)->marks(1, 10)->size() == 2);
+  }
+  SECTION("another start forgets them") {
+    REQUIRE((*claim)->start(wanted).ok());
+    CHECK((*claim)->marks(0, 10)->empty());
+  }
+  SECTION("with other stages parts stay and marks go") {
+    wanted.stages = "zstd level=4\n";
+    REQUIRE((*claim)->adopt(wanted).ok());
+    CHECK((*claim)->record().upload_id == "upload-1");
+    CHECK((*claim)->marks(0, 10)->empty());
+    const JobRecord job = *ledger->job((*claim)->record().id);
+    CHECK(job.stages == wanted.stages);
+    CHECK(job.parts.size() == 1);
+  }
+  SECTION("of a job that is gone nothing is recorded, and nothing else is lost by that") {
+    (*claim)->finished();
+    REQUIRE(ledger->flush().ok());
+    (*claim)->mark_made(0, marks[0]);
+    CHECK(ledger->flush().ok());
+  }
+}
+
+TEST_CASE("the parts of a stream are kept, however long it is and however they grew") {
+  TempDir directory;
+  const auto ledger = open_ledger(directory.path("state"));
+  JobRecord wanted = some_job("-");
+  wanted.source = {};
+  wanted.source.name = "-";
+  {
+    auto claim = ledger->claim(wanted);
+    REQUIRE(begin_upload(**claim, "upload-1").ok());
+    PartReceipt part = some_part(1);
+    for (const std::uint64_t length : {5 * kMiB, 6 * kMiB, 7 * kMiB}) {
+      part.length = length;
+      (*claim)->part_stored(part);
+      part.offset += length;
+      ++part.number;
+    }
+  }
+  CHECK((*ledger->claim(wanted))->record().parts.size() == 3);
+}

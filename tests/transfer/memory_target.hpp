@@ -102,12 +102,16 @@ class MemoryTarget final : public Target {
     });
   }
   Cancel commit(const std::string& id, std::vector<PartReceipt> parts, Whole whole, Done<Stored> done) override {
-    auto work = [this, id, count = parts.size(), whole]() -> Result<Stored> {
+    auto work = [this, id, parts = std::move(parts), whole]() -> Result<Stored> {
       const auto upload = uploads_.find(id);
       if (upload == uploads_.end()) return Status(Kind::not_found, "NoSuchUpload");
-      if (upload->second.size() != count) return Status(Kind::invalid_argument, "InvalidPart");
       std::string bytes;
-      for (const auto& [number, part] : upload->second) bytes += part;
+      for (const PartReceipt& part : parts) {
+        const auto found = upload->second.find(part.number);
+        const bool is_it = found != upload->second.end() && found->second.size() == part.length;
+        if (!is_it) return Status(Kind::invalid_argument, "InvalidPart");
+        bytes += found->second;
+      }
       if (bytes.size() != whole.length) return Status(Kind::invalid_argument, "wrong size");
       if (whole.crc64nvme && *whole.crc64nvme != crc_of(bytes)) return Status(Kind::corrupt, "BadDigest");
       uploads_.erase(upload);

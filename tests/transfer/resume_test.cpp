@@ -5,80 +5,13 @@
 
 #include <catch2/catch.hpp>
 
-#include "memory_target.hpp"
-#include "support/temp_dir.hpp"
-#include "weir/core/job.hpp"
-#include "weir/stages/file.hpp"
-#include "weir/transfer/upload.hpp"
+#include "resume_world.hpp"
 
 using namespace std::chrono_literals;
 using namespace weir;
-using test::MemoryTarget;
-using test::MemoryTargetOptions;
-using test::TempDir;
-
-namespace {
-
-constexpr std::size_t kPart = 128 * kKiB;
-constexpr std::size_t kParts = 9;
-
-/// A file, a store and a ledger that outlive each run.
-struct World {
-  TempDir directory;
-  std::string bytes = test::sample_bytes(kParts * kPart - 77);
-  std::string path = directory.write("source", bytes);
-  std::shared_ptr<MemoryTarget> target = std::make_shared<MemoryTarget>(MemoryTargetOptions{});
-  std::shared_ptr<Ledger> ledger = open();
-
-  std::shared_ptr<Ledger> open() const {
-    LedgerOptions options;
-    options.state_dir = directory.path("state");
-    return *Ledger::open(options);
-  }
-  UploadOptions options() const {
-    UploadOptions options;
-    options.part_bytes = kPart;
-    options.concurrency = 2;
-    options.ledger = ledger;
-    options.retry.max_attempts = 2;
-    options.retry.base_transient = 1ms;
-    return options;
-  }
-  Job run(const UploadOptions& how) { return start(file(path) | upload_to(target, how)); }
-  Result<Receipt> upload() { return run(options()).wait(); }
-  /// Leaves an upload with `parts` parts behind.
-  void stop_after(unsigned parts) {
-    target->stall_after = parts;
-    Job job = run(options());
-    for (int i = 0; i < 5000 && target->parts_put < parts; ++i) std::this_thread::sleep_for(1ms);
-    REQUIRE(target->parts_put == parts);
-    std::this_thread::sleep_for(20ms);  // until their answers have come
-    job.suspend();
-    const auto result = job.wait();
-    REQUIRE(result.status().kind() == Kind::cancelled);
-    CHECK(result.error().kept_bytes == parts * kPart);
-    CHECK(result.error().advice.find("run this again to go on") != std::string::npos);
-    target->stall_after = UINT32_MAX;
-    target->parts_put = 0;
-    REQUIRE(ledger->jobs()->size() == 1);
-    REQUIRE((*ledger->jobs())[0].parts_stored == parts);
-    REQUIRE(target->open_uploads() == 1);
-  }
-  void finishes_with(unsigned parts_sent) {
-    const auto receipt = upload();
-    INFO(receipt.status().message());
-    REQUIRE(receipt.ok());
-    CHECK(target->parts_put == parts_sent);
-    CHECK(receipt->bytes_stored == bytes.size());
-    CHECK(receipt->checksum_verified);
-    target->settle();
-    CHECK(target->object() == bytes);
-    CHECK(target->open_uploads() == 0);
-    CHECK(ledger->jobs()->empty());
-  }
-};
-
-}  // namespace
+using test::kPart;
+using test::kParts;
+using World = test::ResumeWorld;
 
 TEST_CASE("an upload that was suspended is gone on with, and only the rest is sent") {
   World world;

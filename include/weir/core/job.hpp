@@ -14,6 +14,7 @@
 #include "weir/core/pipeline.hpp"
 #include "weir/core/planner.hpp"
 #include "weir/core/progress.hpp"
+#include "weir/core/retry.hpp"
 #include "weir/core/segment.hpp"
 
 namespace weir {

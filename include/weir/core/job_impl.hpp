@@ -100,6 +100,7 @@ inline Status JobCore::open_stages() {
     context.upstream = plan_.upstream[index];
     context.grant_bytes = plan_.grant_bytes[index];
     context.slab_bytes = plan_.slab_bytes[index];
+    if (index > 0 && index + 2 == plan_.upstream.size()) context.marks = pipeline_.sink->marks();
     if (Status status = stage(index).open(context); !status.ok()) return std::move(status).in_stage(names_[index]);
   }
   return {};
@@ -230,7 +231,8 @@ inline Step JobCore::finish_output(Runner& runner) {
 
 /// The counts of both ends must be the same, or the receipt is no proof.
 inline Status JobCore::seal(Receipt& receipt) {
-  const std::uint64_t into_sink = plan_.flows ? counters_.back()->bytes_in.load() : receipt.bytes_acked;
+  const std::uint64_t into_sink =
+      plan_.flows ? counters_.back()->bytes_in.load() + receipt.bytes_skipped : receipt.bytes_acked;
   receipt.bytes_read = plan_.flows ? counters_.front()->bytes_out.load() : receipt.bytes_acked;
   if (receipt.bytes_acked != into_sink || receipt.bytes_stored != receipt.bytes_acked) {
     return Status(Kind::corrupt, fmt::format("{} bytes were sent, {} acknowledged, and the store holds {}", into_sink,
@@ -285,8 +287,8 @@ inline void JobCore::stop(Status reason, bool keep) {
   {
     std::lock_guard lock(mutex_);
     if (result_ || receipt_ || stopping_.load(std::memory_order_relaxed)) return;
+    keep_.store(keep || may_pass(reason.kind()), std::memory_order_relaxed);
     reason_ = std::move(reason);
-    keep_.store(keep, std::memory_order_relaxed);
     stopping_.store(true, std::memory_order_release);
   }
   wake_all();

@@ -50,6 +50,13 @@ template <class S>
 struct AdaptedTransform final : Transform {
   explicit AdaptedTransform(S s) : stage(std::move(s)) {}
   std::string name() const override { return "transform"; }
+  std::optional<std::string> recipe() const override {
+    if constexpr (requires {
+                    { stage.recipe() } -> std::convertible_to<std::string>;
+                  })
+      return stage.recipe();
+    return {};
+  }
   Status process(Chunk chunk, Emit& out) override {
     return guarded_call<Status>("process a chunk", [&] { return stage.process(std::move(chunk), out); });
   }

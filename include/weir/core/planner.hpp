@@ -46,6 +46,16 @@ inline std::size_t slabs_after(const Pipeline& pipeline, std::size_t index) {
   return kSliceBytes;
 }
 
+/// Whether what `transform` writes can be made again, and by what.
+inline void add_recipe(const Transform& transform, Upstream& known) {
+  if (transform.tap()) return;
+  if (const auto recipe = transform.recipe()) {
+    known.stages += *recipe + "\n";
+  } else {
+    known.made_from.reset();
+  }
+}
+
 inline void place_cuts(const Pipeline& pipeline, std::size_t threads, Plan& plan) {
   const std::size_t sink = pipeline.transforms.size() + 1;
   const auto stage = [&](std::size_t i) -> const Stage& {
@@ -118,9 +128,11 @@ inline Result<Plan> make_plan(Pipeline& pipeline, std::size_t budget_bytes, std:
   plan.upstream.push_back(known);
   if (Status status = pipeline.source->describe(known); !status.ok())
     return std::move(status).in_stage(pipeline.source->name());
+  known.made_from = known.replay;
   plan.upstream.push_back(known);
   for (const auto& transform : pipeline.transforms) {
     transform->describe(known);
+    detail::add_recipe(*transform, known);
     plan.upstream.push_back(known);
   }
   plan.sink_replays = pipeline.sink->replays(known);

@@ -13,6 +13,21 @@ namespace weir {
 /// A uniform draw from [0, bound); bound > 0.
 using RandomBelow = std::function<std::uint64_t(std::uint64_t bound)>;
 
+/// A later run may fare better: networks come back, keys are renewed, disks are made room on. What is stored is kept.
+constexpr bool may_pass(Kind kind) noexcept {
+  switch (kind) {
+    case Kind::network:
+    case Kind::timeout:
+    case Kind::unavailable:
+    case Kind::access_denied:
+    case Kind::protocol:
+    case Kind::io:
+      return true;
+    default:
+      return false;
+  }
+}
+
 /// Waiting times: exponential from a base, capped, then full jitter; a Retry-After is always waited out first.
 struct RetryPolicy {
   std::uint32_t max_attempts = 8;  ///< of one request, the first included

@@ -21,6 +21,7 @@
 #include "weir/core/budget.hpp"
 #include "weir/core/chunk.hpp"
 #include "weir/core/executor.hpp"
+#include "weir/core/mark.hpp"
 #include "weir/core/status.hpp"
 
 namespace weir {
@@ -56,6 +57,9 @@ struct Upstream {
   std::optional<std::uint64_t> max_bytes;    ///< an upper bound, if known
   std::shared_ptr<Replay> replay;            ///< set while the bytes are a replayable source's own
   bool observed = false;                     ///< a stage before needs to see the bytes even if the sink does not
+  /// Set while the same bytes can be made again: from this source, by these stages. The planner sees to both.
+  std::shared_ptr<Replay> made_from;
+  std::string stages;  ///< Transform::recipe() of each that changed the bytes so far, a line each
 };
 
 /// The memory a stage will hold. The planner reserves `min_bytes` before the start and deals out what is left.
@@ -77,6 +81,7 @@ struct Context {
   /// The slab size that suits whoever comes next. Slabs larger than kSliceBytes are that stage's memory: fill each to
   /// its end before taking another, or take kSliceBytes; a half-filled one that is let go may be the last there was.
   std::size_t slab_bytes = kSliceBytes;
+  std::shared_ptr<Marks> marks;  ///< of the last transform, where the sink keeps them
 };
 
 /// What a stage found out, for the receipt: "sha256" → hex, "etag" → "…".
@@ -94,6 +99,7 @@ struct Receipt {
   std::uint32_t parts = 0;
   std::uint32_t retries = 0;
   std::uint64_t bytes_resumed = 0;  ///< of bytes_acked: an earlier run had sent them
+  std::uint64_t bytes_skipped = 0;  ///< of bytes_resumed: the last transform did not even make them again (Marks)
   std::uint64_t duration_ns = 0;
   Facts facts;  ///< what taps found: digests by name
 };
@@ -152,6 +158,9 @@ class Transform : public Stage {
     upstream.max_bytes.reset();
     upstream.replay.reset();
   }
+  /// All that its output depends on beside its input, in one line, versions of libraries included: what has the same
+  /// recipe and the same input has the same output, today and next year. None: nobody can say. Taps need none.
+  virtual std::optional<std::string> recipe() const { return {}; }
   /// Slab size that it likes its input in; 0: no wish, ask the next.
   virtual std::size_t likes_slabs_of() const { return 0; }
   /// Takes `chunk` whole. Empty: only after `more` or `pending`, to go on.
@@ -171,6 +180,8 @@ class Sink : public Stage {
   virtual bool replays(const Upstream&) const { return false; }
   /// ok: write() will take a chunk now.
   virtual Status ready() { return {}; }
+  /// For the last transform. Asked before anything is opened.
+  virtual std::shared_ptr<Marks> marks() { return {}; }
   /// Takes `chunk` whole, or answers pending (it did not, and gets it again after the wake-up) or an error.
   virtual Status write(Chunk chunk) = 0;
   /// All was written: finish, and prove it. Called again after pending. Success only if everything is safe.

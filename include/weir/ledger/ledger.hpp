@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "weir/core/mark.hpp"
 #include "weir/core/stage.hpp"
 #include "weir/core/status.hpp"
 #include "weir/store/target.hpp"
@@ -27,9 +28,10 @@ struct LedgerOptions {
 
 /// One upload as the ledger has it. Sizes in bytes, times in seconds since 1970.
 struct JobRecord {
-  std::int64_t id = 0;  ///< never used again for another
-  SourceIdentity source;
-  std::string place;        ///< Target::identity(): which object of which service
+  std::int64_t id = 0;    ///< never used again for another
+  SourceIdentity source;  ///< size_bytes 0: a stream, which nobody can find again; its name says what kind
+  std::string stages;     ///< Upstream::stages: what makes the object's bytes of the source's; empty: they are the same
+  std::string place;      ///< Target::identity(): which object of which service
   std::string destination;  ///< as people read it, "s3://bucket/key"
   std::string fingerprint;  ///< of all that becomes part of the object beside its bytes
   std::uint64_t part_bytes = 0;
@@ -46,20 +48,27 @@ struct JobRecord {
 
 /// A job that this process works on. Destroying it lets others claim it soon; what is recorded stays. Thread-safe.
 ///
-/// Calls other than start() and set_aside() return at once and are written together, in order; what is written is
-/// synced. They fail quietly after LedgerOptions::on_trouble was told.
+/// Calls other than start(), set_aside(), adopt() and marks() return at once and are written together, in order; what
+/// is written is synced. They fail quietly after LedgerOptions::on_trouble was told.
 class JobClaim {
  public:
   virtual ~JobClaim() = default;
   /// As it was found; new: with an empty upload_id.
   virtual const JobRecord& record() const = 0;
-  /// Forgets parts and upload of the job and takes `wanted` for what it is to be.
+  /// Forgets parts, marks and upload of the job and takes `wanted` for what it is to be.
   virtual Status start(const JobRecord& wanted) = 0;
   /// As start(), but what was found stays under its own id, set aside: its upload is still at the store.
   virtual Status set_aside(const JobRecord& wanted) = 0;
+  /// Takes `wanted` for what it is to be, forgets marks, and keeps upload, part size and parts, for whoever compares
+  /// each before it counts.
+  virtual Status adopt(const JobRecord& wanted) = 0;
   /// `done` is called once it is written, on any thread. Parts recorded for an earlier upload are forgotten.
   virtual void upload_begun(const std::string& upload_id, std::function<void(Status)> done) = 0;
   virtual void part_stored(const PartReceipt& part) = 0;
+  /// A piece of the last transform's work, by number from 0.
+  virtual void mark_made(std::uint64_t index, const Mark& mark) = 0;
+  /// Those recorded, from number `from` on, without a gap; `most` at most. Looks into the file.
+  virtual Result<std::vector<Mark>> marks(std::uint64_t from, std::size_t most) = 0;
   /// The upload is complete or removed: forgets the job.
   virtual void finished() = 0;
   /// Ends the claim: nothing else may follow. `done` is called, on any thread, once all is written and others may claim

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -23,12 +24,14 @@ struct UploadOptions {
   RetryPolicy retry;
   /// Compare the store's checksum with ours before saying "done". Off: only lengths are compared, nothing is hashed.
   bool verify = true;
-  /// Where uploads in parts are recorded, so that the same call goes on with them, in this process or another. For
-  /// sources that can be found and read again (files), and stores that keep an upload that nobody works on. Null: they
-  /// begin anew.
+  /// Where uploads in parts are recorded, so that the same call goes on with them, in this process or another, at
+  /// stores that keep an upload that nobody works on. Null: they begin anew. Streams are compared as they come: needs
+  /// `verify`.
   std::shared_ptr<Ledger> ledger = {};
   /// False: begins anew, removes what an earlier run has sent, and leaves nothing to go on with.
   bool resume = true;
+  /// Told in one line why what an earlier run has sent may have to be sent again. Any thread; must not block.
+  std::function<void(const std::string& line)> on_notice = {};
   std::string resume_hint = {};  ///< kept with the job for whoever lists them (JobRecord::resume_hint); no secrets
 };
 
@@ -37,7 +40,9 @@ struct UploadOptions {
 /// A source that can be read again and whose length is known is read by the target itself: no part is kept in memory.
 /// With a ledger, errors that may pass (network, keys, the store's own trouble) and Sink::suspend() leave the upload at
 /// the store: the same call goes on with it. It asks the store which parts it has, reads the source again and compares
-/// checksums, and sends the rest. source_changed if the source is not what it was.
+/// checksums, and sends the rest. source_changed if a file is not what it was. A stream (a pipe, or what stages make)
+/// is made again from its beginning, and of it only what the store does not have is sent: equal parts stay, others are
+/// replaced, so the object is always what came now.
 /// Otherwise parts are held (shared, never copied) until the store has them. Destroying the sink before it is closed
 /// aborts; what is under way then ends on its own.
 /// Errors of close(): the store's own, corrupt (what is stored is not what was sent), source_changed, limit (a stream

@@ -1,0 +1,44 @@
+// Marks: pieces of a transform's work that depend on nothing before them, so that another run need not do them again.
+//
+// The last transform of a pipeline and its sink may agree on it: the transform has its pieces written down as it makes
+// them; in a later run over the same source it still reads all input, recognises by its hash what it has made before,
+// and leaves that out as far as the sink has it. Taps before it see every byte in every run.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+
+#include "weir/core/status.hpp"
+
+namespace weir {
+
+/// The next so many bytes of input became the next so many bytes of output.
+struct Mark {
+  std::uint64_t input_bytes = 0;
+  std::uint64_t output_bytes = 0;
+  std::uint64_t input_hash = 0;   ///< as the transform takes it
+  std::uint64_t output_hash = 0;  ///< likewise
+  std::uint64_t note = 0;         ///< the transform's own
+
+  bool operator==(const Mark&) const = default;
+};
+
+/// Kept by the sink. Thread-safe.
+class Marks {
+ public:
+  virtual ~Marks() = default;
+  /// Called in open() by a transform that will leave out what skip_bytes() says. `wake` runs its segment again.
+  virtual void attend(std::function<void()> wake) = 0;
+  /// So many bytes of output, from the beginning, are to be left out. pending until that is known.
+  virtual Result<std::uint64_t> skip_bytes() = 0;
+  /// Of an earlier run, by number from 0. Known for all that lies before skip_bytes(), and for the piece around it.
+  /// May look into a file.
+  virtual std::optional<Mark> earlier(std::uint64_t index) = 0;
+  /// Before the first byte of it is given to the sink.
+  virtual void made(std::uint64_t index, const Mark& mark) = 0;
+  /// False: nobody writes them down, so they need not be made.
+  virtual bool wanted() const = 0;
+};
+
+}  // namespace weir
