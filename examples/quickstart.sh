@@ -20,33 +20,14 @@ while [ $# -gt 0 ]; do
 done
 case $to in "" | s3://?*/?*) ;; *) echo "quickstart: --to wants s3://bucket/key, not '$to'" >&2; exit 2 ;; esac
 
-say() { printf '\n\033[1m%s\033[0m\n' "$*"; }
-[ -t 1 ] || say() { printf '\n%s\n' "$*"; }
-
-weir=$PWD/build/release/bin/weir
-if [ -z "${WEIR_QUICKSTART_READY-}" ]; then
+# shellcheck source=examples/build.sh
+source examples/build.sh
+if [ -z "${WEIR_EXAMPLE_READY-}" ]; then
   say "1. Install what is missing, and build the weir command"
-  ./tests/install-deps.sh build
-  # The server is built (once) while the command is.
-  installing=""
-  if [ -z "$to" ]; then
-    python3 tests/servers/servers.py install versitygw &
-    installing=$!
-  fi
-  log=$(mktemp)
-  trap 'rm -f "$log"' EXIT
-  if ! { cmake --preset release -DWEIR_BUILD_TESTS=OFF -DWEIR_BUILD_EXAMPLES=OFF && cmake --build --preset release --target weir; } >"$log" 2>&1
-  then
-    tail -n 60 "$log" >&2
-    echo "quickstart: the build failed (above)" >&2
-    exit 1
-  fi
-  rm -f "$log"
-  [ -z "$installing" ] || wait "$installing"
-  echo "built $weir in $SECONDS s"
+  build_weir "$([ -n "$to" ] && echo no || echo yes)"
   if [ -z "$to" ]; then
     say "2. Start a real S3 server (versitygw) on a free port"
-    exec env WEIR_QUICKSTART_READY=1 python3 tests/servers/servers.py run versitygw -- "$0" "${arguments[@]}"
+    on_a_server "$0" "${arguments[@]}"
   fi
 fi
 if [ -z "$to" ]; then
