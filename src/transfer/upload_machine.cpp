@@ -94,7 +94,7 @@ void UploadMachine::abort_done(std::uint64_t request, const Status& answer) {
     const auto delay = options_.retry.delay(answer.error(), asked->attempts, options_.random);
     actions_.push_back({Do::wait, request, asked->attempts, 0, delay});
     return;
-  } else {
+  } else if (phase_ == Phase::aborting) {
     Error error = failure_.error();
     if (!error.advice.empty()) error.advice += '\n';
     error.advice += fmt::format("The unfinished upload {} of {} could not be removed ({}): remove it at the store.",
@@ -102,7 +102,14 @@ void UploadMachine::abort_done(std::uint64_t request, const Status& answer) {
     failure_ = Status(std::move(error));
   }
   requests_.erase(request);
-  finish(failure_);
+  if (phase_ == Phase::aborting) return finish(failure_);
+  if (phase_ == Phase::asking) {
+    // The earlier process's: whatever is left of it, ours is another.
+    upload_open_ = noted_ = false;
+    phase_ = Phase::beginning;
+    start(Do::begin);
+  }
+  advance();
 }
 
 bool UploadMachine::aborts(std::uint64_t request) const {

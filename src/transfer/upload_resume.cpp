@@ -93,15 +93,11 @@ void UploadMachine::trust_notes() {
 
 /// The store does not say whether the upload is still there, and a stream's parts are let go as they are found stored:
 /// they could not be sent again. If the object has the size of all that was sent, it was completed, as far as anybody
-/// can tell, and all is sent anew.
+/// can tell, and all is sent anew; in case it was not, it is removed.
 void UploadMachine::earlier_looked(const Result<Stored>& answer) {
   std::uint64_t sent = 0;
   for (const PartReceipt& part : options_.earlier->parts) sent += part.length;
-  if (answer.ok() && answer->length == sent) {
-    upload_open_ = noted_ = false;
-    phase_ = Phase::beginning;
-    return start(Do::begin);
-  }
+  if (answer.ok() && answer->length == sent) return start(Do::abort);
   trust_notes();
   phase_ = Phase::sending;
 }

@@ -102,9 +102,12 @@ class Simulation {
     options.concurrency = adapts_ ? transfer::ConcurrencyOptions::adaptive(start, in_flight_)
                                   : transfer::ConcurrencyOptions::fixed(in_flight_);
     options.can_resend_all = replayable_ = below(2) == 0;
-    options.records = records_ = replayable_ && below(3) != 0;
     options.max_single_bytes = below(2) == 0 ? UINT64_MAX : 20;
-    return draw_rest(std::move(options));
+    options = draw_rest(std::move(options));
+    // A stream's parts are compared as they come.
+    options.records = records_ = (replayable_ || verify_) && below(3) != 0;
+    same_source_ = replayable_ || below(2) == 0;
+    return options;
   }
   transfer::MachineOptions draw_rest(transfer::MachineOptions options) {
     options.verify = verify_ = gentle_ || below(8) != 0;
@@ -118,7 +121,7 @@ class Simulation {
   void feed() {
     const std::size_t part_bytes = part_bytes_;
     const bool known_length = below(2) == 0;
-    const bool crc_known = below(3) != 0;
+    const bool crc_known = below(3) != 0 || (records_ && !replayable_);
     const std::int64_t pace = below(2) == 0 ? 0 : 50'000;
     std::int64_t when = now_;
     std::uint32_t number = 0;
@@ -274,12 +277,15 @@ class Simulation {
     }
     transfer::MachineOptions options;
     options.concurrency = transfer::ConcurrencyOptions::fixed(in_flight_ = 1 + static_cast<std::uint32_t>(below(8)));
-    options.can_resend_all = options.records = true;
+    options.can_resend_all = replayable_;
+    options.records = true;
+    options.same_source = same_source_;
     if (!ledger_.upload_id.empty()) {
       options.earlier.emplace().id = ledger_.upload_id;
       for (const auto& [number, part] : ledger_.parts) options.earlier->parts.push_back(part);
     }
-    const bool kept_whole = gentle_ && !commits && store_.uploads.count(ledger_.upload_id) != 0;
+    const bool can_tell = replayable_ || !store_.cannot_list;
+    const bool kept_whole = gentle_ && !commits && can_tell && store_.uploads.count(ledger_.upload_id) != 0;
     if (!store_.cannot_list && !ledger_.parts.empty() && maybe(20))
       store_.lose_part(ledger_.upload_id, ledger_.parts.begin()->first);
     sure_ = kept_whole ? still_there() : 0;
@@ -392,7 +398,13 @@ class Simulation {
     if (outcome.ok()) return judge_success(*outcome, open);
     const std::string message = outcome.status().message();
     const bool says_so = message.find("all the same") != std::string::npos;
-    if (gentle_) return "it fails although nothing fatal happened: " + message;
+    // A completion that a killed process asked for may end the upload under a stream that cannot be sent again.
+    const bool may_fail = kills_ != 0 && !replayable_;
+    if (gentle_ && !may_fail) return "it fails although nothing fatal happened: " + message;
+    if (!same_source_ && outcome.status().kind() == Kind::source_changed && !source_.empty() &&
+        !message.starts_with("changed")) {
+      return "a stream that nobody promised to be the same is held to it: " + message;
+    }
     if (open != 0 && message.find("could not be removed") == std::string::npos) return "an upload is left: " + message;
     const bool by_another = kills_ != 0 && store_.object && (store_.damaged || versions_.count(*store_.object) != 0);
     if (store_.object != older_ && !says_so && !by_another)
@@ -425,6 +437,7 @@ class Simulation {
   bool adapts_ = false;
   std::uint32_t first_limit_ = 0, highest_limit_ = 0, lowest_limit_ = 0, limit_before_ = UINT32_MAX;
   bool replayable_ = false;
+  bool same_source_ = true;
   bool verify_ = true;
   bool paused_ = false;
   bool begun_ = false;
