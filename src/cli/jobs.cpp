@@ -1,4 +1,4 @@
-// weir jobs: the uploads that were not finished, as the ledger has them.
+// weir jobs: the uploads and downloads that were not finished, as the ledger has them.
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -38,6 +38,9 @@ std::string command_of(const JobRecord& job) {
   const auto hint = parse_hint(job.resume_hint);
   return hint && !hint->arguments.empty() ? shell_line(hint->arguments) : std::string();
 }
+
+/// Into a file, of which a part is there.
+bool is_download(const JobRecord& job) { return job.destination.starts_with('/'); }
 
 std::string state_of(const JobRecord& job) {
   if (job.owner_pid != 0) return fmt::format("process {}", job.owner_pid);
@@ -139,7 +142,8 @@ Status abort_one(Ledger& ledger, const JobRecord& job, const Options& options, O
   if (options.json) {
     output.print_line(job_event(job, {}));
   } else if (!options.quiet) {
-    say(fmt::format("removed what was sent of {} (job {}, {})\n", printable(job.destination), job.id,
+    say(fmt::format("removed what was {} of {} (job {}, {})\n", is_download(job) ? "read" : "sent",
+                    printable(is_download(job) ? job.source.name : job.destination), job.id,
                     format_size(job.bytes_stored)));
   }
   return {};

@@ -209,6 +209,7 @@ std::string many_summary_event(const CopyProgress& progress, int exit_code_of_al
 std::string summary_event(bool succeeded, const Progress& progress, int exit_code) {
   Json json = summary(exit_code, succeeded ? 1 : 0, succeeded ? 0 : 1);
   json["bytes_confirmed"] = progress.bytes_confirmed;
+  json["bytes_received"] = progress.bytes_received;
   json["bytes_sent"] = progress.bytes_sent;
   json["bytes_durable"] = progress.bytes_durable;
   json["retries_by_cause"] = by_cause(progress.retries_by_cause);
@@ -279,6 +280,7 @@ std::string verified_event(const Verified& verified) {
 std::string job_event(const JobRecord& job, const std::string& command) {
   Json json = event("job");
   json["id"] = job.id;
+  json["direction"] = job.destination.starts_with('/') ? "download" : "upload";
   json["source"] = job.source.name;
   json["destination"] = job.destination;
   json["size"] = job.source.size_bytes == 0 ? Json(nullptr) : Json(job.source.size_bytes);

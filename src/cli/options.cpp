@@ -35,7 +35,7 @@ constexpr CommandInfo kCommands[] = {
     {"verify", "FILE s3://BUCKET/KEY", "compare a file with an object", true, false},
     {"rm", "s3://BUCKET/KEY...", "remove objects", true, false},
     {"jobs", "[list | show ID | resume ID | abort ID...]",
-     "uploads that were not finished: go on with them, or remove them", false, false},
+     "uploads and downloads that were not finished: go on with them, or remove them", false, false},
     {"version", "", "print versions and features", false, false},
     {"help", "[COMMAND]", "print help", false, false},
 };
@@ -109,11 +109,11 @@ std::unique_ptr<CLI::App> make_parser(const CommandInfo& command, Options& optio
           "authorities that https:// is trusted by; default: AWS_CA_BUNDLE for S3, else the system's");
   }
   if (command.name == "cp" || command.name == "jobs") {
-    value("state-dir", options.state_dir, "DIR", "where unfinished uploads are recorded; default: ~/.local/state/weir");
+    value("state-dir", options.state_dir, "DIR", "where unfinished copies are recorded; default: ~/.local/state/weir");
   }
   if (command.name == "cp") {
     flag("--no-resume", "no-resume", options.no_resume,
-         "begin anew, remove what an earlier run has sent, and leave nothing to go on with");
+         "begin anew, remove what an earlier run has left, and leave nothing to go on with");
   }
   if (command.name == "jobs") {
     value("older-than", options.older_than, "TIME", "list, abort: only what nothing was sent of for 90m, 12h, 7d");

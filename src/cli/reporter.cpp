@@ -59,7 +59,7 @@ void Reporter::tell_resumed(const Progress& progress) {
   resumed_told_ = true;
   const std::string line =
       remade ? "resuming: what an earlier run has stored is compared and not sent again"
-             : fmt::format("resuming at {} (source unchanged, the rest is sent)", format_size(progress.bytes_resumed));
+             : fmt::format("resuming at {} (source unchanged, the rest follows)", format_size(progress.bytes_resumed));
   channel_.emit(notice_event(line));
   if (!quiet_ && !channel_.has_events()) channel_.tell(line + "\n");
 }

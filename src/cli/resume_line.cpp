@@ -21,18 +21,6 @@ std::string quoted(const std::string& word) {
   return text + "'";
 }
 
-/// "--header" is followed by its value, or has it behind "=".
-bool holds_secret(const std::vector<std::string>& arguments) {
-  for (std::size_t i = 0; i < arguments.size(); ++i) {
-    const std::string& word = arguments[i];
-    if (word == "--header" && (i + 1 == arguments.size() || !arguments[i + 1].starts_with('@'))) return true;
-    if (word.starts_with("--header=") && !word.starts_with("--header=@")) return true;
-    const std::size_t scheme = word.find("://");
-    if (scheme != std::string::npos && word.find('@', scheme) != std::string::npos) return true;  // user:password@
-  }
-  return false;
-}
-
 // Arguments may be any bytes, which JSON texts may not: each byte is a code point up to 255.
 std::string widened(const std::string& bytes) {
   std::string text;
@@ -62,6 +50,20 @@ std::string narrowed(const std::string& text) {
 }
 
 }  // namespace
+
+bool holds_secret(const std::vector<std::string>& arguments) {
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    const std::string& word = arguments[i];
+    if (word == "--header" && (i + 1 == arguments.size() || !arguments[i + 1].starts_with('@'))) return true;
+    if (word.starts_with("--header=") && !word.starts_with("--header=@")) return true;
+    // A signed URL is a key.
+    const bool web = word.starts_with("http://") || word.starts_with("https://");
+    if (web && word.find('?') != std::string::npos) return true;
+    const std::size_t scheme = word.find("://");
+    if (scheme != std::string::npos && word.find('@', scheme) != std::string::npos) return true;  // user:password@
+  }
+  return false;
+}
 
 std::string shell_line(const std::vector<std::string>& arguments) {
   std::string line = "weir";

@@ -72,8 +72,9 @@ Error stopped_error(const Progress& last, EndKind sink, const Result<Receipt>* r
     error.advice = "Cleaning up took too long: parts of an upload or a temporary file may be left.";
   } else if (result->error().kept_bytes != 0) {
     error.kept_bytes = result->error().kept_bytes;
-    error.advice = fmt::format("{} are safe at the store. Go on with:  {}", format_size(error.kept_bytes),
-                               shell_line(options.arguments));
+    error.advice = fmt::format("{} are safe {}. Go on with:  {}", format_size(error.kept_bytes),
+                               sink == EndKind::file ? "on the disk" : "at the store",
+                               holds_secret(options.arguments) ? "the same command" : shell_line(options.arguments));
   } else if (!left.empty()) {
     error.advice = left;
   } else if (sink == EndKind::standard) {

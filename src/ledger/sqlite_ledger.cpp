@@ -206,7 +206,7 @@ Status SqliteLedger::held_by(std::int64_t pid, const std::string& destination) c
   return Status(Kind::unavailable, pid == 0            ? std::string("another process is at this very copy")
                                    : pid == ::getpid() ? std::string("this process is at this very copy already")
                                                        : fmt::format("process {} is at this very copy", pid))
-      .during("upload to " + destination)
+      .during("copy to " + destination)
       .advise("Let it finish, or stop it and run this again.");
 }
 

@@ -6,6 +6,7 @@
 #include "store/chain.hpp"
 #include "store/http_look.hpp"
 #include "store/http_wire.hpp"
+#include "store/object_identity.hpp"
 #include "store/ranged_answer.hpp"
 #include "store/refusal.hpp"
 
@@ -55,6 +56,7 @@ class HttpOrigin final : public Origin, public std::enable_shared_from_this<Http
     const std::lock_guard lock(mutex_);
     return digests_;
   }
+  std::optional<SourceIdentity> lasting_identity(const ObjectInfo& object) const override;
   std::function<void()> look(std::function<void(Result<ObjectInfo>)> done) override;
   Running read(const ObjectInfo& object, std::uint64_t offset, std::uint64_t length, OnData on_data,
                std::function<void(Status)> done) override;
@@ -140,6 +142,13 @@ ObjectInfo HttpOrigin::found(Looked looked) {
   pin_ = std::move(looked.pin);
   digests_ = std::move(looked.digests);
   return std::move(looked.info);
+}
+
+/// A time to the second tells versions apart well enough within one run, but is not for another day.
+std::optional<SourceIdentity> HttpOrigin::lasting_identity(const ObjectInfo& object) const {
+  const std::lock_guard lock(mutex_);
+  if (pin_.by != Pin::By::etag || !pin_.describes(object) || !*ranges_) return {};
+  return store::object_identity(url(), object);
 }
 
 Status HttpOrigin::check_head(Reading& reading, const ObjectInfo& object, const net::Response& head) {

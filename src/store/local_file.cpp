@@ -1,6 +1,7 @@
 #include "store/local_file.hpp"
 
 #include <fcntl.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -19,11 +20,41 @@ constexpr std::size_t kMaxNameBytes = 255;
 constexpr std::string_view kSuffix = ".weir-part";
 constexpr int kNameTries = 8;
 
-/// "/dir/.NAME.RANDOM.weir-part", NAME shortened where the whole would be longer than a file name may be.
-std::string temporary_name(const LocalDestination& to) {
+/// ".NAME.", NAME shortened where the whole would be longer than a file name may be.
+std::string temporary_prefix(const LocalDestination& to) {
   constexpr std::size_t kOthers = 2 + kRandomLetters + kSuffix.size();
-  const std::string name = to.name.substr(0, kMaxNameBytes - kOthers);
-  return fmt::format("{}/.{}.{}{}", to.directory, name, platform::random_name(kRandomLetters), kSuffix);
+  return fmt::format(".{}.", to.name.substr(0, kMaxNameBytes - kOthers));
+}
+
+/// "/dir/.NAME.RANDOM.weir-part".
+std::string temporary_name(const LocalDestination& to) {
+  return fmt::format("{}/{}{}{}", to.directory, temporary_prefix(to), platform::random_name(kRandomLetters), kSuffix);
+}
+
+/// Whether it may be the name of one.
+bool is_temporary(const LocalDestination& to, std::string_view id) {
+  const std::string prefix = temporary_prefix(to);
+  return id.starts_with(prefix) && id.ends_with(kSuffix) &&
+         id.size() == prefix.size() + kRandomLetters + kSuffix.size() && id.find('/') == std::string_view::npos &&
+         id.find('\0') == std::string_view::npos;
+}
+
+/// A file that nobody else owns and that has no other name: writing to it, or removing it, touches nothing else.
+Result<platform::Fd> open_own(const LocalDestination& to, const std::string& id) {
+  const auto none = [&to](std::string cause) {
+    return Status(Kind::not_found, std::move(cause)).during("go on with " + to.path);
+  };
+  if (!is_temporary(to, id)) return none("that is no name of a temporary file");
+  const std::string path = to.directory + "/" + id;
+  platform::Fd fd(platform().open(path.c_str(), O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0));
+  const int failed = errno;
+  if (!fd && (failed == ELOOP || failed == EISDIR || failed == ENXIO)) return none("it is no file any more");
+  if (!fd) return platform::errno_status(failed, "go on with " + to.path);
+  WEIR_ASSIGN(const struct stat found, platform::stat_of(fd.get(), to.path));
+  if (!S_ISREG(found.st_mode) || found.st_uid != ::geteuid() || found.st_nlink != 1) {
+    return none("in place of the temporary file is something else");
+  }
+  return fd;
 }
 
 }  // namespace
@@ -46,7 +77,44 @@ Result<std::shared_ptr<LocalFile>> LocalFile::create(LocalDestination destinatio
   }
 }
 
-LocalFile::~LocalFile() { (void)remove(); }
+Result<std::shared_ptr<LocalFile>> LocalFile::adopt(LocalDestination destination, const std::string& id,
+                                                    std::vector<PartReceipt> parts, std::uint64_t length) {
+  WEIR_ASSIGN(auto fd, open_own(destination, id));
+  WEIR_ASSIGN(const struct stat found, platform::stat_of(fd.get(), destination.path));
+  std::string temporary = destination.directory + "/" + id;
+  auto file = std::shared_ptr<LocalFile>(new LocalFile(std::move(destination), std::move(temporary), std::move(fd)));
+  if (static_cast<std::uint64_t>(found.st_size) > length) {
+    return Status(Kind::not_found, "the temporary file is longer than it can have become");
+  }
+  file->said_ = std::move(parts);
+  file->stays_ = true;
+  return file;
+}
+
+Result<std::shared_ptr<LocalFile>> LocalFile::adopt_finished(LocalDestination destination,
+                                                             std::vector<PartReceipt> parts, std::uint64_t length) {
+  WEIR_ASSIGN(auto fd, platform::open_file(destination.file, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY));
+  WEIR_ASSIGN(const struct stat found, platform::stat_of(fd.get(), destination.path));
+  std::uint64_t recorded = 0;
+  for (const PartReceipt& part : parts) recorded += part.length;
+  const bool whole = recorded == length && static_cast<std::uint64_t>(found.st_size) == length;
+  if (!S_ISREG(found.st_mode) || !whole) return Status(Kind::not_found, "it is not what was read");
+  std::string name = destination.file;
+  auto file = std::shared_ptr<LocalFile>(new LocalFile(std::move(destination), std::move(name), std::move(fd)));
+  file->said_ = std::move(parts);
+  file->stays_ = file->gone_ = file->placed_ = true;
+  return file;
+}
+
+Status LocalFile::discard(const LocalDestination& destination, const std::string& id) {
+  if (!open_own(destination, id).ok()) return {};
+  if (platform().unlink((destination.directory + "/" + id).c_str()) == 0 || errno == ENOENT) return {};
+  return platform::errno_status(errno, "remove the temporary file of " + destination.path);
+}
+
+LocalFile::~LocalFile() {
+  if (!stays_) (void)remove();
+}
 
 Status LocalFile::stop_if(const std::atomic<bool>& cancelled, std::uint64_t offset) const {
   if (!cancelled.load(std::memory_order_relaxed) && !removed_.load(std::memory_order_relaxed)) return {};
@@ -114,6 +182,12 @@ Status LocalFile::write_replayed(const Part& part, const std::atomic<bool>& canc
 }
 
 Result<PartReceipt> LocalFile::write(const Part& part, const std::atomic<bool>& cancelled) {
+  if (placed_) {
+    return Status(Kind::source_changed, "all of it had been read, and its file is not what was read any more")
+        .during("write " + to_.path)
+        .at(part.offset)
+        .advise("The file is as it was. Run this again to begin anew.");
+  }
   PartReceipt receipt;
   receipt.number = part.number;
   receipt.offset = part.offset;
@@ -134,9 +208,46 @@ Result<PartReceipt> LocalFile::write(const Part& part, const std::atomic<bool>& 
 
 std::vector<PartReceipt> LocalFile::parts() const {
   std::lock_guard lock(mutex_);
+  std::map<std::uint32_t, PartReceipt> known = written_;
+  for (const PartReceipt& part : said_) known.emplace(part.number, part);
   std::vector<PartReceipt> all;
-  for (const auto& [number, receipt] : written_) all.push_back(receipt);
+  all.reserve(known.size());
+  for (const auto& [number, receipt] : known) all.push_back(receipt);
   return all;
+}
+
+void LocalFile::found(const PartReceipt& part) {
+  std::lock_guard lock(mutex_);
+  written_[part.number] = part;
+}
+
+Result<std::size_t> LocalFile::read(std::span<std::byte> into, std::uint64_t offset) const {
+  return platform::pread_fully(fd_.get(), into, offset, shown());
+}
+
+/// Written to while it is synced, it is slower and no less safe.
+Status LocalFile::sync() {
+  std::lock_guard syncing(sync_mutex_);
+  {
+    std::lock_guard lock(mutex_);
+    if (!condemned_.ok()) return condemned_;
+    if ((gone_ && !placed_) || removed_)
+      return Status(Kind::not_found, "there is no such upload any more").during("sync " + to_.path);
+  }
+  if (platform().fdatasync(fd_.get()) != 0) return condemn(platform::errno_status(errno, "sync " + to_.path));
+  if (!name_synced_) {
+    if (Status status = sync_directory(); !status.ok()) return condemn(std::move(status));
+    name_synced_ = true;
+  }
+  stays_ = true;
+  return {};
+}
+
+Status LocalFile::condemn(Status why) {
+  stays_ = false;
+  why.advise("What was written cannot be trusted and was removed. Run the same command again.");
+  std::lock_guard lock(mutex_);
+  return condemned_ = std::move(why);
 }
 
 /// The checksum of the parts one after the other, if they are the ones written and are `whole`.
@@ -164,29 +275,33 @@ Result<std::uint64_t> LocalFile::check_whole(const std::vector<PartReceipt>& par
 }
 
 Status LocalFile::sync_directory() const {
-  const auto failed = [this](Status status) {
-    return status.advise("The file " + to_.path + " is whole, but its name may not survive power loss.");
-  };
   auto directory = platform::open_file(to_.directory, O_RDONLY | O_DIRECTORY);
   if (!directory) {
-    return failed(
-        to_.held
-            ? Status(directory.status().kind(), directory.error().cause).during("sync the directory of " + to_.path)
-            : directory.status());
+    return to_.held
+               ? Status(directory.status().kind(), directory.error().cause).during("sync the directory of " + to_.path)
+               : directory.status();
   }
   if (platform().fsync(directory->get()) != 0)
-    return failed(platform::errno_status(errno, "sync the directory " + (to_.held ? "of " + to_.path : to_.directory)));
+    return platform::errno_status(errno, "sync the directory " + (to_.held ? "of " + to_.path : to_.directory));
   return {};
 }
 
 Status LocalFile::finish(bool durable, bool replace) {
-  if (platform().fchmod(fd_.get(), to_.mode) != 0) return platform::errno_status(errno, "set the mode of " + to_.path);
+  if (!placed_ && platform().fchmod(fd_.get(), to_.mode) != 0)
+    return platform::errno_status(errno, "set the mode of " + to_.path);
   if (durable && platform().fdatasync(fd_.get()) != 0)
     return platform::errno_status(errno, "sync " + to_.path)
         .advise("What was written cannot be trusted and was removed. Run the same command again.");
   WEIR_ASSIGN(const struct stat finished, platform::stat_of(fd_.get(), to_.path));
   etag_ = local_etag(finished);
   WEIR_TRY(fd_.close(to_.path));
+  if (!placed_) WEIR_TRY(give_name(replace));
+  Status named = durable ? sync_directory() : Status();
+  if (!named.ok()) named.advise("The file " + to_.path + " is whole, but its name may not survive power loss.");
+  return named;
+}
+
+Status LocalFile::give_name(bool replace) {
   const auto rename = replace ? platform().rename : platform().rename_noreplace;
   if (rename(temporary_.c_str(), to_.file.c_str()) != 0) {
     if (errno == EEXIST)
@@ -194,13 +309,14 @@ Status LocalFile::finish(bool durable, bool replace) {
     return platform::errno_status(errno, fmt::format("rename {} to {}", shown(), to_.held ? to_.path : to_.file));
   }
   gone_ = true;
-  return durable ? sync_directory() : Status();
+  return {};
 }
 
 Result<Stored> LocalFile::commit(std::vector<PartReceipt> parts, const Whole& whole, bool durable, bool replace) {
+  std::lock_guard syncing(sync_mutex_);
   std::lock_guard lock(mutex_);
   if (!condemned_.ok()) return condemned_;
-  if (gone_ || removed_)
+  if ((gone_ && !placed_) || removed_)
     return Status(Kind::not_found, "there is no such upload any more").during("finish " + to_.path);
   std::sort(parts.begin(), parts.end(), [](const auto& a, const auto& b) { return a.number < b.number; });
   WEIR_ASSIGN(const std::uint64_t crc, check_whole(parts, whole));

@@ -32,24 +32,43 @@ struct LocalDestination {
 /// What pins a file that is read: its size, modification time and inode. Kept by a rename.
 std::string local_etag(const struct stat& found);
 
-/// Parts may be written from several threads at once. Destroyed before commit() it removes what it wrote.
+/// Parts may be written from several threads at once. Destroyed before commit() it removes what it wrote, unless sync()
+/// has succeeded.
 class LocalFile {
  public:
   static Result<std::shared_ptr<LocalFile>> create(LocalDestination destination);
+  /// The file `id` of an earlier process. `parts`: what it is said to hold. not_found where it is not there, or cannot
+  /// be what that process left of `length` bytes: what is not a file of ours alone stays as it is.
+  static Result<std::shared_ptr<LocalFile>> adopt(LocalDestination destination, const std::string& id,
+                                                  std::vector<PartReceipt> parts, std::uint64_t length);
+  /// What an earlier process may have given its name, just before it could say so: the file that is there, of `length`
+  /// bytes, which `parts` are all of. It can only be read and committed. not_found where there is none.
+  static Result<std::shared_ptr<LocalFile>> adopt_finished(LocalDestination destination, std::vector<PartReceipt> parts,
+                                                           std::uint64_t length);
+  /// Removes the file `id` of an earlier process. ok where it is not there; what is not a file of ours alone stays.
+  static Status discard(const LocalDestination& destination, const std::string& id);
   ~LocalFile();
   LocalFile(const LocalFile&) = delete;
   LocalFile& operator=(const LocalFile&) = delete;
 
   /// Stops early with cancelled once `*cancelled`, or remove() was called.
   Result<PartReceipt> write(const Part& part, const std::atomic<bool>& cancelled);
+  /// What was written, and what it is said to hold.
   std::vector<PartReceipt> parts() const;
+  /// A part that it is said to hold was read and is what it was.
+  void found(const PartReceipt& part);
+  Result<std::size_t> read(std::span<std::byte> into, std::uint64_t offset) const;
+  /// What was written before the call survives a loss of power, and this object. After a failure only remove() makes
+  /// sense.
+  Status sync();
   /// Checks that `parts` make up `whole`, syncs, closes, renames, syncs the directory. After an error only remove()
   /// makes sense.
   Result<Stored> commit(std::vector<PartReceipt> parts, const Whole& whole, bool durable, bool replace);
   /// Removes the temporary file. Again: ok.
   Status remove();
 
-  const std::string& temporary() const noexcept { return temporary_; }
+  /// The temporary file's name in its directory.
+  std::string id() const { return temporary_.substr(temporary_.rfind('/') + 1); }
 
  private:
   LocalFile(LocalDestination destination, std::string temporary, platform::Fd fd)
@@ -62,19 +81,26 @@ class LocalFile {
   Status put(std::span<const std::byte> bytes, std::uint64_t offset, std::uint64_t& crc);
   Result<std::uint64_t> check_whole(const std::vector<PartReceipt>& parts, const Whole& whole) const;
   Status finish(bool durable, bool replace);
+  Status give_name(bool replace);
   Status sync_directory() const;
+  Status condemn(Status why);
   /// The temporary file, for messages: one that is named through a descriptor says nothing to people.
   std::string shown() const { return to_.held ? "the temporary file of " + to_.path : temporary_; }
 
   const LocalDestination to_;
   const std::string temporary_;
   platform::Fd fd_;
+  std::mutex sync_mutex_;     ///< one sync at a time: the next would not hear of a failure; taken before mutex_
+  bool name_synced_ = false;  ///< so was the directory
   mutable std::mutex mutex_;
   std::map<std::uint32_t, PartReceipt> written_;  ///< by part number
+  std::vector<PartReceipt> said_;                 ///< of an earlier process, as it recorded them
   std::string etag_;                              ///< of the finished file
   Status condemned_;                              ///< not ok: nothing more may be trusted
   bool gone_ = false;                             ///< the temporary name is no more
+  bool placed_ = false;                           ///< nor was there one: the file has its own
   std::atomic<bool> removed_{false};
+  std::atomic<bool> stays_{false};  ///< when this is gone
 };
 
 }  // namespace weir::store

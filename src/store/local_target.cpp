@@ -1,10 +1,12 @@
 #include <atomic>
 #include <cerrno>
+#include <cstdlib>
 #include <limits>
 #include <map>
 #include <mutex>
 #include <utility>
 
+#include "store/local_kept.hpp"
 #include "store/local_target.hpp"
 
 namespace weir {
@@ -41,6 +43,7 @@ class LocalTarget final : public Target, public std::enable_shared_from_this<Loc
     return options_.durable ? kDurable : kVolatile;
   }
   std::string url() const override { return path_; }
+  std::optional<UploadIdentity> identity() const override;
 
   Cancel begin(Done<std::string> done) override {
     return run<std::string>(std::move(done), [](LocalTarget& self, const auto&) { return self.create(); });
@@ -57,6 +60,15 @@ class LocalTarget final : public Target, public std::enable_shared_from_this<Loc
                                            WEIR_ASSIGN(const auto file, self.find(id));
                                            return file->parts();
                                          });
+  }
+  Result<std::shared_ptr<Kept>> kept(const std::string& id, const std::vector<PartReceipt>& parts,
+                                     std::uint64_t length) override;
+  Cancel sync(const std::string& id, Done<None> done) override {
+    return run<None>(std::move(done), [id](LocalTarget& self, const auto&) -> Result<None> {
+      WEIR_ASSIGN(const auto file, self.find(id));
+      WEIR_TRY(file->sync());
+      return None{};
+    });
   }
   Cancel commit(const std::string& id, std::vector<PartReceipt> parts, Whole whole, Done<Stored> done) override {
     return run<Stored>(std::move(done), [id, parts = std::move(parts), whole](LocalTarget& self, const auto&) {
@@ -96,7 +108,7 @@ class LocalTarget final : public Target, public std::enable_shared_from_this<Loc
   Result<std::string> create() {
     WEIR_ASSIGN(auto destination, way_.find(options_));
     WEIR_ASSIGN(auto file, LocalFile::create(std::move(destination)));
-    std::string id = file->temporary();
+    std::string id = file->id();
     std::lock_guard lock(mutex_);
     uploads_[id] = std::move(file);
     return id;
@@ -117,10 +129,13 @@ class LocalTarget final : public Target, public std::enable_shared_from_this<Loc
   }
 
   Result<None> remove(const std::string& id) {
-    auto file = find(id);
-    if (!file) return None{};
-    WEIR_TRY((*file)->remove());
-    forget(id);
+    if (auto file = find(id)) {
+      WEIR_TRY((*file)->remove());
+      forget(id);
+      return None{};
+    }
+    WEIR_ASSIGN(const auto destination, way_.find(anything()));
+    WEIR_TRY(LocalFile::discard(destination, id));
     return None{};
   }
 
@@ -143,6 +158,13 @@ class LocalTarget final : public Target, public std::enable_shared_from_this<Loc
     return stored;
   }
 
+  /// What stands under the name does not matter.
+  LocalOptions anything() const {
+    LocalOptions options = options_;
+    options.replace = true;
+    return options;
+  }
+
   void forget(const std::string& id) {
     std::lock_guard lock(mutex_);
     uploads_.erase(id);
@@ -152,8 +174,37 @@ class LocalTarget final : public Target, public std::enable_shared_from_this<Loc
   const store::LocalWay way_;
   LocalOptions options_;
   std::mutex mutex_;
-  std::map<std::string, std::shared_ptr<LocalFile>> uploads_;  ///< by id, the temporary file's path
+  std::map<std::string, std::shared_ptr<LocalFile>> uploads_;  ///< by id, the temporary file's name
 };
+
+/// Without a sync, nothing that is recorded would have to be there.
+std::optional<UploadIdentity> LocalTarget::identity() const {
+  if (!options_.durable) return {};
+  const auto to = way_.find(options_);
+  if (!to) return {};
+  const std::unique_ptr<char, decltype(&std::free)> real(platform::platform().realpath(to->directory.c_str()),
+                                                         &std::free);
+  if (!real) return {};
+  std::string path = real.get();
+  path += (path == "/" ? "" : "/") + to->name;
+  UploadIdentity identity;
+  identity.place = "file " + path;
+  identity.readable = true;
+  identity.destination = std::move(path);
+  return identity;
+}
+
+Result<std::shared_ptr<Kept>> LocalTarget::kept(const std::string& id, const std::vector<PartReceipt>& parts,
+                                                std::uint64_t length) {
+  WEIR_ASSIGN(auto destination, way_.find(options_));
+  auto file = LocalFile::adopt(destination, id, parts, length);
+  if (!file && file.status().kind() == Kind::io) return file.status();
+  if (!file) file = LocalFile::adopt_finished(std::move(destination), parts, length);
+  if (!file) return std::shared_ptr<Kept>();
+  std::lock_guard lock(mutex_);
+  uploads_[id] = *file;
+  return std::shared_ptr<Kept>(std::make_shared<store::LocalKept>(*std::move(file), parts));
+}
 
 }  // namespace
 

@@ -1,3 +1,4 @@
+#include "store/object_identity.hpp"
 #include "store/ranged_answer.hpp"
 #include "store/s3_wire.hpp"
 
@@ -12,6 +13,9 @@ class S3Origin final : public Origin {
 
   std::string url() const override { return location_.url(); }
   bool ranges() const override { return *ranges_; }
+  std::optional<SourceIdentity> lasting_identity(const ObjectInfo& object) const override {
+    return store::object_identity(url(), object);
+  }
 
   std::function<void()> look(std::function<void(Result<ObjectInfo>)> done) override {
     return wire_->start(

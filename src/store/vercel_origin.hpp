@@ -6,6 +6,7 @@
 #include <mutex>
 #include <string>
 
+#include "store/object_identity.hpp"
 #include "store/vercel_wire.hpp"
 #include "weir/store/origin.hpp"
 
@@ -18,6 +19,9 @@ class VercelOrigin : public Origin, public std::enable_shared_from_this<VercelOr
 
   std::string url() const override { return wire_->settings().url(path_); }
   bool ranges() const override { return *ranges_; }
+  std::optional<SourceIdentity> lasting_identity(const ObjectInfo& object) const override {
+    return store::object_identity(url(), object);
+  }
   std::function<void()> look(std::function<void(Result<ObjectInfo>)> done) override;
   /// After a look(): it tells where the bytes are.
   Running read(const ObjectInfo& object, std::uint64_t offset, std::uint64_t length, OnData on_data,

@@ -33,6 +33,11 @@ DownloadDriver::~DownloadDriver() {
 
 // --- the consumer's side ---
 
+void DownloadDriver::has_front(std::uint64_t bytes, std::uint64_t crc64nvme) {
+  const Lock lock(mutex_);
+  machine_.has_front(bytes, crc64nvme);
+}
+
 Result<Chunk> DownloadDriver::next() {
   Lock lock(mutex_);
   if (!std::exchange(started_, true)) {

@@ -33,6 +33,8 @@ class DownloadDriver : public std::enable_shared_from_this<DownloadDriver> {
   DownloadDriver(const DownloadDriver&) = delete;
   DownloadDriver& operator=(const DownloadDriver&) = delete;
 
+  /// As that of the machine. Before the first next().
+  void has_front(std::uint64_t bytes, std::uint64_t crc64nvme);
   /// The next chunk, empty at the end; pending until the context is woken.
   Result<Chunk> next();
   /// Ends the calls under way and gives their memory back; no wake comes after it.

@@ -77,6 +77,11 @@ class DownloadMachine {
   /// When the input that follows comes.
   void now(Time time) { now_ = time; }
   void start() { advance(); }
+  /// The first `bytes`, of this checksum, are had from elsewhere. Before start().
+  void has_front(std::uint64_t bytes, std::uint64_t crc64nvme) {
+    next_ = options_.begin + bytes;
+    crc_ = crc64nvme;
+  }
 
   // From the origin and the timers. `request` is that of the read action.
 

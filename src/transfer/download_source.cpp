@@ -6,6 +6,7 @@
 
 #include "platform/platform.hpp"
 #include "transfer/download_driver.hpp"
+#include "transfer/kept_reader.hpp"
 #include "transfer/whole_check.hpp"
 #include "weir/codec/checksum.hpp"
 #include "weir/core/progress.hpp"
@@ -52,6 +53,18 @@ Result<ObjectInfo> look(Origin& origin, const RetryPolicy& retry) {
   }
 }
 
+/// What a file has of the object from an earlier run.
+struct Front final : Continuable {
+  explicit Front(SourceIdentity object) : object_(std::move(object)) {}
+  SourceIdentity identity() const override { return object_; }
+  void go_on_from(std::shared_ptr<Kept> from) override { kept = std::move(from); }
+
+  std::shared_ptr<Kept> kept;
+
+ private:
+  const SourceIdentity object_;
+};
+
 /// One thread at a time, as every stage; counts from any.
 class DownloadSource final : public Source {
  public:
@@ -61,6 +74,7 @@ class DownloadSource final : public Source {
     if (options_.part_bytes == 0) options_.part_bytes = kRangeBytes;
   }
   ~DownloadSource() override {
+    if (reader_) reader_->stop();
     if (driver_) driver_->stop();
   }
   DownloadSource(const DownloadSource&) = delete;
@@ -84,6 +98,7 @@ class DownloadSource final : public Source {
   bool is_whole() const {
     return options_.range.offset == 0 && (object_.sized ? end_ == object_.size : !options_.range.length);
   }
+  Result<Chunk> next_of_front();
   void lay_out(std::size_t grant_bytes, DownloadMachineOptions& machine) const;
 
   const std::shared_ptr<Origin> origin_;
@@ -92,7 +107,10 @@ class DownloadSource final : public Source {
   ObjectInfo object_;
   std::uint64_t end_ = 0;
   std::shared_ptr<DownloadDriver> driver_;
-  std::optional<transfer::WholeCheck> whole_;  // where all of it is read, and to be verified
+  Context* context_ = nullptr;
+  std::shared_ptr<Front> front_;                  // where the object can be told from any other
+  std::shared_ptr<transfer::KeptReader> reader_;  // of it
+  std::optional<transfer::WholeCheck> whole_;     // where all of it is read, and to be verified
 };
 
 MemoryNeed DownloadSource::memory(const Upstream&) const {
@@ -117,6 +135,9 @@ Status DownloadSource::describe(Upstream& upstream) {
   end_ = options_.range.offset + std::min(options_.range.length.value_or(most), most - options_.range.offset);
   upstream.source = origin_->url();
   if (object_.sized) upstream.exact_bytes = upstream.max_bytes = end_ - options_.range.offset;
+  if (auto identity = origin_->lasting_identity(object_); identity && is_whole()) {
+    upstream.continuable = front_ = std::make_shared<Front>(*std::move(identity));
+  }
   return {};
 }
 
@@ -138,6 +159,7 @@ void DownloadSource::lay_out(std::size_t grant_bytes, DownloadMachineOptions& ma
 }
 
 Status DownloadSource::open(Context& context) {
+  context_ = &context;
   DownloadMachineOptions machine;
   machine.begin = options_.range.offset;
   machine.end = end_;
@@ -160,8 +182,20 @@ Status DownloadSource::open(Context& context) {
   return {};
 }
 
+/// Empty where the rest is to be read from the origin.
+Result<Chunk> DownloadSource::next_of_front() {
+  if (!front_ || !front_->kept) return Chunk();
+  if (!reader_) reader_ = std::make_shared<transfer::KeptReader>(front_->kept, *context_);
+  Result<Chunk> chunk = reader_->next();
+  if (!chunk.ok() || !chunk->empty()) return chunk;
+  const std::shared_ptr<Kept> kept = std::move(front_->kept);
+  driver_->has_front(kept->good_bytes(), kept->crc64nvme());
+  return chunk;
+}
+
 Result<Chunk> DownloadSource::next() {
-  Result<Chunk> chunk = driver_->next();
+  Result<Chunk> chunk = next_of_front();
+  if (chunk.ok() && chunk->empty()) chunk = driver_->next();
   if (!chunk.ok() || !whole_) return chunk;
   WEIR_TRY(chunk->empty() ? whole_->end() : whole_->take(chunk->bytes()));
   return chunk;

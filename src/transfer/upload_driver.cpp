@@ -255,6 +255,8 @@ Target::Cancel UploadDriver::send(std::uint64_t number, const Action& action, Pa
       return check(number, action);
     case Do::note_upload:
       return note_upload(number, action);
+    case Do::sync:
+      return sync(number, action, id);
     case Do::abort:
       return target_->abort(
           id, [self = shared_from_this(), number, request = action.request](const Result<Target::None>& result) {
@@ -276,6 +278,13 @@ Target::Cancel UploadDriver::check(std::uint64_t number, const Action& action) {
     offset = machine_.part(action.part).offset;
     length = machine_.part(action.part).length;
   }
+  if (kept_) {
+    const bool good = kept_->good_bytes() >= offset + length;
+    answer(number, [&](UploadMachine& machine) {
+      machine.check_done(action.request, good ? machine.recorded_crc(action.part) : Status(Kind::not_found, "changed"));
+    });
+    return [] {};
+  }
   if (!executor || !replay_) {
     answer_failure(number, action, Status(Kind::cancelled, "nothing is left to read it on"));
     return [] {};
@@ -286,6 +295,12 @@ Target::Cancel UploadDriver::check(std::uint64_t number, const Action& action) {
     self->answer(number, [&](UploadMachine& machine) { machine.check_done(request, crc); });
   });
   return [cancelled] { cancelled->store(true); };
+}
+
+Target::Cancel UploadDriver::sync(std::uint64_t number, const Action& action, const std::string& id) {
+  return target_->sync(id, [self = shared_from_this(), number, request = action.request](const auto& result) {
+    self->answer(number, [&](UploadMachine& machine) { machine.sync_done(request, result.status()); });
+  });
 }
 
 /// Without a claim there is nothing to go on with later.
@@ -374,6 +389,8 @@ void UploadDriver::answer_failure(std::uint64_t number, const Action& action, St
         return machine.check_done(request, std::move(status));
       case Do::note_upload:
         return machine.note_done(request, status);
+      case Do::sync:
+        return machine.sync_done(request, status);
       default:
         return machine.inspect_done(request, std::move(status));
     }
@@ -383,7 +400,8 @@ void UploadDriver::answer_failure(std::uint64_t number, const Action& action, St
 void UploadDriver::cancel_calls(Lock& lock) {
   std::vector<Target::Cancel> cancels;
   for (auto& [number, call] : calls_) {
-    if (call.action.what == Do::begin || call.action.what == Do::abort || std::exchange(call.cancelled, true)) continue;
+    const Do what = call.action.what;
+    if (what == Do::begin || what == Do::abort || what == Do::sync || std::exchange(call.cancelled, true)) continue;
     if (call.cancel) cancels.push_back(call.cancel);
   }
   lock.unlock();

@@ -32,6 +32,8 @@ class UploadDriver : public std::enable_shared_from_this<UploadDriver> {
   UploadDriver(const UploadDriver&) = delete;
   UploadDriver& operator=(const UploadDriver&) = delete;
 
+  /// What an earlier process stored is read again from there. Before everything else.
+  void goes_on_from(std::shared_ptr<Kept> kept) { kept_ = std::move(kept); }
   void part_ready(ReadyPart part, std::vector<Chunk> chunks);
   void end_of_input();
   /// As of the machine; wakes when the answer is there.
@@ -74,6 +76,7 @@ class UploadDriver : public std::enable_shared_from_this<UploadDriver> {
   void make_call(std::uint64_t number);
   Target::Cancel send(std::uint64_t number, const Action& action, Part part);
   Target::Cancel check(std::uint64_t number, const Action& action);
+  Target::Cancel sync(std::uint64_t number, const Action& action, const std::string& id);
   Target::Cancel note_upload(std::uint64_t number, const Action& action);
   void note_part(std::uint32_t part, Lock& lock);
   void let_claim_go(Lock& lock);
@@ -88,6 +91,7 @@ class UploadDriver : public std::enable_shared_from_this<UploadDriver> {
 
   std::shared_ptr<Target> target_;
   const std::shared_ptr<Replay> replay_;
+  std::shared_ptr<Kept> kept_;
   const std::weak_ptr<Executor> executor_;
   const std::shared_ptr<RateLimiter> limiter_;
   mutable std::mutex mutex_;

@@ -58,7 +58,8 @@ Result<Recorded> find_earlier(const UploadOptions& options, const std::shared_pt
                               const std::shared_ptr<Executor>& executor) {
   Recorded recorded;
   const std::optional<UploadIdentity> identity = target->identity();
-  if (!options.ledger || !identity) return recorded;
+  // Files are gone on with by download_resume.
+  if (!options.ledger || !identity || identity->readable) return recorded;
   JobRecord wanted;
   const auto source = upstream.made_from ? upstream.made_from->lasting_identity() : std::nullopt;
   recorded.same_source = source.has_value();

@@ -71,8 +71,8 @@ void UploadMachine::part_done(std::uint64_t request, Result<PartReceipt> answer)
     part.receipt = std::move(*answer);
     counts_.bytes_acked += part.ready.length;
     ++counts_.parts_done;
-    if (noted_) actions_.push_back({Do::note_part, 0, 0, part.ready.number, {}});
     actions_.push_back({Do::release_part, 0, 0, part.ready.number, {}});
+    if (noted_) note(part.ready.number);
     concurrency_.completed();
     succeeded(request);
   } else if (status.kind() == Kind::not_found && !status.retryable()) {
@@ -246,7 +246,10 @@ void UploadMachine::fill() {
   }
   if (phase_ != Phase::sending) return;
   if (ended_ && parts_.empty()) return refuse_empty();
-  if (ended_ && counts_.parts_done == parts_.size()) look_or_commit();
+  if (!ended_ || counts_.parts_done != parts_.size()) return;
+  // All is written down before it is complete: who is killed in between knows by that.
+  if (all_noted()) return look_or_commit();
+  if (!syncing_) start_sync();
 }
 
 /// Learns from how it goes. A pause is not how it goes.
@@ -260,10 +263,11 @@ void UploadMachine::adapt() {
 }
 
 std::uint32_t UploadMachine::parts_in_flight() const noexcept {
-  // While parts are sent, every request is one of a part.
-  return phase_ == Phase::sending || phase_ == Phase::draining ? static_cast<std::uint32_t>(requests_.size())
-         : phase_ == Phase::whole                              ? 1
-                                                               : 0;
+  // While parts are sent, every request is one of a part, but for syncs.
+  return phase_ == Phase::sending || phase_ == Phase::draining
+             ? static_cast<std::uint32_t>(requests_.size()) - (syncing_ ? 1 : 0)
+         : phase_ == Phase::whole ? 1
+                                  : 0;
 }
 
 std::uint32_t UploadMachine::checks_in_flight() const noexcept {

@@ -23,10 +23,12 @@ namespace weir::transfer {
 /// What the driver is to do.
 enum class Do : std::uint8_t {
   list_parts,    ///< Target::list_parts of the upload that an earlier process began
-  check_part,    ///< the checksum of `part`, read again: does the source still have what an earlier process sent?
+  check_part,    ///< the checksum of `part`, read again: does the source still have what an earlier process sent? With
+                 ///< `syncs`: of what is stored; not_found where that is not what it was
   begin,         ///< Target::begin
   note_upload,   ///< write down upload_id(), and say when that is safe
   put_part,      ///< Target::put_part of `part`
+  sync,          ///< Target::sync: what is done lasts
   put_whole,     ///< Target::put_whole: part 1, or an empty object if `part` is 0
   commit,        ///< Target::commit of receipts() and whole()
   inspect,       ///< Target::inspect
@@ -70,6 +72,7 @@ struct MachineOptions {
   std::uint64_t max_single_bytes = UINT64_MAX;  ///< of one put_whole
   bool records = false;                         ///< somebody writes down what is done: a later process can go on
   std::optional<EarlierUpload> earlier;         ///< to go on with; with `records`
+  bool syncs = false;                           ///< with `records`: parts are written down once Do::sync is done
   bool same_source = true;  ///< whose source must be the same: other bytes are an error, not just sent again
   std::string url;          ///< for messages
   RandomBelow random;
@@ -99,7 +102,11 @@ struct UploadProof {
 /// Thread-compatible.
 class UploadMachine {
  public:
-  explicit UploadMachine(MachineOptions options) : options_(std::move(options)), concurrency_(options_.concurrency) {}
+  explicit UploadMachine(MachineOptions options) : options_(std::move(options)), concurrency_(options_.concurrency) {
+    if (!options_.earlier) return;
+    upload_id_ = options_.earlier->id;
+    upload_open_ = noted_ = true;
+  }
 
   /// When the input that follows comes, and how many bytes of the parts under way have left by then.
   void now(Time time, std::uint64_t sent_under_way) {
@@ -121,6 +128,7 @@ class UploadMachine {
   void list_done(std::uint64_t request, Result<std::vector<PartReceipt>> answer);
   void check_done(std::uint64_t request, Result<std::uint64_t> crc64nvme);
   void note_done(std::uint64_t request, const Status& answer);
+  void sync_done(std::uint64_t request, const Status& answer);
   void begin_done(std::uint64_t request, Result<std::string> answer);
   void part_done(std::uint64_t request, Result<PartReceipt> answer);
   void whole_done(std::uint64_t request, Result<Stored> answer);
@@ -146,6 +154,8 @@ class UploadMachine {
   const std::optional<PartReceipt>& receipt(std::uint32_t number) const { return parts_[number - 1].receipt; }
   const ReadyPart& part(std::uint32_t number) const { return parts_[number - 1].ready; }
   std::vector<PartReceipt> receipts() const;
+  /// Of a part that is being checked, as the earlier process wrote it down.
+  Result<std::uint64_t> recorded_crc(std::uint32_t number) const;
   Whole whole() const { return {total_bytes_, crc_of_all()}; }
   /// The request is the abort, which must be repeated even if nobody waits for the outcome.
   bool aborts(std::uint64_t request) const;
@@ -165,7 +175,8 @@ class UploadMachine {
     committing,
     settling,   // inspects: did a commit or put_whole whose reply was lost succeed?
     verifying,  // inspects: the store's checksum
-    draining,   // waits for calls to end, then begins anew or aborts
+    draining,   // waits for calls to end, then begins anew, keeps or aborts
+    keeping,    // the last sync of an upload that a later process may go on with
     aborting,
     finished,
   };
@@ -222,6 +233,12 @@ class UploadMachine {
   bool keeps() const;
   std::string kept_advice() const;
 
+  // upload_sync.cpp: when what is done may be written down
+  void note(std::uint32_t number);
+  void sync_if_due();
+  void start_sync();
+  bool all_noted() const noexcept { return !noted_ || (!syncing_ && unsynced_.empty()); }
+
   // upload_verdict.cpp: how it ends
   void begin_anew();
   void look_or_commit();
@@ -252,8 +269,13 @@ class UploadMachine {
   RetryTokens tokens_;
   bool out_of_tokens_ = false;  // a request had attempts left, the upload had none
   std::string upload_id_;
-  bool upload_open_ = false;                  // the store has an upload of ours
-  bool noted_ = false;                        // and it is written down
+  bool upload_open_ = false;             // the store has an upload of ours
+  bool noted_ = false;                   // and it is written down
+  std::vector<std::uint32_t> unsynced_;  // done and not written down
+  std::uint64_t unsynced_bytes_ = 0;
+  bool syncing_ = false;
+  std::vector<std::uint32_t> being_synced_;
+  Time synced_at_{0};                         // the last sync was begun
   bool keep_anyway_ = false;                  // whatever the failure is, somebody will decide what becomes of it
   bool kept_ = false;                         // it was left at the store to be gone on with
   Status earlier_gone_;                       // the store has no such upload any more; all its parts were sent

@@ -167,6 +167,10 @@ void UploadMachine::check_done(std::uint64_t request, Result<std::uint64_t> crc6
   const std::uint32_t number = asked->part;
   if (phase_ == Phase::draining) {
     requests_.erase(request);
+  } else if (options_.syncs && crc64nvme.status().kind() == Kind::not_found) {
+    requests_.erase(request);
+    candidates_.erase(number);
+    start(Do::put_part, number);
   } else if (!crc64nvme.ok()) {
     const ReadyPart& part = parts_[number - 1].ready;
     fail(give_up(request, crc64nvme.status().at(part.offset), fmt::format("read part {} again", number)));
@@ -179,6 +183,12 @@ void UploadMachine::check_done(std::uint64_t request, Result<std::uint64_t> crc6
     }
   }
   advance();
+}
+
+Result<std::uint64_t> UploadMachine::recorded_crc(std::uint32_t number) const {
+  const auto found = candidates_.find(number);
+  if (found != candidates_.end() && found->second.receipt.crc64nvme) return *found->second.receipt.crc64nvme;
+  return Status(Kind::not_found, "nothing is recorded of it");
 }
 
 void UploadMachine::take_over(std::uint32_t number) {
@@ -235,7 +245,10 @@ void UploadMachine::suspend() {
   fail(Status(Kind::cancelled, "the upload was suspended"));
 }
 
-bool UploadMachine::keeps() const { return noted_ && (keep_anyway_ || may_pass(failure_.kind())); }
+bool UploadMachine::keeps() const {
+  const bool anything = !options_.syncs || options_.earlier || counts_.parts_done > 0;
+  return noted_ && anything && (keep_anyway_ || may_pass(failure_.kind()));
+}
 
 std::string UploadMachine::kept_advice() const {
   if (failure_.kind() == Kind::source_changed) {
@@ -244,9 +257,9 @@ std::string UploadMachine::kept_advice() const {
         "resuming; or put back what it was and run this again.",
         counts_.parts_resumed + candidates_.size());
   }
-  return fmt::format("{} {} ({} bytes) {} safe at the store: run this again to go on.", counts_.parts_done,
+  return fmt::format("{} {} ({} bytes) {} safe {}: run this again to go on.", counts_.parts_done,
                      counts_.parts_done == 1 ? "part" : "parts", counts_.bytes_acked,
-                     counts_.parts_done == 1 ? "is" : "are");
+                     counts_.parts_done == 1 ? "is" : "are", options_.syncs ? "on the disk" : "at the store");
 }
 
 }  // namespace weir::transfer

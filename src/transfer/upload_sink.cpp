@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "platform/platform.hpp"
+#include "transfer/download_resume.hpp"
 #include "transfer/request_bytes.hpp"
 #include "transfer/upload_driver.hpp"
 #include "transfer/upload_ledger.hpp"
@@ -24,6 +25,9 @@ using transfer::UploadDriver;
 constexpr std::uint32_t kHeldParts = 8;
 // So many requests are within what a process needs anyhow; the buffers of more are taken from the budget.
 constexpr std::uint64_t kUncountedRequests = 8;
+
+/// Into files: less is fetched anew sooner than it is written down.
+constexpr std::uint64_t kWorthRecordingBytes = 16 * kMiB;
 
 std::uint64_t counted_requests(std::uint64_t concurrency) {
   return concurrency - std::min(concurrency, kUncountedRequests);
@@ -88,6 +92,8 @@ class UploadSink final : public Sink {
   Status look_up(Context& context, transfer::MachineOptions& options, std::shared_ptr<JobClaim>& claim);
   void skip_front();
   Status cut_as_earlier(const Upstream& upstream, const transfer::Recorded& recorded);
+  Status look_for_kept(Context& context, const UploadIdentity& identity, transfer::MachineOptions& options,
+                       std::shared_ptr<JobClaim>& claim);
   std::uint64_t current_length() const;
   /// What is read twice, or compared with what was sent before, is to be the same both times; else the target's own
   /// checksum is enough.
@@ -102,6 +108,7 @@ class UploadSink final : public Sink {
   UploadOptions options_;  // concurrency: where it adapts, the most
   const bool adapts_;
   std::shared_ptr<UploadDriver> driver_;
+  std::shared_ptr<Kept> kept_;  // until the driver has it
   UploadPlan plan_;
   std::optional<std::uint64_t> exact_bytes_;
   bool replay_ = false;    // parts are ranges of the source
@@ -198,6 +205,7 @@ Status UploadSink::open(Context& context) {
   driver_ = std::make_shared<UploadDriver>(target_, std::move(options), replay_ ? upstream.replay : nullptr,
                                            context.executor, options_.limiter, context.wake, std::move(claim));
   if (asks_) driver_->ask();
+  if (kept_) driver_->goes_on_from(std::move(kept_));
   if (replay_ && !observed_) hand_over_all();
   return {};
 }
@@ -206,7 +214,12 @@ Status UploadSink::open(Context& context) {
 Status UploadSink::look_up(Context& context, transfer::MachineOptions& options, std::shared_ptr<JobClaim>& claim) {
   const auto most = exact_bytes_ ? exact_bytes_ : context.upstream.max_bytes;
   const bool comparable = replay_ || options_.verify;
-  if (!options_.ledger || !comparable || (most && *most <= plan_.part_bytes)) return {};
+  if (!options_.ledger || (most && *most <= plan_.part_bytes)) return {};
+  if (context.upstream.continuable) {
+    const std::optional<UploadIdentity> identity = target_->identity();
+    if (identity && identity->readable) return look_for_kept(context, *identity, options, claim);
+  }
+  if (!comparable) return {};
   WEIR_ASSIGN(transfer::Recorded recorded,
               transfer::find_earlier(options_, target_, context.upstream, plan_.part_bytes, context.executor));
   if (recorded.earlier) WEIR_TRY(cut_as_earlier(context.upstream, recorded));
@@ -252,6 +265,34 @@ void UploadSink::skip_front() {
   }
   taken_bytes_ = skipped_bytes_ = offset_;
   marks_->decide(offset_);
+}
+
+/// A download into a file: what the file has is read from there, by the source, and need not be written.
+Status UploadSink::look_for_kept(Context& context, const UploadIdentity& identity, transfer::MachineOptions& options,
+                                 std::shared_ptr<JobClaim>& claim) {
+  Continuable& source = *context.upstream.continuable;
+  if (!exact_bytes_ || *exact_bytes_ <= std::max(plan_.part_bytes, kWorthRecordingBytes)) return {};
+  WEIR_ASSIGN(transfer::KeptDownload found,
+              transfer::find_kept(options_, target_, identity, source.identity(), plan_.part_bytes, context.executor));
+  if (found.kept && found.part_bytes != plan_.part_bytes) {
+    PlanRequest request = request_for(context.upstream);
+    request.part_bytes = found.part_bytes;
+    request.memory_bytes = grant_bytes_;
+    Result<UploadPlan> plan = plan_upload(target_->profile(), request);
+    if (!plan.ok()) {
+      return plan.status()
+          .during("go on with the download to " + target_->url())
+          .advise(fmt::format("It was begun with parts of {} bytes: give it that part size and memory again.",
+                              found.part_bytes));
+    }
+    plan_ = *plan;
+  }
+  options.records = options.syncs = found.claim != nullptr;
+  options.earlier = std::move(found.earlier);
+  kept_ = found.kept;
+  if (kept_) source.go_on_from(kept_);
+  claim = std::move(found.claim);
+  return {};
 }
 
 Status UploadSink::ready() {

@@ -253,6 +253,9 @@ void UploadMachine::drained() {
   if (!requests_.empty()) return;
   if (restarting_) {
     begin_anew();
+  } else if (upload_open_ && keeps() && !all_noted()) {
+    phase_ = Phase::keeping;
+    start_sync();
   } else if (!upload_open_ || keeps()) {
     kept_ = upload_open_;
     finish(failure_);

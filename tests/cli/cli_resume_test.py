@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Uploads that are stopped and gone on with, by the command, against a real S3 server."""
+"""Uploads and downloads that are stopped and gone on with, by the command, against a real S3 server."""
 
 import os
 import re
@@ -182,6 +182,149 @@ class Resume(CommandTest):
         number = str(self.jobs()[0]["id"])
         self.refuses(1, "jobs", "resume", number, *self.options(), env=AWS, says="Run the same command")
         weir("jobs", "abort", number, *self.options(), env=AWS)
+
+class ResumeDownload(CommandTest):
+    """Downloads into a file."""
+
+    def setUp(self):
+        super().setUp()
+        self.state = self.folder / "state"
+        self.bytes = os.urandom(SIZE)
+        self.url = f"s3://{BUCKET}/{self.id().split('.')[-1]}"
+        self.put(self.bytes)
+        self.there = self.folder / "there"
+        self.there.mkdir()
+        self.path = self.there / "my big file"
+
+    def put(self, data):
+        self.assertEqual(weir("cp", "-q", self.file("source", data), self.url, "--state-dir", self.folder / "other", env=AWS).returncode, 0)
+
+    def options(self):
+        return ["--state-dir", self.state]
+
+    def copy(self, *more):
+        return weir("cp", self.url, self.path, *self.options(), *more, env=AWS)
+
+    def jobs(self):
+        done = weir("jobs", "--json", *self.options(), env=AWS)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return events(done.stdout)
+
+    def start(self, *more):
+        """A copy at 8 MiB/s, of which some parts are recorded."""
+        running = spawn("cp", self.url, self.path, "--limit-rate", "8MiB", *self.options(), *more, env=AWS, stdout=subprocess.PIPE,
+                        stderr=subprocess.PIPE)
+        self.addCleanup(lambda: (running.poll() is None and running.kill(), running.wait(), running.stdout.close(), running.stderr.close()))
+        self.waits_for(lambda: self.state.exists() and any(job["parts_stored"] >= 2 for job in self.jobs()), "two parts")
+        return running
+
+    def kill(self):
+        running = self.start()
+        running.kill()
+        running.wait()
+
+    def arrived(self):
+        self.assertEqual(self.path.read_bytes(), self.bytes)
+        self.assertEqual(os.listdir(self.there), ["my big file"])
+        self.assertEqual(self.jobs(), [])
+
+    def test_after_a_kill_the_same_command_goes_on(self):
+        self.kill()
+        job, = self.jobs()
+        self.assertEqual((job["process"], job["size"], job["direction"], job["source"]), (None, SIZE, "download", self.url))
+        self.assertEqual(job["destination"], os.path.realpath(self.path))
+        self.assertFalse(self.path.exists())
+        done = self.copy("--json")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        told = events(done.stdout)
+        receipt = next(event for event in told if event["event"] == "done")
+        self.assertGreaterEqual(receipt["bytes_resumed"], job["bytes_stored"])
+        self.assertTrue(receipt["checksum_verified"])
+        self.assertEqual(told[-1]["bytes_received"], SIZE - receipt["bytes_resumed"])
+        self.arrived()
+
+    def test_ctrl_c_says_the_line_that_goes_on_and_it_does(self):
+        running = self.start()
+        running.send_signal(signal.SIGINT)
+        self.assertEqual(running.wait(10), 130)
+        text = running.stderr.read().decode()
+        line = re.search(r"MiB are safe on the disk\. Go on with:  weir (cp .*my big file' .*)", text)
+        self.assertTrue(line, text)
+        done = weir(*subprocess.check_output(["sh", "-c", f"printf '%s\\n' {line.group(1)}"], text=True).splitlines(), env=AWS)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.arrived()
+
+    def test_jobs_shows_resumes_and_aborts(self):
+        self.kill()
+        number = str(self.jobs()[0]["id"])
+        self.assertIn(f"{self.url} -> ", weir("jobs", *self.options()).stdout.decode())
+        done = weir("jobs", "resume", number, *self.options(), env=AWS, cwd="/")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.arrived()
+        self.path.unlink()
+        self.kill()
+        done = weir("jobs", "abort", str(self.jobs()[0]["id"]), *self.options(), env=AWS, cwd="/")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn(b"removed what was read of s3://", done.stderr)
+        self.assertEqual((self.jobs(), os.listdir(self.there)), ([], []))
+
+    def test_an_object_that_was_replaced_is_exit_code_7_and_no_resume_begins_anew(self):
+        self.kill()
+        self.bytes = os.urandom(SIZE)
+        self.put(self.bytes)
+        self.refuses(7, "cp", self.url, self.path, *self.options(), env=AWS, says=["is another than when its download began", "Begin anew"])
+        self.assertEqual(len(self.jobs()), 1)
+        done = self.copy("--no-resume")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.waits_for(lambda: not self.jobs(), "the removal of what was read")
+        self.arrived()
+
+    def test_no_resume_leaves_nothing_when_it_is_stopped(self):
+        running = spawn("cp", self.url, self.path, "--limit-rate", "8MiB", "--no-resume", *self.options(), env=AWS, stderr=subprocess.DEVNULL)
+        self.waits_for(lambda: os.listdir(self.there), "the partial file")
+        running.send_signal(signal.SIGINT)
+        self.assertEqual(running.wait(10), 130)
+        self.assertEqual((self.jobs(), os.listdir(self.there)), ([], []))
+
+    def test_a_second_copy_is_told_which_process_is_at_it(self):
+        running = self.start()
+        self.refuses(5, "cp", self.url, self.path, *self.options(), env=AWS, says=f"process {running.pid} is at this very copy")
+        self.assertEqual(running.wait(30), 0)
+        self.arrived()
+
+    def test_a_large_file_of_a_tree_goes_on(self):
+        weir("rm", self.url, env=AWS)
+        self.url += "/my big file"
+        self.put(self.bytes)
+        command = ["cp", "-r", self.url.removesuffix("my big file"), f"{self.there}/", *self.options()]
+        running = spawn(*command, "--limit-rate", "8MiB", env=AWS, stderr=subprocess.DEVNULL)
+        self.waits_for(lambda: self.state.exists() and any(job["parts_stored"] >= 2 for job in self.jobs()), "two parts")
+        running.kill()
+        running.wait()
+        stored = self.jobs()[0]["bytes_stored"]
+        done = weir(*command, "--json", env=AWS)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        received = events(done.stdout)[-1]["bytes_read"]
+        self.assertGreater(stored, 0)
+        self.assertEqual(received, SIZE)
+        self.assertEqual(self.path.read_bytes(), self.bytes)
+        self.assertEqual((self.jobs(), os.listdir(self.there)), ([], ["my big file"]))
+
+    def test_the_query_of_a_url_is_not_recorded(self):
+        signed = weir("presign", self.url, env=AWS).stdout.decode().strip()
+        running = spawn("cp", signed, self.path, "--limit-rate", "8MiB", *self.options(), env=AWS, stderr=subprocess.PIPE)
+        self.waits_for(lambda: self.state.exists() and any(job["parts_stored"] >= 1 for job in self.jobs()), "a part")
+        running.send_signal(signal.SIGINT)
+        running.wait(10)
+        self.assertNotIn(b"Signature", running.stderr.read())
+        running.stderr.close()
+        for path in self.state.iterdir():
+            self.assertNotIn(b"Signature", path.read_bytes())
+        again = weir("presign", self.url, env=AWS).stdout.decode().strip()
+        done = weir("cp", again, self.path, "--json", *self.options(), env=AWS)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertGreater(next(event for event in events(done.stdout) if event["event"] == "done")["bytes_resumed"], 0)
+        self.arrived()
 
 
 if __name__ == "__main__":

@@ -7,6 +7,8 @@ Each round uploads a file or what comes through a pipe, as it is or through stag
 kills it once to three times, sometimes in the first milliseconds and sometimes while it completes, and lets the last run finish. The
 object must be the one of a run in one go, byte for byte; nothing may be left at the store or in the ledger; and beside what was under
 way when it was killed no byte may be sent twice.
+Every other round is a download of such an object into a file: it must be the object, and beside what was not synced yet nothing may
+be fetched twice.
 """
 
 import hashlib
@@ -142,14 +144,72 @@ def play(number, folder):
     return kills, size, resumed
 
 
+def play_download(number, folder):
+    """One round; what it counted."""
+    size = rng.choice([rng.randrange(17 * MIB, 60 * MIB), rng.randrange(10, 40) * 5 * MIB // 2 + rng.choice([-1, 0, 1])])
+    part = rng.choice([1, 4, 5]) * MIB
+    pace = rng.choice([15, 30, 60])
+    url, options = target(number)
+    state = folder / "state"
+    data = rng.randbytes(size)
+    source = folder / "source"
+    source.write_bytes(data)
+    subprocess.run([WEIR, "cp", "-q", str(source), url, *options], check=True, env={**os.environ, "WEIR_STATE_DIR": str(folder / "other")})
+    source.unlink()
+    there = folder / f"down {number}"
+    there.mkdir()
+    path = there / "file"
+    through = rng.choice([[], [], ["--through", "sha256"]])
+    arguments = [url, str(path), *options, *through, "--part-size", str(part), "--limit-rate", f"{pace}MiB"]
+    whole = size / (pace * MIB)
+    kills, confirmed = 0, 0
+    for _ in range(rng.choice([1, 1, 2, 3])):
+        moment = rng.choice([rng.uniform(0, 0.05), rng.uniform(0, whole), rng.uniform(0, whole), rng.uniform(whole * 0.8, whole * 1.2)])
+        events, killed = run(arguments, state, kill_after=moment)
+        if not killed:
+            break
+        kills += 1
+        known = [job for job in jobs(state) if job["destination"] == os.path.realpath(path)]
+        confirmed = known[0]["bytes_stored"] if known else 0
+        if path.exists() and path.read_bytes() != data:
+            raise Wrong("a wrong file stands under its name")
+    else:
+        events, _ = run(arguments, state)
+    done = next(event for event in events if event["event"] == "done")
+    summary = next(event for event in events if event["event"] == "summary")
+    if path.read_bytes() != data:
+        raise Wrong("the file is not the object")
+    if through and done["facts"]["sha256"] != hashlib.sha256(data).hexdigest():
+        raise Wrong("the digest is not the object's")
+    resumed = done["bytes_resumed"]
+    if kills and resumed < confirmed:
+        raise Wrong(f"of {size} bytes {confirmed} were safe and {resumed} were gone on with")
+    if resumed + summary["bytes_received"] > size:
+        raise Wrong(f"{summary['bytes_received']} bytes were fetched of {size}, and {resumed} were there")
+    left = jobs(state)
+    if left:
+        raise Wrong(f"the ledger still has {left}")
+    # Killed between making the file and writing down that it is there.
+    stray = sum(1 for name in os.listdir(there) if name != "file")
+    if stray > kills:
+        raise Wrong(f"{stray} partial files are left")
+    for name in os.listdir(there):
+        (there / name).unlink()
+    return kills, size, resumed, stray
+
+
 def main():
     rounds = int(sys.argv[1])
     started = time.monotonic()
-    kills = size_all = resumed_all = gone_on = 0
+    kills = size_all = resumed_all = gone_on = stray_all = 0
     with tempfile.TemporaryDirectory(prefix="weir-kill-") as name:
         for number in range(rounds):
             try:
-                some, size, resumed = play(number, Path(name))
+                if number % 2 == 0:
+                    some, size, resumed = play(number, Path(name))
+                else:
+                    some, size, resumed, stray = play_download(number, Path(name))
+                    stray_all += stray
             except Wrong as wrong:
                 sys.exit(f"WEIR_SEED={SEED} round {number}: {wrong}")
             kills += some
@@ -159,11 +219,13 @@ def main():
     left = open_uploads()
     server = os.environ.get("WEIR_TEST_S3_SERVER") or "vercel"
     print(f"{server}: {rounds} rounds, {kills} kills, {size_all / MIB:.0f} MiB, {gone_on} went on with {resumed_all / MIB:.0f} MiB, "
-          f"0 wrong objects, uploads left at the store: {'unknown' if left is None else left}, {time.monotonic() - started:.0f} s "
+          f"0 wrong objects, uploads left at the store: {'unknown' if left is None else left}, partial files left: {stray_all}, {time.monotonic() - started:.0f} s "
           f"(WEIR_SEED={SEED})")
     # The one moment that cannot be closed: the store has begun an upload and its answer was not written down yet.
     if left is not None and left > max(1, kills // 10):
         sys.exit(f"{left} uploads are left")
+    if stray_all > max(1, kills // 10):
+        sys.exit(f"{stray_all} partial files are left")
 
 
 if __name__ == "__main__":

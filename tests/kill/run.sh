@@ -1,9 +1,9 @@
 #!/bin/sh
-# Kills uploads at random moments and lets them go on, against a real S3 server and the double of Vercel Blob.
+# Kills uploads and downloads at random moments and lets them go on, against a real S3 server and the double of Vercel Blob.
 #
 #   tests/kill/run.sh [N]     N rounds at each (default 20); WEIR_SEED=… repeats a run; WEIR_BIN names the command
 #
-# Prints a table: rounds, kills, bytes sent again, uploads left behind. Exits 1 where an object is wrong, an upload was
+# Prints a table: rounds, kills, bytes gone on with, uploads and partial files left behind. Exits 1 where an object is wrong, an upload was
 # begun anew that could have gone on, or too much was sent again.
 set -eu
 cd "$(dirname "$0")/../.."

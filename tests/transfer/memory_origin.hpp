@@ -32,12 +32,23 @@ class MemoryOrigin final : public Origin, public std::enable_shared_from_this<Me
 
   std::string url() const override { return "memory://object"; }
   bool ranges() const override { return options_.ranges; }
+  std::optional<SourceIdentity> lasting_identity(const ObjectInfo& object) const override {
+    SourceIdentity identity;
+    identity.name = url();
+    identity.inode = std::hash<std::string>()(object.etag);
+    identity.size_bytes = object.size;
+    return identity;
+  }
+  std::string etag = "e";
+  std::atomic<std::uint64_t> hold_at{UINT64_MAX};  ///< nothing from this byte on comes, but it can be cancelled
+  std::atomic<std::uint64_t> fail_at{UINT64_MAX};  ///< nor here, where reads break off
+  std::atomic<std::uint64_t> bytes_given{0};
 
   std::function<void()> look(std::function<void(Result<ObjectInfo>)> done) override {
     ObjectInfo info;
     info.sized = options_.sized;
     info.size = options_.sized ? bytes_.size() : 0;
-    info.etag = "e";
+    info.etag = etag;
     if (options_.checksum && options_.sized) info.crc64nvme = crc64nvme(0, std::as_bytes(std::span(bytes_)));
     Executor::default_pool()->post([done = std::move(done), info] { done(info); });
     return [] {};
@@ -46,6 +57,7 @@ class MemoryOrigin final : public Origin, public std::enable_shared_from_this<Me
   Running read(const ObjectInfo&, std::uint64_t offset, std::uint64_t length, OnData on_data,
                std::function<void(Status)> done) override {
     const auto call = std::make_shared<Call>();
+    call->offset = offset;
     call->body = bytes_.substr(offset, options_.sized ? length : std::string::npos);
     call->on_data = std::move(on_data);
     call->done = std::move(done);
@@ -73,6 +85,7 @@ class MemoryOrigin final : public Origin, public std::enable_shared_from_this<Me
  private:
   struct Call {
     std::mutex mutex;  // one step at a time
+    std::uint64_t offset = 0;
     std::string body;
     std::size_t sent = 0;
     std::size_t cut = SIZE_MAX;
@@ -104,7 +117,18 @@ class MemoryOrigin final : public Origin, public std::enable_shared_from_this<Me
     if (!call->done) return;
     if (call->cancelled) return end(*call, Status(Kind::cancelled, "cancelled"));
     if (options_.stalls) return;
-    const std::size_t most = std::min(call->body.size(), call->cut);
+    const auto up_to = [&](std::uint64_t place) { return place - std::min(place, call->offset); };
+    if (call->sent >= up_to(fail_at) && call->sent < call->body.size()) {
+      return end(*call, Status(Kind::network, "no route to host").with(Retry::transient));
+    }
+    const std::uint64_t held = up_to(hold_at);
+    if (call->sent >= held && call->sent < call->body.size()) {
+      call->waits = true;
+      if (call->cancelled && call->waits.exchange(false)) later(call);
+      return;
+    }
+    const auto most =
+        static_cast<std::size_t>(std::min<std::uint64_t>({call->body.size(), call->cut, held, up_to(fail_at)}));
     const auto count = std::min<std::size_t>(1 + below(100'000), most - call->sent);
     if (count > 0) {
       call->resumed = false;
@@ -117,6 +141,7 @@ class MemoryOrigin final : public Origin, public std::enable_shared_from_this<Me
       }
       if (!status.ok()) return end(*call, status);
       call->sent += count;
+      bytes_given += count;
     }
     if (call->sent == call->body.size()) return end(*call, {});
     if (call->sent == call->cut) return end(*call, Status(Kind::network, "connection reset").with(Retry::transient));

@@ -133,6 +133,7 @@ inline Result<Plan> make_plan(Pipeline& pipeline, std::size_t budget_bytes, std:
   for (const auto& transform : pipeline.transforms) {
     transform->describe(known);
     detail::add_recipe(*transform, known);
+    if (!transform->tap()) known.continuable.reset();
     plan.upstream.push_back(known);
   }
   plan.sink_replays = pipeline.sink->replays(known);

@@ -28,9 +28,9 @@ namespace weir {
 
 /// What tells one state of a source from another in any process of this machine: equal, and the bytes should be too.
 struct SourceIdentity {
-  std::string name;  ///< where it is, as an absolute path
+  std::string name;  ///< where it is: a file's absolute path, an object's URL without secrets
   std::uint64_t device = 0;
-  std::uint64_t inode = 0;
+  std::uint64_t inode = 0;  ///< of an object: the CRC64NVME of its ETag
   std::uint64_t size_bytes = 0;
   std::int64_t mtime_ns = 0;  ///< of its bytes, since 1970
 
@@ -50,6 +50,28 @@ class Replay {
   virtual std::optional<SourceIdentity> lasting_identity() const { return {}; }
 };
 
+/// The first bytes of a source as an earlier process has stored them. Its user reads them from here, and the rest from
+/// the source. Reads come from one thread at a time, which may block; the rest is thread-safe.
+class Kept {
+ public:
+  virtual ~Kept() = default;
+  /// Fills the front of `into` with the next bytes, each compared before with what was recorded of it; 0: there are no
+  /// more, what follows is for the source.
+  virtual Result<std::size_t> read(std::span<std::byte> into) = 0;
+  /// So many bytes were found to be what they were.
+  virtual std::uint64_t good_bytes() const = 0;
+  virtual std::uint64_t crc64nvme() const = 0;  ///< of these
+};
+
+/// A source whose first bytes may come from elsewhere.
+class Continuable {
+ public:
+  virtual ~Continuable() = default;
+  virtual SourceIdentity identity() const = 0;
+  /// Between the source's open() and its first next(): it delivers what `kept` gives, and then the rest.
+  virtual void go_on_from(std::shared_ptr<Kept> kept) = 0;
+};
+
 /// What is known, where a stage sits, about the bytes that will reach it. Each stage passes it on in `describe`.
 struct Upstream {
   std::string source;                        ///< name of the source, for messages
@@ -57,6 +79,7 @@ struct Upstream {
   std::optional<std::uint64_t> max_bytes;    ///< an upper bound, if known
   std::shared_ptr<Replay> replay;            ///< set while the bytes are a replayable source's own
   bool observed = false;                     ///< a stage before needs to see the bytes even if the sink does not
+  std::shared_ptr<Continuable> continuable;  ///< set while the bytes are those of a source that is one
   /// Set while the same bytes can be made again: from this source, by these stages. The planner sees to both.
   std::shared_ptr<Replay> made_from;
   std::string stages;  ///< Transform::recipe() of each that changed the bytes so far, a line each
@@ -157,6 +180,7 @@ class Transform : public Stage {
     upstream.exact_bytes.reset();
     upstream.max_bytes.reset();
     upstream.replay.reset();
+    upstream.continuable.reset();
   }
   /// All that its output depends on beside its input, in one line, versions of libraries included: what has the same
   /// recipe and the same input has the same output, today and next year. None: nobody can say. Taps need none.

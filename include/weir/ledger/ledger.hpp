@@ -1,4 +1,5 @@
-// Ledger: what is known for certain about uploads, so that another process can go on with them.
+// Ledger: what is known for certain about uploads, and about downloads into files, so that another process can go on
+// with them.
 //
 // A ledger stands for a state directory. A job is one source on its way to one place; whoever works on it has claimed
 // it, and no two do. What is recorded of a job is only a claim about the store and the source: who goes on asks the

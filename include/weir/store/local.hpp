@@ -22,14 +22,15 @@ struct LocalOptions {
 
 /// Writes to a temporary file beside `path` (".NAME.RANDOM.weir-part", mode 0600) and renames it at commit, so that
 /// under `path` there is always either the old file, no file, or the new one whole. Until commit nothing is visible;
-/// abort(), or the end of the target, removes the temporary file.
+/// abort(), or the end of the target where nothing was synced, removes the temporary file.
 ///
 /// The mode is that of the file replaced, or what the umask leaves of 0666. A symbolic link is followed: the file it
 /// names is replaced, not the link. Directories, devices and pipes are refused.
 ///
-/// An upload is known to the target that began it. A failed sync condemns it: the kernel may have dropped the data and
-/// would report the next sync as good. commit() reports the CRC64NVME of what was written to the file; inspect() reads
-/// the length alone. Thread-safe.
+/// An upload's id is the temporary file's name: another target of the same path goes on with it by kept(), once sync()
+/// has succeeded; until then it is removed with its target. Without `durable` there is no going on. A failed sync
+/// condemns it: the kernel may have dropped the data and would report the next sync as good. commit() reports the
+/// CRC64NVME of what was written to the file; inspect() reads the length alone. Thread-safe.
 std::shared_ptr<Target> local_target(std::string path, LocalOptions options = {});
 
 /// The files below a directory as objects: their keys are their paths in it, "a/b.txt". Directories come with their

@@ -7,10 +7,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "weir/core/stage.hpp"
 #include "weir/core/status.hpp"
 #include "weir/store/object.hpp"
 
@@ -42,6 +44,12 @@ class Origin {
   /// Hashes of the whole of what look() found, as answers have told them so far, the one to compare with first. What
   /// is told with an answer to read() is here before the first of its bytes is handed on.
   virtual std::vector<ToldDigest> digests() const { return {}; }
+
+  /// What tells `object`, as look() found it, from any other, in any process; none where nothing does for certain.
+  virtual std::optional<SourceIdentity> lasting_identity(const ObjectInfo& object) const {
+    (void)object;
+    return {};
+  }
 
   virtual std::function<void()> look(std::function<void(Result<ObjectInfo>)> done) = 0;
   /// Reads [offset, offset + length) of the object that look() found. Errors: source_changed if it is another one by

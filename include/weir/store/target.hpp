@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "weir/core/chunk.hpp"
+#include "weir/core/executor.hpp"
 #include "weir/core/stage.hpp"
 #include "weir/core/status.hpp"
 #include "weir/net/flow.hpp"
@@ -82,6 +83,10 @@ struct Whole {
 struct UploadIdentity {
   std::string place;        ///< which object of which service
   std::string fingerprint;  ///< of all that becomes part of the object beside its bytes
+  /// What was stored can be read again by kept(): parts count because they were read, and only once sync() has said
+  /// that they last.
+  bool readable = false;
+  std::string destination = {};  ///< for people, wherever they are; empty: url()
 };
 
 class Target {
@@ -97,7 +102,7 @@ class Target {
   /// For messages and receipts: "s3://bucket/key". No secrets.
   virtual std::string url() const = 0;
 
-  /// None where uploads end with the process that began them.
+  /// None where uploads end with the process that began them. May wait for a disk.
   virtual std::optional<UploadIdentity> identity() const { return {}; }
 
   /// Opens an upload and gives its id.
@@ -108,7 +113,25 @@ class Target {
   /// Makes the object of the parts. An answer that cannot be trusted (lost reply) is an error with Retry::transient; a
   /// repeated commit that finds no upload any more reports Kind::not_found, and the uploader looks with inspect().
   virtual Cancel commit(const std::string& id, std::vector<PartReceipt> parts, Whole whole, Done<Stored> done) = 0;
-  /// Removes the upload and its parts. ok also where it is already gone.
+  // Where identity() says `readable`:
+
+  /// Takes over an upload of `length` bytes that an earlier process began: from then on it is as one of this target.
+  /// `parts`: those recorded that follow each other from the first on. Null: it is not there any more, or not what it
+  /// was. An error where that cannot be found out. Waits for a disk.
+  virtual Result<std::shared_ptr<Kept>> kept(const std::string& id, const std::vector<PartReceipt>& parts,
+                                             std::uint64_t length) {
+    (void)id, (void)parts, (void)length;
+    return std::shared_ptr<Kept>();
+  }
+  /// What was acknowledged before the call survives a loss of power, and the upload the end of this target: from now on
+  /// only abort() removes it. A failure condemns the upload.
+  virtual Cancel sync(const std::string& id, Done<None> done) {
+    (void)id;
+    Executor::default_pool()->post([done = std::move(done)] { done(Status(Kind::unsupported, "it has no sync")); });
+    return [] {};
+  }
+
+  /// Removes the upload and its parts, also one that an earlier process began. ok also where it is already gone.
   virtual Cancel abort(const std::string& id, Done<None> done) = 0;
   /// A small object in one request.
   virtual Cancel put_whole(Part part, Done<Stored> done) = 0;

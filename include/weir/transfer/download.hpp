@@ -32,6 +32,8 @@ struct DownloadOptions {
 /// Where it was read as a whole and the store has a CRC64NVME of it, facts() has "source_crc64nvme_verified" at the
 /// end; where its origin tells other hashes (Origin::digests()), one of them is taken and compared: then there is
 /// "source_sha256_verified", or of sha512 or md5. "source_etag" always. describe() asks the store, and waits for it.
+/// In front of upload_to() into a file, and with UploadOptions::ledger there, it begins with what an earlier run has
+/// left, where Origin::lasting_identity() says which object that is.
 /// Errors of next(): the store's own, source_changed (another object is there by now), corrupt (the bytes are not those
 /// of the store's checksum or hash), protocol (it answers with another range than was asked for).
 std::unique_ptr<Source> download_from(std::shared_ptr<Origin> origin, DownloadOptions options = {});

@@ -43,6 +43,9 @@ struct UploadOptions {
 /// checksums, and sends the rest. source_changed if a file is not what it was. A stream (a pipe, or what stages make)
 /// is made again from its beginning, and of it only what the store does not have is sent: equal parts stay, others are
 /// replaced, so the object is always what came now.
+/// A download into a file is gone on with too, if it is of more than 16 MiB, of all of an object that its origin can
+/// tell from any other, and changed by nothing on its way: what the file has is read from there and compared with what
+/// was recorded.
 /// Otherwise parts are held (shared, never copied) until the store has them. Destroying the sink before it is closed
 /// aborts; what is under way then ends on its own.
 /// Errors of close(): the store's own, corrupt (what is stored is not what was sent), source_changed, limit (a stream
