@@ -5,6 +5,8 @@
 #     beside the least that the same work can cost; needs zstd
 #   tests/bench/run.sh transfer [--size 4GiB] [--objects 10000] [--runs 5] [--only REGEX] [--work REGEX] [--dir DIRECTORY]
 #     beside other S3 clients, which the first run installs below ~/.cache/weir; needs curl, python3-venv and network for that
+#   tests/bench/run.sh resume [--size 4GiB] [--objects 10000] [--runs 5] [--dir DIRECTORY]
+#     with the ledger and without it, and how soon a killed upload of 50 GiB goes on
 #
 # Builds the release preset first. Needs what building needs, and python3. BENCH_BIN names binaries that are built already.
 set -euo pipefail
@@ -13,7 +15,8 @@ root=$(cd "$(dirname "$0")/../.." && pwd)
 case ${1:-} in
   upload) script=bench.py targets="weir bare_put weir_discard_s3" ;;
   transfer) script=transfer.py targets="weir weir_discard_s3" ;;
-  *) sed -n '2,9s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
+  resume) script=resume.py targets="weir weir_discard_s3" ;;
+  *) sed -n '2,11s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
 esac
 shift
 cd "$root"
