@@ -47,14 +47,27 @@ CopyOptions copy_options(const Options& options, ManyReport& report) {
   copy.dry_run = options.dry_run;
   if (options.concurrency != 0) copy.files = options.concurrency;
   if (options.memory_bytes != 0) copy.budget_bytes = options.memory_bytes;
+  report.watch(copy.endpoint.download.limiter);
   copy.on_item = [&report](const CopyItem& item) { report.item(item); };
   return copy;
+}
+
+/// Whether the destination is a place for many. A store is asked only in a dry run: else the first copy does.
+Status check_place(const CommandLine& line) {
+  const std::string& destination = line.operands.back();
+  if (end_kind(destination) == EndKind::file) {
+    const std::string& first = line.operands.front();
+    const bool tree = line.options.recursive && (first.ends_with('/') || is_directory(first));
+    const bool many = line.operands.size() > 2 || destination.ends_with('/') || tree;
+    return many ? check_destination(destination, true, {}) : Status();
+  }
+  return line.options.dry_run ? check_destination(destination, true, endpoint_options(line.options)) : Status();
 }
 
 Status check(const CommandLine& line) {
   const std::string& destination = line.operands.back();
   WEIR_TRY(check_object_options(line.options.object, destination));
-  if (line.options.through.empty()) return {};
+  if (line.options.through.empty()) return check_place(line);
   return Status(Kind::invalid_argument, "--through is for one file at a time")
       .during("copy many to " + shown_name(destination));
 }
@@ -94,7 +107,7 @@ Error stopped_error(const CopyProgress& last, bool clean) {
 
 bool is_about_many(const CommandLine& line) {
   const Options& options = line.options;
-  return line.operands.size() > 2 || options.recursive || options.dry_run || !options.filters.empty() ||
+  return line.operands.size() > 2 || options.recursive || !options.filters.empty() ||
          options.update != CopyUpdate::none || stays_in_service(line) ||
          std::any_of(line.operands.begin(), line.operands.end() - 1, is_pattern);
 }
@@ -102,7 +115,7 @@ bool is_about_many(const CommandLine& line) {
 int copy_files(const CommandLine& line) {
   const Options& options = line.options;
   const std::string& destination = line.operands.back();
-  ManyReport reporter(options, is_store(end_kind(destination)));
+  ManyReport reporter(options, end_kind(destination));
   if (const Status status = check(line); !status.ok()) return report(status, options.json, options.colour);
   std::optional<CopyRun> started;  // outlives the scope that may cancel it
   SignalScope signals;

@@ -30,11 +30,6 @@ std::string last_name(const std::string& source) {
   return path.substr(path.find_last_of('/') + 1);
 }
 
-bool is_directory(const std::string& path) {
-  struct stat info {};
-  return ::stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode);
-}
-
 /// Ends as a place for many: "dir/", "s3://bucket", "s3://bucket/prefix/", or an existing directory.
 bool is_container(const std::string& destination) {
   switch (end_kind(destination)) {
@@ -79,6 +74,11 @@ bool same_file(const std::string& source, const std::string& destination) {
 }
 
 }  // namespace
+
+bool is_directory(const std::string& path) {
+  struct stat info {};
+  return ::stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode);
+}
 
 Result<std::string> resolve_destination(const std::string& source, const std::string& destination) {
   std::string resolved = destination;

@@ -34,6 +34,15 @@ Result<std::int64_t> id_of(const std::string& typed) {
   return usage(fmt::format("\"{}\" is no number of a job", typed), "'weir jobs' lists them.");
 }
 
+/// The job of that number; `verb` is what was asked for.
+Result<JobRecord> find_job(Ledger& ledger, std::int64_t id, const char* verb) {
+  auto job = ledger.job(id);
+  if (job) return job;
+  Error error = job.error();
+  error.operation = fmt::format("{} job {}", verb, id);
+  return Status(std::move(error));
+}
+
 std::string command_of(const JobRecord& job) {
   const auto hint = parse_hint(job.resume_hint);
   return hint && !hint->arguments.empty() ? shell_line(hint->arguments) : std::string();
@@ -79,7 +88,7 @@ Status list(Ledger& ledger, const Options& options, Output& output) {
 }
 
 Status show(Ledger& ledger, std::int64_t id, const Options& options, Output& output) {
-  WEIR_ASSIGN(const JobRecord job, ledger.job(id));
+  WEIR_ASSIGN(const JobRecord job, find_job(ledger, id, "show"));
   const std::string command = command_of(job);
   if (options.json) {
     output.print_line(job_event(job, command));
@@ -115,7 +124,7 @@ Result<CommandLine> begun_by(const JobRecord& job) {
 }
 
 Result<int> resume(Ledger& ledger, std::int64_t id, const Options& options) {
-  WEIR_ASSIGN(const JobRecord job, ledger.job(id));
+  WEIR_ASSIGN(const JobRecord job, find_job(ledger, id, "resume"));
   if (job.set_aside) {
     return Status(Kind::unsupported, "what it stores has other properties than what was asked for since")
         .during(fmt::format("resume job {}", id))
@@ -155,7 +164,7 @@ Status abort_many(Ledger& ledger, const std::vector<std::string>& typed, const O
   std::vector<JobRecord> jobs;
   for (const std::string& word : typed) {
     WEIR_ASSIGN(const std::int64_t id, id_of(word));
-    WEIR_ASSIGN(JobRecord job, ledger.job(id));
+    WEIR_ASSIGN(JobRecord job, find_job(ledger, id, "abort"));
     jobs.push_back(std::move(job));
   }
   if (typed.empty()) {

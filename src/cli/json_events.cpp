@@ -3,6 +3,7 @@
 #include <ctime>
 #include <nlohmann/json.hpp>
 
+#include "command_words.hpp"
 #include "exit_codes.hpp"
 #include "weir/codec/checksum.hpp"
 
@@ -129,7 +130,8 @@ std::string done_event(const Receipt& receipt) {
 namespace {
 
 /// What is told of an error wherever one is told.
-void describe(Json& json, const Error& error, int exit_code) {
+void describe(Json& json, const Error& told, int exit_code) {
+  const Error error = in_command_words(told);
   json["message"] = Status(error).message();
   json["kind"] = to_string(error.kind);
   json["exit_code"] = exit_code;
@@ -174,7 +176,7 @@ std::string file_event(const CopyItem& item) {
   return line(json);
 }
 
-std::string many_progress_event(const CopyProgress& progress) {
+std::string many_progress_event(const CopyProgress& progress, bool rate_limited) {
   const auto known = [&](std::uint64_t total) { return progress.all_found ? Json(total) : Json(nullptr); };
   Json json = event("files");
   json["found"] = progress.found;
@@ -193,6 +195,7 @@ std::string many_progress_event(const CopyProgress& progress) {
   json["eta_s"] = or_null(progress.eta_seconds);
   json["stalled"] = progress.stalled();
   json["stalled_s"] = progress.stalled_seconds;
+  json["limited_by"] = rate_limited ? Json("rate limit") : Json(nullptr);
   add_work(json, progress.bytes_read, progress.retries, progress.duration_ns);
   return line(json);
 }
@@ -296,10 +299,11 @@ std::string job_event(const JobRecord& job, const std::string& command) {
   return line(json);
 }
 
-std::string removed_event(const std::string& url, bool dry_run) {
+std::string removed_event(const std::string& url, bool dry_run, std::optional<bool> was_there) {
   Json json = event("removed");
   json["url"] = url;
   json["dry_run"] = dry_run;
+  json["was_there"] = or_null(was_there);
   return line(json);
 }
 

@@ -3,6 +3,7 @@
 // Within "weir.v1" members are only added. Numbers of bytes are integers; times are seconds; what is unknown is null.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -33,7 +34,7 @@ std::string summary_event(bool succeeded, const Progress& progress, int exit_cod
 
 /// One of many files or objects is done.
 std::string file_event(const CopyItem& item);
-std::string many_progress_event(const CopyProgress& progress);
+std::string many_progress_event(const CopyProgress& progress, bool rate_limited = false);
 std::string many_summary_event(const CopyProgress& progress, int exit_code);
 
 std::string object_event(const std::string& url, const ListedObject& entry);
@@ -53,8 +54,8 @@ struct Verified {
 std::string verified_event(const Verified& verified);
 /// `command`: the line that goes on with it, empty if it is not known.
 std::string job_event(const JobRecord& job, const std::string& command);
-/// `dry_run`: it would be.
-std::string removed_event(const std::string& url, bool dry_run);
+/// `dry_run`: it would be. `was_there`: none where the store does not tell.
+std::string removed_event(const std::string& url, bool dry_run, std::optional<bool> was_there);
 
 struct LibraryVersion {
   std::string name;

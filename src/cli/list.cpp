@@ -1,6 +1,7 @@
 #include "commands.hpp"
 #include "json_events.hpp"
 #include "output.hpp"
+#include "progress_bar.hpp"
 #include "terminal.hpp"
 #include "text.hpp"
 #include "weir/core/units.hpp"
@@ -74,8 +75,11 @@ int run_ls(const CommandLine& line) {
     request.token = listing->next_token;
   } while (!request.token.empty());
   if (printer.count() == 0 && !request.prefix.empty()) {
-    return report(Status(Kind::not_found, "no key begins with that").during("list " + url), options.json,
-                  options.colour);
+    const bool files = end_kind(url) == EndKind::file;
+    return report(Status(Kind::not_found, files ? "there is no such directory, and no file's name begins with that"
+                                                : "no key begins with that")
+                      .during("list " + url),
+                  options.json, options.colour);
   }
   return finish(printer.status(), options);
 }

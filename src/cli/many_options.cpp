@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "text.hpp"
+
 namespace weir::cli {
 
 ManyOptions many_options_of(std::string_view command) {
@@ -32,7 +34,21 @@ void add_many_options(CLI::App& app, const ManyOptions& which, Options& options,
   }
 }
 
+namespace {
+
+/// A set without its end would stand for itself, which nobody means who writes one.
+Status check_pattern(const char* option, const std::string& pattern) {
+  const std::size_t at = Glob::unclosed_set(pattern);
+  if (at == std::string::npos) return {};
+  return pointed_out(option, pattern, at, "[", "this '[' has no ']'",
+                     "A set is written [abc] or [a-z]; the character itself is \\[ .");
+}
+
+}  // namespace
+
 Status interpret_many(const CLI::App& app, const RawManyOptions& raw, Options& options) {
+  for (const std::string& pattern : raw.include) WEIR_TRY(check_pattern("include", pattern));
+  for (const std::string& pattern : raw.exclude) WEIR_TRY(check_pattern("exclude", pattern));
   std::size_t included = 0;
   std::size_t excluded = 0;
   for (const CLI::Option* option : app.parse_order()) {

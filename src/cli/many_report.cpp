@@ -32,7 +32,7 @@ std::string grouped(std::uint64_t number) {
   return text;
 }
 
-std::string many_line(const CopyProgress& progress, const LineStyle& style) {
+std::string many_line(const CopyProgress& progress, const LineStyle& style, bool rate_limited) {
   std::string line = fmt::format("{} of {}{} files", grouped(progress.items()), grouped(progress.found),
                                  progress.all_found ? "" : "+");
   const auto add = [&](const std::string& more) {
@@ -43,6 +43,7 @@ std::string many_line(const CopyProgress& progress, const LineStyle& style) {
   add(format_size(progress.bytes_done) + (progress.all_found ? " of " + format_size(progress.bytes_found) : ""));
   if (progress.bytes_per_second > 0) add(format_size(progress.bytes_per_second) + "/s");
   add(remaining(progress));
+  if (rate_limited) add("limited by: rate limit");
   if (progress.retries > 0) add(retries_text(progress.retries));
   return line.size() < style.columns ? line : std::string();
 }
@@ -72,8 +73,11 @@ std::string many_done_text(const CopyProgress& progress, std::uint64_t inside, s
   return text;
 }
 
-ManyReport::ManyReport(const Options& options, bool to_store)
-    : options_(options), to_store_(to_store), channel_(options, false) {}
+ManyReport::ManyReport(const Options& options, EndKind destination)
+    : options_(options),
+      to_store_(is_store(destination)),
+      data_on_output_(destination == EndKind::standard),
+      channel_(options, data_on_output_) {}
 
 void ManyReport::item(const CopyItem& item) {
   std::lock_guard lock(mutex_);
@@ -90,7 +94,9 @@ void ManyReport::item(const CopyItem& item) {
   const bool wanted = options_.verbose || item.outcome == CopyOutcome::planned;
   if (!wanted || options_.quiet || channel_.has_events()) return;
   channel_.clear();
-  const std::string line = item_line(item, channel_.unicode());
+  std::string line = item_line(item, channel_.unicode());
+  if (!options_.through.empty()) line += " through " + printable(options_.through);
+  if (data_on_output_) return channel_.tell(line + "\n");  // which is not there for words
   // Who wants a line for each wants it when it happens.
   options_.verbose ? output_.print_line(line) : output_.print(line + "\n");
 }
@@ -98,10 +104,11 @@ void ManyReport::item(const CopyItem& item) {
 void ManyReport::update(const CopyProgress& progress) {
   std::lock_guard lock(mutex_);
   channel_.tell_notices();
-  channel_.draw([&](const LineStyle& style) { return many_line(progress, style); });
+  const bool limited = limit_.limits(progress.duration_ns);
+  channel_.draw([&](const LineStyle& style) { return many_line(progress, style, limited); });
   if (!channel_.is_due(progress.duration_ns)) return;
   if (channel_.has_events()) {
-    channel_.emit(many_progress_event(progress));
+    channel_.emit(many_progress_event(progress, limited));
   } else {
     channel_.tell(log_line(progress));
   }
@@ -112,8 +119,9 @@ void ManyReport::status_now(const CopyProgress& progress) {
   channel_.tell(log_line(progress));
 }
 
-std::string ManyReport::log_line(const CopyProgress& progress) const {
-  return many_line(progress, {SIZE_MAX, channel_.unicode(), false}) + "\n";
+std::string ManyReport::log_line(const CopyProgress& progress) {
+  const bool limited = limit_.limits(progress.duration_ns);
+  return many_line(progress, {SIZE_MAX, channel_.unicode(), false}, limited) + "\n";
 }
 
 void ManyReport::stopping(int signal) {

@@ -5,6 +5,7 @@
 #include <set>
 #include <string>
 
+#include "limit_watch.hpp"
 #include "options.hpp"
 #include "output.hpp"
 #include "progress_bar.hpp"
@@ -15,7 +16,7 @@ namespace weir::cli {
 
 /// "1,234 of 10,000 files  3 failed  120 MiB of 610 MiB  51 MiB/s  ETA 11s", or "… of 10,000+ files  120 MiB  51 MiB/s
 /// ETA unknown: still listing", as far as it fits. Pure.
-std::string many_line(const CopyProgress& progress, const LineStyle& style);
+std::string many_line(const CopyProgress& progress, const LineStyle& style, bool rate_limited = false);
 /// "copied a.txt → s3://b/a.txt (12 KiB)", "kept s3://b/a.txt", "would copy a.txt → s3://b/a.txt". Pure.
 std::string item_line(const CopyItem& item, bool unicode);
 /// "10,000 files, 12 failed, 3 kept, 610 MiB in 12s (51 MiB/s, 833 files/s)". `unproven`: copied without a checksum
@@ -27,7 +28,11 @@ std::string grouped(std::uint64_t number);
 /// Thread-safe: items come from their own threads, the rest from the main one.
 class ManyReport {
  public:
-  explicit ManyReport(const Options& options, bool to_store);
+  /// `destination`: where all of them go.
+  ManyReport(const Options& options, EndKind destination);
+
+  /// What holds it to --limit-rate; null: nothing.
+  void watch(std::shared_ptr<RateLimiter> limiter) { limit_ = LimitWatch(std::move(limiter)); }
 
   void item(const CopyItem& item);
   /// Every tenth of a second or so.
@@ -42,13 +47,15 @@ class ManyReport {
   Status output_status();
 
  private:
-  std::string log_line(const CopyProgress& progress) const;
+  std::string log_line(const CopyProgress& progress);
 
   const Options options_;
   const bool to_store_;
+  const bool data_on_output_;
   mutable std::mutex mutex_;
   ReportChannel channel_;
   Output output_;
+  LimitWatch limit_;
   std::uint64_t inside_ = 0;
   std::uint64_t unproven_ = 0;
   std::set<int> codes_;

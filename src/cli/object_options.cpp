@@ -137,6 +137,9 @@ Status interpret_object(const RawObjectOptions& raw, ObjectOptions& object, S3Op
   if (object.if_match.size() >= 2 && object.if_match.front() == '"' && object.if_match.back() == '"') {
     object.if_match = object.if_match.substr(1, object.if_match.size() - 2);
   }
+  if (object.no_clobber && !object.if_match.empty()) {
+    return Status(Kind::invalid_argument, "--no-clobber and --if-match exclude each other").during("read the options");
+  }
   if (!raw.sse.empty()) {
     if (raw.sse != "AES256" && raw.sse != "aws:kms" && raw.sse != "aws:kms:dsse") {
       return usage("sse", fmt::format("\"{}\" is none of AES256, aws:kms, aws:kms:dsse", raw.sse));
@@ -151,14 +154,11 @@ Status interpret_object(const RawObjectOptions& raw, ObjectOptions& object, S3Op
 }
 
 Status check_object_options(const ObjectOptions& object, const std::string& destination) {
-  const bool any = !object.content_type.empty() || !object.content_encoding.empty() || !object.cache_control.empty() ||
-                   !object.content_disposition.empty() || !object.metadata.empty() || !object.tags.empty() ||
-                   !object.storage_class.empty() || object.no_clobber || !object.if_match.empty() ||
-                   !object.headers.empty();
   const EndKind kind = end_kind(destination);
-  if (!any || (kind != EndKind::file && kind != EndKind::standard && destination != "null:")) return {};
+  const bool keeps_them = kind != EndKind::file && kind != EndKind::standard && kind != EndKind::null;
+  if (object.is_default() || keeps_them) return {};
   return Status(Kind::invalid_argument, "only an object of a store can be stored with these options")
-      .during("copy to " + shown_name(destination))
+      .during("copy to " + (kind == EndKind::null ? "\"null:\"" : shown_name(destination)))
       .advise("Metadata, headers, tags and conditions go with a destination like s3://BUCKET/KEY.");
 }
 

@@ -11,6 +11,7 @@
 #include "many_options.hpp"
 #include "object_options.hpp"
 #include "through.hpp"
+#include "weir/core/budget.hpp"
 #include "weir/core/units.hpp"
 #include "weir/transfer/endpoint.hpp"
 
@@ -198,6 +199,15 @@ Status interpret(const Raw& raw, Options& options) {
   if (raw.no_progress) options.progress = ProgressMode::none;
   if (!raw.memory.empty()) {
     WEIR_ASSIGN(options.memory_bytes, size_of("memory", raw.memory));
+    if (options.memory_bytes < kMinBudgetBytes) {
+      Error error;
+      error.kind = Kind::budget_too_small;
+      error.operation = "read --memory";
+      error.cause =
+          fmt::format("{} is below the least of {}", format_size(options.memory_bytes), format_size(kMinBudgetBytes));
+      error.needed_bytes = kMinBudgetBytes;
+      return Status(std::move(error));
+    }
   }
   if (!raw.part_size.empty()) {
     WEIR_ASSIGN(options.part_size_bytes, size_of("part-size", raw.part_size));

@@ -58,7 +58,8 @@ struct CommandLine {
   std::string help;  ///< with "help": the text
 };
 
-/// Errors are invalid_argument, with the nearest command or option where one is near. Prints nothing.
+/// Errors are invalid_argument, with the nearest command or option where one is near, and budget_too_small. Prints
+/// nothing.
 Result<CommandLine> parse_command_line(const std::vector<std::string>& arguments);
 
 /// Whether `--json` is asked for, also where the rest cannot be understood.

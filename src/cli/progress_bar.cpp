@@ -89,14 +89,19 @@ std::string bar(double part, std::size_t columns, const LineStyle& style) {
   return colour + filled + reset + faint + open + reset;
 }
 
+/// How dear each field is: the last of these is left out first.
+enum class Rank : std::uint8_t { share, rate, time, bar, sizes, name, limit, retries, memory, parts };
+
 struct Field {
   std::string text;
-  int rank = 0;  ///< the highest is left out first
+  Rank rank = Rank::share;
+  std::size_t least = 0;  ///< columns, where it may be narrower or wider than its text
+  std::size_t width() const { return least > 0 ? least : display_width(text); }
 };
 
-std::size_t width_with(const std::vector<Field>& fields) {
+std::size_t line_width(const std::vector<Field>& fields) {
   std::size_t width = 0;
-  for (const Field& field : fields) width += display_width(field.text) + (width > 0 ? 2 : 0);
+  for (const Field& field : fields) width += field.width() + (width > 0 ? 2 : 0);
   return width;
 }
 
@@ -104,19 +109,19 @@ std::vector<Field> facts_of(const ProgressView& view) {
   const Progress& progress = view.progress;
   std::vector<Field> fields;
   if (const auto part = fraction(progress)) {
-    fields.push_back({percent(*part), 0});
-    fields.push_back({ratio_of_sizes(progress.bytes_done, *progress.total_bytes), 3});
+    fields.push_back({percent(*part), Rank::share});
+    fields.push_back({ratio_of_sizes(progress.bytes_done, *progress.total_bytes), Rank::sizes});
   } else {
-    fields.push_back({format_size(progress.bytes_done), 0});
+    fields.push_back({format_size(progress.bytes_done), Rank::share});
   }
-  fields.push_back({format_size(progress.bytes_per_second) + "/s", 1});
-  fields.push_back({remaining(view), 2});
-  if (progress.retries > 0) fields.push_back({retries_text(progress), 5});
-  if (const std::string word = limited_by(view); !word.empty()) fields.push_back({"limited by: " + word, 4});
+  fields.push_back({format_size(progress.bytes_per_second) + "/s", Rank::rate});
+  fields.push_back({remaining(view), Rank::time});
+  if (progress.retries > 0) fields.push_back({retries_text(progress), Rank::retries});
+  if (const std::string word = limited_by(view); !word.empty()) fields.push_back({"limited by: " + word, Rank::limit});
   if (progress.memory_limit_bytes > 0) {
-    fields.push_back({ratio_of_sizes(progress.memory_bytes, progress.memory_limit_bytes), 6});
+    fields.push_back({ratio_of_sizes(progress.memory_bytes, progress.memory_limit_bytes), Rank::memory});
   }
-  if (progress.parts_done > 0 || progress.parts_total) fields.push_back({parts_text(progress), 7});
+  if (progress.parts_done > 0 || progress.parts_total) fields.push_back({parts_text(progress), Rank::parts});
   return fields;
 }
 
@@ -135,11 +140,8 @@ EndKind end_kind(std::string_view name) {
 std::string limited_by(const ProgressView& view) {
   const Progress& progress = view.progress;
   const auto& stages = progress.stages;
+  if (view.rate_limited) return "rate limit";
   if (progress.limited_by.empty() || stages.empty()) return {};
-  constexpr double kNearly = 0.85;
-  if (view.limit_rate > 0 && progress.bytes_per_second >= kNearly * static_cast<double>(view.limit_rate)) {
-    return "rate limit";
-  }
   const auto load = [](const StageProgress& stage) { return stage.busy_ns + stage.waited_ns; };
   bool is_source = stages.front().name == progress.limited_by;
   bool is_sink = stages.back().name == progress.limited_by;
@@ -168,22 +170,24 @@ std::string limited_by(const ProgressView& view) {
 std::string progress_line(const ProgressView& view, const LineStyle& style) {
   const std::size_t room = style.columns > 0 ? style.columns - 1 : 0;
   std::vector<Field> fields = facts_of(view);
-  while (!fields.empty() && width_with(fields) > room) {
+  const auto part = fraction(view.progress);
+  const std::size_t name_columns = std::min(display_width(view.name), kNameColumns);
+  if (part) fields.insert(fields.begin(), Field{{}, Rank::bar, kLeastBarColumns});
+  if (name_columns > 0) fields.insert(fields.begin(), Field{{}, Rank::name, std::min(name_columns, kLeastNameColumns)});
+  while (!fields.empty() && line_width(fields) > room) {
     fields.erase(std::max_element(fields.begin(), fields.end(), [](auto& a, auto& b) { return a.rank < b.rank; }));
   }
-  if (fields.empty()) return {};
-  std::size_t left = room - width_with(fields);
+  std::size_t left = room - line_width(fields);
   std::string line;
-  const std::size_t name_width = std::min(display_width(view.name), kNameColumns);
-  if (left >= std::min(name_width, kLeastNameColumns) + 2 && name_width > 0) {
-    const std::string name = fit(printable(view.name, !style.unicode), std::min(name_width, left - 2), !style.unicode);
-    line = name + "  ";
-    left -= std::min(left, display_width(line));
+  for (Field& field : fields) {
+    // The name comes first, and takes what it needs of what is left.
+    const std::size_t most = field.rank == Rank::name ? name_columns : kBarColumns;
+    const std::size_t columns = field.least + (field.least > 0 ? std::min(left, most - field.least) : 0);
+    if (field.rank == Rank::name) field.text = fit(printable(view.name, !style.unicode), columns, !style.unicode);
+    if (field.rank == Rank::bar) field.text = bar(*part, columns, style);
+    if (field.least > 0) left -= columns - field.least;
+    line += (line.empty() ? "" : "  ") + field.text;
   }
-  if (const auto part = fraction(view.progress); part && left >= kLeastBarColumns + 2) {
-    line += bar(*part, std::min(kBarColumns, left - 2), style) + "  ";
-  }
-  for (std::size_t i = 0; i < fields.size(); ++i) line += (i > 0 ? "  " : "") + fields[i].text;
   return line;
 }
 

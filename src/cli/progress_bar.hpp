@@ -26,7 +26,7 @@ struct ProgressView {
   std::string name;
   EndKind source = EndKind::file;
   EndKind sink = EndKind::file;
-  std::uint64_t limit_rate = 0;  ///< bytes a second that were asked for; 0: no limit
+  bool rate_limited = false;  ///< the limit that was asked for is what sets the speed
 };
 
 struct LineStyle {
@@ -40,7 +40,8 @@ struct LineStyle {
 std::string limited_by(const ProgressView& view);
 
 /// "big.csv  ━━━━╺━━  61 %  7.4/12.1 GiB  412 MiB/s  ETA 11s  limited by: cpu (zstd)  62/64 MiB". What does not fit is
-/// left out, the least important first. No line end; empty where not even the percentage fits.
+/// left out, the least important first: at 80 columns there is a bar with name, sizes, rate and time, at 40 a bar with
+/// rate and time. No line end; empty where not even the percentage fits.
 std::string progress_line(const ProgressView& view, const LineStyle& style);
 
 /// The same facts without a bar and of any length, for logs; with bytes sent, acknowledged and durable.

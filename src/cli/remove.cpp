@@ -4,6 +4,7 @@
 #include "exit_codes.hpp"
 #include "json_events.hpp"
 #include "output.hpp"
+#include "progress_bar.hpp"
 #include "text.hpp"
 #include "transfer.hpp"
 
@@ -22,7 +23,8 @@ class Remover {
       const Status status = place.store->remove(place.key).during("remove " + place.url());
       if (!status.ok()) return failed(status);
     }
-    removed(place.url());
+    // Files were looked at; of a store's answer nobody can tell whether anything was there.
+    removed(place.url(), is_store(end_kind(place.url())) ? std::nullopt : std::optional(true));
   }
 
   /// The object of that name, and all below it; page by page.
@@ -94,18 +96,20 @@ class Remover {
       const auto at =
           std::lower_bound(left.begin(), left.end(), key, [](const auto& a, const auto& b) { return a.key < b; });
       if (at == left.end() || at->key != key) {
-        removed(store.url(key));
+        removed(store.url(key), true);
       } else {
         failed(Status(at->status).during("remove " + store.url(key)));
       }
     }
   }
 
-  void removed(const std::string& url) {
+  /// `was_there`: none where nobody knows.
+  void removed(const std::string& url, std::optional<bool> was_there) {
     if (options_.json) {
-      output_.print_line(removed_event(url, options_.dry_run));
+      output_.print_line(removed_event(url, options_.dry_run, was_there));
     } else if (!options_.quiet) {
-      output_.print((options_.dry_run ? "would remove " : "removed ") + printable(url) + "\n");
+      const char* const if_there = was_there ? "" : options_.dry_run ? ", if it is there" : ", if it was there";
+      output_.print((options_.dry_run ? "would remove " : "removed ") + printable(url) + if_there + "\n");
     }
   }
 
@@ -116,11 +120,20 @@ class Remover {
   int code_ = kExitOk;
 };
 
+Status whole_place(const StorePlace& place) {
+  const std::string url = place.url();
+  const EndKind kind = end_kind(url);
+  if (kind == EndKind::file && !is_directory(url)) return Status(Kind::not_found, "there is no such directory");
+  const char* const what = kind == EndKind::s3 ? "bucket" : kind == EndKind::vercel ? "store" : nullptr;
+  return Status(Kind::invalid_argument, what ? fmt::format("that is the whole {}", what) : "it is a directory")
+      .advise("rm -r removes all that lies below.");
+}
+
 Status check_name(const StorePlace& place, const Options& options) {
   if (options.recursive) return {};
   // A prefix that looks like a folder, or a bucket, is never meant by accident.
-  Status status = place.store->check_key(place.key);
-  if (!status.ok() && place.key.empty()) status.add_advice("rm -r removes all that lies below.");
+  if (place.key.empty()) return whole_place(place);
+  const Status status = place.store->check_key(place.key);
   // What is no URL may have been meant for one.
   if (status.ok() && place.url().find("://") == std::string::npos &&
       place.store->head(place.key).status().kind() == Kind::not_found) {

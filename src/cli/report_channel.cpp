@@ -27,16 +27,6 @@ ProgressMode chosen_mode(const Options& options, bool data_on_output) {
 
 }  // namespace
 
-std::string error_text(const Error& error, bool colour) {
-  const std::string message = printable(Status(error).message(), false, true);
-  std::string text = colour ? "\x1b[31mweir:\x1b[0m " : "weir: ";
-  for (const char c : message) {
-    text += c;
-    if (c == '\n') text += "      ";
-  }
-  return text + "\n";
-}
-
 ReportChannel::ReportChannel(const Options& options, bool data_on_output)
     : options_(options),
       mode_(chosen_mode(options, data_on_output)),

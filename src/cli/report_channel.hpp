@@ -5,15 +5,13 @@
 #include <memory>
 #include <string>
 
+#include "command_words.hpp"
 #include "options.hpp"
 #include "output.hpp"
 #include "progress_bar.hpp"
 #include "weir/core/status.hpp"
 
 namespace weir::cli {
-
-/// "weir: cannot …" with what follows indented, and a line end. No control characters.
-std::string error_text(const Error& error, bool colour);
 
 /// Thread-compatible.
 class ReportChannel {

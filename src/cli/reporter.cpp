@@ -7,6 +7,21 @@
 
 namespace weir::cli {
 
+namespace {
+
+/// A fact in words: "source_sha256_verified" is "source sha256 … verified".
+std::string fact_text(std::string_view name, const std::string& found) {
+  constexpr std::string_view kSource = "source_";
+  constexpr std::string_view kVerified = "_verified";
+  const bool of_source = name.starts_with(kSource);
+  if (of_source) name.remove_prefix(kSource.size());
+  const bool verified = name.ends_with(kVerified);
+  if (verified) name.remove_suffix(kVerified.size());
+  return fmt::format("{}{} {}{}", of_source ? "source " : "", name, found, verified ? " verified" : "");
+}
+
+}  // namespace
+
 std::string done_text(const Receipt& receipt, EndKind sink, bool unicode) {
   const double seconds = static_cast<double>(receipt.duration_ns) / 1e9;
   std::string text = "done " + format_size(receipt.bytes_read);
@@ -16,7 +31,7 @@ std::string done_text(const Receipt& receipt, EndKind sink, bool unicode) {
   text += " in " + format_duration(seconds);
   if (seconds > 0) text += " (" + format_size(static_cast<double>(receipt.bytes_read) / seconds) + "/s)";
   if (receipt.retries > 0) text += fmt::format(", {} {}", receipt.retries, receipt.retries == 1 ? "retry" : "retries");
-  for (const auto& [name, found] : receipt.facts) text += fmt::format(", {} {}", name, found);
+  for (const auto& [name, found] : receipt.facts) text += ", " + fact_text(name, found);
   const std::string checksum = receipt.checksum.empty() ? "" : ", " + receipt.checksum;
   const auto colon = checksum.find(':');
   text += colon == std::string::npos ? checksum : checksum.substr(0, colon) + " " + checksum.substr(colon + 1);
@@ -37,7 +52,11 @@ Reporter::Reporter(const Options& options, ReportPlan plan)
   if (view_.name == "-") view_.name = "standard input";
   view_.source = plan_.source;
   view_.sink = plan_.sink;
-  view_.limit_rate = options.limit_rate;
+}
+
+void Reporter::look(const Progress& progress) {
+  view_.progress = progress;
+  view_.rate_limited = limit_.limits(progress.elapsed_ns);
 }
 
 void Reporter::started(const Progress& progress) {
@@ -65,7 +84,7 @@ void Reporter::tell_resumed(const Progress& progress) {
 }
 
 void Reporter::update(const Progress& progress) {
-  view_.progress = progress;
+  look(progress);
   channel_.tell_notices();
   tell_resumed(progress);
   tell_retries(progress);
@@ -79,7 +98,7 @@ void Reporter::update(const Progress& progress) {
 }
 
 void Reporter::status_now(const Progress& progress) {
-  view_.progress = progress;
+  look(progress);
   channel_.tell(plain_line(view_) + "\n");
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "json_events.hpp"
+#include "limit_watch.hpp"
 #include "options.hpp"
 #include "progress_bar.hpp"
 #include "report_channel.hpp"
@@ -29,6 +30,8 @@ class Reporter {
  public:
   Reporter(const Options& options, ReportPlan plan);
 
+  /// What holds it to --limit-rate; null: nothing.
+  void watch(std::shared_ptr<RateLimiter> limiter) { limit_ = LimitWatch(std::move(limiter)); }
   void started(const Progress& progress);
   /// Every tenth of a second or so; keeps to the pace of its form by itself.
   void update(const Progress& progress);
@@ -42,6 +45,7 @@ class Reporter {
   Status output_status();
 
  private:
+  void look(const Progress& progress);
   void tell_resumed(const Progress& progress);
   void tell_retries(const Progress& progress);
 
@@ -49,6 +53,7 @@ class Reporter {
   ReportChannel channel_;
   const bool quiet_;
   ProgressView view_;
+  LimitWatch limit_;
   std::uint32_t retries_told_ = 0;
   std::uint64_t resumed_seen_ = 0;
   bool resumed_told_ = false;

@@ -1,5 +1,6 @@
 #include "text.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <iterator>
 #include <vector>
@@ -130,6 +131,19 @@ std::string fit(std::string_view text, std::size_t columns, bool ascii) {
     right -= it->width;
   }
   return head + (ascii ? "~" : "…") + std::string(tail);
+}
+
+Status pointed_out(const char* option, std::string_view text, std::size_t at, std::string_view piece,
+                   const std::string& why, const std::string& advice) {
+  const std::size_t indent = display_width(printable(text.substr(0, at)));
+  const std::size_t width = std::max<std::size_t>(1, display_width(printable(piece)));
+  Error error;
+  error.kind = Kind::invalid_argument;
+  error.operation = fmt::format("read --{}", option);
+  error.cause = fmt::format("column {}: {}", at + 1, why);
+  error.advice = fmt::format("    {}\n    {:{}}{:^<{}}", text, "", indent, "", width);
+  if (!advice.empty()) error.advice += "\n" + advice;
+  return Status(std::move(error));
 }
 
 }  // namespace weir::cli

@@ -5,6 +5,8 @@
 #include <string>
 #include <string_view>
 
+#include "weir/core/status.hpp"
+
 namespace weir::cli {
 
 /// Control characters, invalid UTF-8 and, with `ascii`, all that is not ASCII become '?'. `keep_lines` lets '\n' pass.
@@ -16,5 +18,10 @@ std::size_t display_width(std::string_view text);
 /// At most `columns` wide, cut in the middle with an ellipsis ("~" with `ascii`), so that beginning and extension stay.
 /// Never cuts between a character and what combines with it.
 std::string fit(std::string_view text, std::size_t columns, bool ascii);
+
+/// What is wrong with a piece of `text` that was typed as `--option`, which begins at byte `at`: column, the text, and
+/// a caret under the piece. Errors: invalid_argument.
+Status pointed_out(const char* option, std::string_view text, std::size_t at, std::string_view piece,
+                   const std::string& why, const std::string& advice);
 
 }  // namespace weir::cli

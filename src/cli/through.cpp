@@ -29,17 +29,8 @@ struct Parameter {
   Word value;
 };
 
-/// Says what is wrong with `word`, under the text itself.
 Status wrong(std::string_view text, const Word& word, const std::string& why, const std::string& advice) {
-  const std::size_t indent = display_width(printable(text.substr(0, word.column)));
-  const std::size_t width = std::max<std::size_t>(1, display_width(printable(word.text)));
-  Error error;
-  error.kind = Kind::invalid_argument;
-  error.operation = "read --through";
-  error.cause = fmt::format("column {}: {}", word.column + 1, why);
-  error.advice = fmt::format("    {}\n    {:{}}{:^<{}}", text, "", indent, "", width);
-  if (!advice.empty()) error.advice += "\n" + advice;
-  return Status(std::move(error));
+  return pointed_out("through", text, word.column, word.text, why, advice);
 }
 
 /// Parameters of one stage, taken out as they are understood.
@@ -194,6 +185,8 @@ Made parse_stage(std::string_view text, std::size_t from, std::size_t to) {
 }
 
 }  // namespace
+
+std::vector<std::string_view> through_names() { return stage_names(); }
 
 Result<Through> parse_through(std::string_view text) {
   Through through;

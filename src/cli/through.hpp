@@ -12,6 +12,9 @@ namespace weir::cli {
 /// Empty text is no transforms. Errors are invalid_argument; they point at the column (from 1) and name what is near.
 Result<Through> parse_through(std::string_view text);
 
+/// The stages that there are.
+std::vector<std::string_view> through_names();
+
 /// One stage that may be named, for help.
 struct StageHelp {
   const char* form;

@@ -23,22 +23,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-Result<Pipeline> compose(const std::string& source, const std::string& destination, const Options& options,
-                         EndpointOptions& endpoint) {
-  WEIR_TRY(share_headers(source, destination, endpoint));
-  WEIR_TRY(check_object_options(endpoint.object, destination));
-  // Read at the rate, it is written at the rate.
-  const EndKind sink = end_kind(destination);
-  if (is_network(end_kind(source)) && !is_network(sink)) endpoint.upload.limiter = nullptr;
-  WEIR_ASSIGN(Through through, parse_through(options.through));
-  WEIR_ASSIGN(auto from, open_source(source, endpoint));
-  WEIR_ASSIGN(auto to, open_sink(destination, endpoint));
-  if (endpoint.upload.limiter && (sink == EndKind::standard || sink == EndKind::null)) {
-    through = Through(limit_rate(endpoint.upload.limiter)) | std::move(through);  // neither end does it
-  }
-  return From(std::move(from)) | std::move(through) | To(std::move(to));
-}
-
 /// Waits for the end, and tells how it goes. None if a cancelled job did not end in time.
 std::optional<Result<Receipt>> watch(Job& job, SignalScope& signals, Reporter& reporter) {
   std::optional<Clock::time_point> give_up;
@@ -94,6 +78,22 @@ int report_failure(Reporter& reporter, const Error& error, int code, const Progr
 
 }  // namespace
 
+Result<Pipeline> compose(const std::string& source, const std::string& destination, const Options& options,
+                         EndpointOptions& endpoint) {
+  WEIR_TRY(share_headers(source, destination, endpoint));
+  WEIR_TRY(check_object_options(endpoint.object, destination));
+  // Read at the rate, it is written at the rate.
+  const EndKind sink = end_kind(destination);
+  if (is_network(end_kind(source)) && !is_network(sink)) endpoint.upload.limiter = nullptr;
+  WEIR_ASSIGN(Through through, parse_through(options.through));
+  WEIR_ASSIGN(auto from, open_source(source, endpoint));
+  WEIR_ASSIGN(auto to, open_sink(destination, endpoint));
+  if (endpoint.upload.limiter && (sink == EndKind::standard || sink == EndKind::null)) {
+    through = Through(limit_rate(endpoint.upload.limiter)) | std::move(through);  // neither end does it
+  }
+  return From(std::move(from)) | std::move(through) | To(std::move(to));
+}
+
 EndpointOptions endpoint_options(const Options& options) {
   EndpointOptions endpoint;
   endpoint.s3 = options.s3;
@@ -123,7 +123,12 @@ int transfer(const std::string& source, const std::string& destination, const Op
   Reporter reporter(options,
                     {{shown_name(source), shown_name(target), options.through}, end_kind(source), sink, final_line});
   EndpointOptions endpoint = endpoint_options(options);
+  reporter.watch(endpoint.download.limiter);
   auto pipeline = resolved ? compose(source, target, options, endpoint) : Result<Pipeline>(resolved.status());
+  // Before the source is asked, and in words about the name that was typed.
+  if (pipeline && sink == EndKind::file) {
+    if (Status place = check_destination(target, false, endpoint); !place.ok()) pipeline = std::move(place);
+  }
   if (!pipeline) {
     const int code = exit_code(pipeline.error().kind);
     return report_failure(reporter, pipeline.error(), code, {}, sink);

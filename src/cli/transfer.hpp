@@ -16,6 +16,22 @@ EndpointOptions endpoint_options(const Options& options);
 /// Errors: invalid_argument where the source has no name, or where both are the same file or object.
 Result<std::string> resolve_destination(const std::string& source, const std::string& destination);
 
+bool is_directory(const std::string& path);
+
+/// Whether the file `path`, or with `many` files below it, could be made, as far as looking tells. Errors: not_found
+/// where the directory is missing, access_denied, invalid_argument.
+Status check_file_place(const std::string& path, bool many);
+/// Whether what is copied to `destination` would be taken, as far as looking tells: the directory is there and may be
+/// written in, the bucket is there, the store has what is asked for, conditions hold. Changes nothing.
+Status check_destination(const std::string& destination, bool many, const EndpointOptions& endpoint);
+
+/// The pipeline of one transfer; takes out of `endpoint` what is not this one's. Sends and opens nothing.
+Result<Pipeline> compose(const std::string& source, const std::string& destination, const Options& options,
+                         EndpointOptions& endpoint);
+
+/// cp --dry-run of one: looks at both ends, and says what would be done.
+int dry_run(const std::string& source, const std::string& destination, const Options& options);
+
 /// Copies, reports, and says what the process ends with.
 int transfer(const std::string& source, const std::string& destination, const Options& options, bool final_line);
 

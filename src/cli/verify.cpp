@@ -39,7 +39,9 @@ Result<Verified> verify(const std::string& file, const StorePlace& place, const 
   WEIR_ASSIGN(const ObjectInfo info, place.store->head(place.key));
   WEIR_ASSIGN(const Summed ours, sum_of(file, options));
   if (ours.bytes != info.size) {
-    return differs(file, url, fmt::format("the file has {} bytes, the object {}", ours.bytes, info.size));
+    return differs(
+        file, url,
+        fmt::format("the file has {}, the object {}", format_exact_size(ours.bytes), format_exact_size(info.size)));
   }
   Verified verified{file, url, ours.bytes, ours.crc64nvme, info.crc64nvme.has_value()};
   std::string theirs;

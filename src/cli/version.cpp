@@ -7,11 +7,14 @@
 #include <CLI/Version.hpp>
 #include <pugixml.hpp>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "commands.hpp"
 #include "json_events.hpp"
 #include "output.hpp"
+#include "through.hpp"
+#include "weir/transfer/endpoint.hpp"
 
 namespace weir::cli {
 
@@ -37,9 +40,20 @@ std::vector<LibraryVersion> libraries() {
           {"cli11", CLI11_VERSION}};
 }
 
+/// Places, stages, and what else is there: from the tables that the command itself works by.
 std::vector<std::string> features() {
-  std::vector<std::string> features{"file", "s3", "zstd", "sha256", "xxh3", "crc32c", "crc64nvme"};
   const curl_version_info_data* const curl = ::curl_version_info(CURLVERSION_NOW);
+  std::vector<std::string> features;
+  const auto add = [&](const std::vector<std::string_view>& names) {
+    for (const std::string_view name : names) {
+      const bool there = name != "https" || (curl->features & CURL_VERSION_SSL) != 0;
+      if (there && std::find(features.begin(), features.end(), name) == features.end()) features.emplace_back(name);
+    }
+  };
+  add(source_schemes());
+  add(sink_schemes());
+  add(through_names());
+  add({"resume"});
   if ((curl->features & CURL_VERSION_SSL) != 0) features.emplace_back("tls");
   if ((curl->features & CURL_VERSION_IPV6) != 0) features.emplace_back("ipv6");
   return features;

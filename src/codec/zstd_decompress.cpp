@@ -9,6 +9,7 @@
 #include "codec/slice_writer.hpp"
 #include "codec/zstd_frame.hpp"
 #include "weir/codec/zstd.hpp"
+#include "weir/core/units.hpp"
 
 namespace weir {
 namespace {
@@ -129,8 +130,8 @@ class ZstdDecompress final : public Transform {
         std::max(kLeastWindowBytes, std::min(header.window_bytes, header.content_bytes.value_or(header.window_bytes)));
     const std::uint64_t asked = std::max(kLeastWindowBytes, header.window_bytes);
     if (asked > options_.max_window_bytes) {
-      return Status(Kind::limit, fmt::format("the frame at byte {} looks back {} bytes; the limit is {}", frame_at_,
-                                             asked, options_.max_window_bytes))
+      return Status(Kind::limit, fmt::format("the frame at byte {} looks back {}; the limit is {}", frame_at_,
+                                             format_size(asked), format_size(options_.max_window_bytes)))
           .advise("Raise max_window_bytes if you trust the data.");
     }
     WEIR_TRY(take_memory(kDecoderBytes + window));
@@ -149,9 +150,9 @@ class ZstdDecompress final : public Transform {
       Error error;
       error.kind = Kind::budget_too_small;
       error.needed_bytes = budget_->limit_bytes() + (held > grant_bytes_ ? held - grant_bytes_ : needed - set_aside_);
-      error.cause = fmt::format("the frame at byte {} needs {} bytes of memory to decompress; {} are granted",
-                                frame_at_, held, grant_bytes_);
-      error.advice = fmt::format("A memory budget of {} bytes would do.", error.needed_bytes);
+      error.cause = fmt::format("the frame at byte {} needs {} of memory to decompress; {} are granted", frame_at_,
+                                format_size(held), format_size(grant_bytes_));
+      error.advice = fmt::format("A memory budget of {} MiB would do.", (error.needed_bytes + kMiB - 1) / kMiB);
       return Status(std::move(error));
     }
     set_aside_ = needed;
@@ -186,7 +187,7 @@ class ZstdDecompress final : public Transform {
   }
   Status too_much_output() const {
     return Status(Kind::limit,
-                  fmt::format("the data decompresses to more than the limit of {} bytes", options_.max_output_bytes))
+                  "the data decompresses to more than the limit of " + format_size(options_.max_output_bytes))
         .advise("Raise max_output_bytes if you trust the data.");
   }
 

@@ -1,5 +1,7 @@
 #include "net/curl_errors.hpp"
 
+#include "weir/core/units.hpp"
+
 namespace weir::net {
 namespace {
 
@@ -99,7 +101,7 @@ std::string_view advice_for(CURLcode code) {
 
 std::string failure_text(const FailureFacts& facts, std::string_view what) {
   std::string text = fmt::format("{} {}: {}", facts.method, facts.url, what);
-  if (facts.connected) text += fmt::format(" after {} bytes sent", facts.bytes_sent);
+  if (facts.connected) text += fmt::format(" after {} sent", format_size(facts.bytes_sent));
   return text;
 }
 
@@ -114,7 +116,10 @@ Status curl_failure(CURLcode code, const FailureFacts& facts) {
   error.retry = meaning.retry;
   error.cause = failure_text(facts, what);
   error.advice = advice_for(code);
-  if (is_unreachable(code, facts)) error.service_code = kUnreachable;
+  if (is_unreachable(code, facts)) {
+    error.service_code = kUnreachable;
+    if (error.advice.empty()) error.advice = "Nothing was sent. Check the host's name, the port and the network.";
+  }
   return Status(std::move(error));
 }
 

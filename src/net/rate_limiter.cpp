@@ -51,13 +51,19 @@ nanoseconds RateLimiter::reserve(Way way, std::uint64_t bytes) { return reserve(
 
 nanoseconds RateLimiter::reserve(Way way, std::uint64_t bytes, nanoseconds now) {
   const std::lock_guard lock(mutex_);
-  if (rate_ == 0) return nanoseconds(0);
   Lane& lane = lanes_[static_cast<std::size_t>(way)];
+  lane.promised_bytes += bytes;
+  if (rate_ == 0) return nanoseconds(0);
   lane.free_at = lane.used ? std::max(lane.free_at, now - kCatchUp) : now;
   lane.used = true;
   const nanoseconds wait = std::max(lane.free_at - now, nanoseconds(0));
   lane.free_at += nanoseconds(static_cast<std::int64_t>(static_cast<double>(bytes) * 1e9 / static_cast<double>(rate_)));
   return wait;
+}
+
+std::uint64_t RateLimiter::promised_bytes(Way way) const {
+  const std::lock_guard lock(mutex_);
+  return lanes_[static_cast<std::size_t>(way)].promised_bytes;
 }
 
 }  // namespace weir

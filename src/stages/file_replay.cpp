@@ -6,6 +6,8 @@
 #include <memory>
 #include <utility>
 
+#include "weir/core/units.hpp"
+
 namespace weir::stages {
 namespace {
 
@@ -52,7 +54,7 @@ Result<std::size_t> FileReplay::read_at(std::uint64_t offset, std::span<std::byt
   WEIR_ASSIGN(const std::size_t got,
               may_block ? platform::pread_fully(fd_.get(), into, offset, path_) : read_cached(offset, into));
   if (got == 0 || (may_block && got < into.size()))
-    return changed(offset + got, fmt::format("the file ends here; it had {} bytes", identity_.size_bytes));
+    return changed(offset + got, "the file ends here; it had " + format_exact_size(identity_.size_bytes));
   return got;
 }
 
@@ -62,7 +64,8 @@ Status FileReplay::check_unchanged() {
   if (now == identity_) return {};
   if (now.size_bytes != identity_.size_bytes)
     return changed(std::min(now.size_bytes, identity_.size_bytes),
-                   fmt::format("the file had {} bytes and now has {}", identity_.size_bytes, now.size_bytes));
+                   fmt::format("the file had {} and now has {}", format_exact_size(identity_.size_bytes),
+                               format_exact_size(now.size_bytes)));
   if (now.mtime_ns != identity_.mtime_ns) return changed(0, "the file was written to while it was read");
   return changed(0, "the file was replaced, moved or changed its owner or mode while it was read");
 }

@@ -20,4 +20,18 @@ bool concerns_all(const Error& error) {
   return std::find(std::begin(kCodes), std::end(kCodes), error.service_code) != std::end(kCodes);
 }
 
+bool may_concern_options(const Error& error) {
+  constexpr std::string_view kCodes[] = {"InvalidStorageClass",
+                                         "InvalidTag",
+                                         "InvalidArgument",
+                                         "InvalidRequest",
+                                         "AccessControlListNotSupported",
+                                         "InvalidEncryptionAlgorithmError",
+                                         "KMS.NotFoundException",
+                                         "KMS.DisabledException",
+                                         "NotImplemented"};
+  return error.kind == Kind::unsupported ||
+         std::find(std::begin(kCodes), std::end(kCodes), error.service_code) != std::end(kCodes);
+}
+
 }  // namespace weir::store

@@ -58,7 +58,7 @@ Status check_object(const ObjectOptions& object, const Place& place) {
         .advise("Give the headers by which this server takes it.");
   }
   if (object.no_clobber && !object.if_match.empty()) {
-    return Status(Kind::invalid_argument, "no_clobber and if_match exclude each other")
+    return Status(Kind::invalid_argument, "that nothing is there and that something with an ETag is exclude each other")
         .during("upload to " + place.shown());
   }
   return {};

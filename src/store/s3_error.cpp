@@ -74,6 +74,11 @@ const char* advice_for(const Error& error) {
     return "Check the region and the endpoint: the store sends this bucket's requests elsewhere.";
   }
   if (error.kind == Kind::access_denied) return "Check that these credentials may do this in this bucket.";
+  // Answers to HEAD have no words.
+  if (error.http_status == 404 && (error.service_code.empty() || error.service_code == "NoSuchKey"))
+    return "Check the name, upper and lower case too: a listing shows what is there.";
+  if (error.http_status == 400 && error.service_code.empty())
+    return "The store says no more. Check the region, the endpoint and the credentials.";
   return "";
 }
 
@@ -94,8 +99,10 @@ Status error_of(const net::Response& response, const ErrorBody& body) {
   error.request_id = printable(std::string(response.header("x-amz-request-id")));
   if (error.request_id.empty()) error.request_id = printable(body.request_id);
   error.retry_after_ms = asked_ms(response);
+  // A code that only repeats the status says nothing.
+  const bool has_words = !body.code.empty() && body.code != std::to_string(response.status);
   error.cause = fmt::format("{} {} from the store", response.status,
-                            body.code.empty() ? store::phrase_of(response.status) : error.service_code);
+                            has_words ? error.service_code : store::phrase_of(response.status));
   if (!body.message.empty()) error.cause += ": " + printable(body.message);
   error.advice = advice_for(error);
   return Status(std::move(error));

@@ -1,8 +1,15 @@
 #include "store/s3_store.hpp"
 
+#include "store/s3_metadata.hpp"
+
 namespace weir::s3 {
 
 S3Store::S3Store(std::shared_ptr<Wire> wire, std::string bucket) : wire_(std::move(wire)), bucket_(std::move(bucket)) {}
+
+Status S3Store::check_storable(const ObjectOptions& options) const {
+  WEIR_TRY(check_abilities(options, wire_->provider()));
+  return object_headers(options).status();
+}
 
 Result<ObjectInfo> S3Store::head(const std::string& key) {
   WEIR_ASSIGN(const S3ObjectInfo info, wire_->head(place(key)));

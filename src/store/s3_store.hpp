@@ -18,6 +18,7 @@ class S3Store : public Store {
   const Abilities& abilities() const override { return wire_->provider().abilities; }
   std::string url(const std::string& key) const override { return place(key).url(); }
   Status check_key(const std::string& key) const override { return place(key).check_object(); }
+  Status check_storable(const ObjectOptions& options) const override;
   Result<Listing> list(const ListOptions& options) override { return wire_->list(bucket_, options); }
   Result<ObjectInfo> head(const std::string& key) override;
   Status remove(const std::string& key) override { return wire_->remove(place(key)); }

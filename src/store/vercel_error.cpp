@@ -59,6 +59,7 @@ const char* advice_for(const std::string& code) {
   if (code == "store_not_found") return "Check the store's id, and that the token is this store's.";
   if (code == "client_token_expired") return "Ask for a new client token and run the same command again.";
   if (code == "client_token_not_allowed") return "A client token can only upload: use the read-write token.";
+  if (code == "already_exists" || code == "precondition_failed") return "What is there stays as it is.";
   if (code == "forbidden") return "Check BLOB_READ_WRITE_TOKEN, and that it is this store's.";
   return "";
 }
@@ -78,9 +79,12 @@ Status error_of(const net::Response& response, const std::string& request_id) {
   error.request_id = printable(std::string(response.header("x-vercel-id")));
   if (error.request_id.empty()) error.request_id = request_id;
   error.retry_after_ms = store::asked_ms(response);
+  const bool has_words = !body.code.empty() && body.code != std::to_string(response.status);
   error.cause = fmt::format("{} {} from the store", response.status,
-                            body.code.empty() ? store::phrase_of(response.status) : printable(body.code));
-  if (!body.message.empty()) error.cause += ": " + printable(body.message);
+                            has_words ? printable(body.code) : store::phrase_of(response.status));
+  // The service's message is about options of its SDK.
+  const std::string message = code == "already_exists" ? "there is a blob already" : printable(body.message);
+  if (!message.empty()) error.cause += ": " + message;
   error.advice = advice_for(code);
   return Status(std::move(error));
 }

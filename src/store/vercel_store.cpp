@@ -50,6 +50,10 @@ Result<Listing> VercelStore::list(const ListOptions& options) {
   return listing;
 }
 
+Status VercelStore::check_storable(const ObjectOptions& options) const {
+  return write_headers(wire_->settings(), options).status();
+}
+
 Result<ObjectInfo> VercelStore::head(const std::string& key) {
   WireRequest request = head_request(*wire_, key);
   WEIR_TRY(check_key(key).during(request.operation));

@@ -18,6 +18,7 @@ class VercelStore : public Store {
   const Abilities& abilities() const override;
   std::string url(const std::string& key) const override { return wire_->settings().url(key); }
   Status check_key(const std::string& key) const override { return check_vercel_path(key); }
+  Status check_storable(const ObjectOptions& options) const override;
   Result<Listing> list(const ListOptions& options) override;
   Result<ObjectInfo> head(const std::string& key) override;
   Status remove(const std::string& key) override;

@@ -10,6 +10,7 @@
 #include "store/concerns_all.hpp"
 #include "transfer/copy_ahead.hpp"
 #include "transfer/copy_one.hpp"
+#include "weir/core/units.hpp"
 
 namespace weir {
 namespace transfer {
@@ -86,7 +87,8 @@ Status CopyCore::check_options() const {
   Error error;
   error.kind = Kind::budget_too_small;
   error.operation = "copy";
-  error.cause = fmt::format("a budget of {} bytes is below the least of {}", options_.budget_bytes, kMinBudgetBytes);
+  error.cause = fmt::format("a budget of {} is below the least of {}", format_size(options_.budget_bytes),
+                            format_size(kMinBudgetBytes));
   error.advice = "Give it a budget of at least 8 MiB.";
   error.needed_bytes = kMinBudgetBytes;
   return Status(std::move(error));
@@ -139,6 +141,9 @@ void CopyCore::work() {
 /// Whether every other item would fail in the same way. `copied_before`: how many were copied when this one began.
 bool CopyCore::is_common(const CopyTask& task, const Error& error, std::uint64_t copied_before) const {
   if (error.kind == Kind::no_space) return true;
+  // Nothing was taken yet, and what was asked for is the same for all.
+  const bool of_options = !options_.endpoint.object.is_default() && store::may_concern_options(error);
+  if (of_options && task.source && summary_.copied == 0) return true;
   if (!store::concerns_all(error) || !task.source || summary_.copied != copied_before) return false;
   // A bucket that is not there may be that of one source among several.
   return error.kind != Kind::not_found || task.source->from.local != nullptr || walk_.sources() == 1;

@@ -7,6 +7,7 @@
 #include "transfer/request_bytes.hpp"
 #include "weir/codec/checksum.hpp"
 #include "weir/codec/digest.hpp"
+#include "weir/core/units.hpp"
 #include "weir/stages/null.hpp"
 
 namespace weir::transfer {
@@ -121,7 +122,8 @@ Result<bool> OneCopy::copied_inside(CopyItem& item) {
   if (!made) return made.status();
   if (task_.listed && made->size != task_.object.size) {
     return Status(Kind::source_changed,
-                  fmt::format("it had {} bytes when it was listed, the copy has {}", task_.object.size, made->size));
+                  fmt::format("it had {} when it was listed, the copy has {}", format_exact_size(task_.object.size),
+                              format_exact_size(made->size)));
   }
   item.inside_store = true;
   item.bytes = made->size;

@@ -4,6 +4,7 @@
 
 #include "net/text.hpp"
 #include "store/local_store.hpp"
+#include "transfer/named.hpp"
 
 namespace weir::transfer {
 namespace {
@@ -33,13 +34,15 @@ Status CopyWalk::begin() {
   bool one = false;
   if (sources_.size() == 1) {
     auto alone = places_.source(sources_[0]);
-    if (!alone) return alone.status().during("copy " + shown_name(sources_[0]));
+    if (!alone) return alone.status().during("copy " + named(sources_[0]));
     one = !alone->tree;
     source_ = std::make_shared<CopySource>(*std::move(alone));
   }
   auto destination = places_.destination(destination_name_, one);
-  if (!destination) return destination.status().during("copy to " + shown_name(destination_name_));
+  if (!destination) return destination.status().during("copy to " + named(destination_name_));
   destination_ = *std::move(destination);
+  const Status storable = destination_.to.store->check_storable(options_.endpoint.object);
+  if (!storable.ok()) return Status(storable).during("copy to " + named(destination_name_));
   if (!source_) return {};
   next_source_ = 1;
   WEIR_TRY(check_apart(*source_, destination_));

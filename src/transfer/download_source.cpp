@@ -10,6 +10,7 @@
 #include "transfer/whole_check.hpp"
 #include "weir/codec/checksum.hpp"
 #include "weir/core/progress.hpp"
+#include "weir/core/units.hpp"
 #include "weir/transfer/download.hpp"
 
 namespace weir {
@@ -122,7 +123,7 @@ MemoryNeed DownloadSource::memory(const Upstream&) const {
 
 Status DownloadSource::describe(Upstream& upstream) {
   if (options_.part_bytes < kLeastRangeBytes) {
-    return Status(Kind::invalid_argument, fmt::format("ranges of {} bytes are too small", options_.part_bytes))
+    return Status(Kind::invalid_argument, fmt::format("ranges of {} are too small", format_size(options_.part_bytes)))
         .during("read " + origin_->url())
         .advise("The smallest is 1 MiB.");
   }

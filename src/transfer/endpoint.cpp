@@ -5,6 +5,7 @@
 #include <numeric>
 #include <vector>
 
+#include "transfer/named.hpp"
 #include "weir/core/units.hpp"
 #include "weir/stages/fd.hpp"
 #include "weir/stages/file.hpp"
@@ -20,17 +21,44 @@ struct Name {
   std::string_view rest;    // behind the colon
 };
 
-const std::vector<std::string_view> kSourceSchemes{"file", "s3", "vercel", "http", "https", "gen"};
-const std::vector<std::string_view> kSinkSchemes{"file", "s3", "vercel", "http", "https", "null"};
+/// One side of a transfer: what may be named there.
+struct Side {
+  const char* what;
+  const char* forms;
+  const char* otherwise;  ///< of what the other side alone has
+  std::vector<std::string_view> schemes;
+};
 
-Status unknown_scheme(std::string_view name, std::string_view scheme, const std::vector<std::string_view>& known) {
-  const std::string_view meant = nearest(scheme, known);
-  const std::string shown = shown_name(name);
+const Side& source_side() {
+  static const Side kSide{"source",
+                          "file:PATH, s3://BUCKET/KEY, vercel://STORE/PATH, http://HOST/PATH, https://HOST/PATH, "
+                          "gen:SIZE or - (standard input)",
+                          "can be written to, and not read",
+                          {"file", "s3", "vercel", "http", "https", "gen"}};
+  return kSide;
+}
+const Side& sink_side() {
+  static const Side kSide{"destination",
+                          "file:PATH, s3://BUCKET/KEY, vercel://STORE/PATH, http://HOST/PATH, https://HOST/PATH, "
+                          "null: or - (standard output)",
+                          "can be read, and not written to",
+                          {"file", "s3", "vercel", "http", "https", "null"}};
+  return kSide;
+}
+
+bool has(const Side& side, std::string_view scheme) {
+  return std::find(side.schemes.begin(), side.schemes.end(), scheme) != side.schemes.end();
+}
+
+Status unknown_scheme(std::string_view name, std::string_view scheme, const Side& side) {
+  const bool other = has(source_side(), scheme) || has(sink_side(), scheme);
+  const std::string_view meant = other ? std::string_view() : nearest(scheme, side.schemes);
   std::string advice =
-      fmt::format("Known are {}: and plain paths; a file of that name is file:{}.", fmt::join(known, ":, "), shown);
-  if (!meant.empty()) advice = fmt::format("Did you mean {}:? {}", meant, advice);
-  return Status(Kind::invalid_argument, fmt::format("\"{}:\" is no kind of place", scheme))
-      .during("open " + shown)
+      fmt::format("A {} is a path, {}; a file of that name is file:{}.", side.what, side.forms, shown_name(name));
+  if (!meant.empty()) advice = fmt::format("Did you mean \"{}:\"? {}", meant, advice);
+  return Status(Kind::invalid_argument,
+                fmt::format("\"{}:\" {}", scheme, other ? side.otherwise : "is no kind of place"))
+      .during("open " + transfer::named(name))
       .advise(std::move(advice));
 }
 
@@ -38,19 +66,19 @@ bool is_http(std::string_view scheme) { return scheme == "http" || scheme == "ht
 
 /// Splits a name as people type it. What looks like a scheme must be one; a path with a colon is written file:PATH or
 /// ./PATH.
-Result<Name> split(std::string_view name, const std::vector<std::string_view>& known) {
+Result<Name> split(std::string_view name, const Side& side) {
   if (name.empty()) return Status(Kind::invalid_argument, "the name is empty").during("open a source or destination");
   const std::size_t colon = name.find(':');
   if (colon == std::string_view::npos || name.substr(0, colon).find('/') != std::string_view::npos)
     return Name{"file", name};
   const Name parts{name.substr(0, colon), name.substr(colon + 1)};
-  if (std::find(known.begin(), known.end(), parts.scheme) == known.end())
-    return unknown_scheme(name, parts.scheme, known);
+  if (!has(side, parts.scheme)) return unknown_scheme(name, parts.scheme, side);
   if (parts.scheme == "file") {
     // file:PATH, and file:///PATH as URLs have it.
     std::string_view path = parts.rest;
     if (path.substr(0, 3) == "///") path.remove_prefix(2);
-    if (path.empty()) return Status(Kind::invalid_argument, "the path is empty").during(fmt::format("open {}", name));
+    if (path.empty())
+      return Status(Kind::invalid_argument, "the path is empty").during("open " + transfer::named(name));
     return Name{"file", path};
   }
   return parts;
@@ -123,6 +151,9 @@ class FailedSink final : public Sink {
 
 }  // namespace
 
+const std::vector<std::string_view>& source_schemes() { return source_side().schemes; }
+const std::vector<std::string_view>& sink_schemes() { return sink_side().schemes; }
+
 Result<std::shared_ptr<S3Client>> s3_client(const EndpointOptions& options) {
   if (options.client) return options.client;
   return S3Client::make(options.s3);
@@ -130,10 +161,10 @@ Result<std::shared_ptr<S3Client>> s3_client(const EndpointOptions& options) {
 
 Result<std::unique_ptr<Source>> open_source(std::string_view name, const EndpointOptions& options) {
   if (name == "-") return standard_input();
-  WEIR_ASSIGN(const Name parts, split(name, kSourceSchemes));
+  WEIR_ASSIGN(const Name parts, split(name, source_side()));
   if (parts.scheme == "gen") {
     Result<GeneratorOptions> generator_options = parse_generator(parts.rest);
-    if (!generator_options.ok()) return generator_options.status().during(fmt::format("open {}", name));
+    if (!generator_options.ok()) return generator_options.status().during("open " + transfer::named(name));
     return generator(*generator_options);
   }
   if (parts.scheme == "s3") {
@@ -153,7 +184,7 @@ Result<std::unique_ptr<Source>> open_source(std::string_view name, const Endpoin
 
 Result<std::unique_ptr<Sink>> open_sink(std::string_view name, const EndpointOptions& options) {
   if (name == "-") return standard_output();
-  WEIR_ASSIGN(const Name parts, split(name, kSinkSchemes));
+  WEIR_ASSIGN(const Name parts, split(name, sink_side()));
   if (parts.scheme == "null") {
     if (!parts.rest.empty())
       return Status(Kind::invalid_argument, "null: takes no name").during(fmt::format("open {}", name));

@@ -100,6 +100,21 @@ bool Glob::matches_beginning(std::string_view name) const { return match(name, t
 
 bool Glob::is_pattern(std::string_view text) { return text.find_first_of("*?[") != std::string_view::npos; }
 
+std::size_t Glob::unclosed_set(std::string_view text) {
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    if (text[at] == '\\')
+      ++at;
+    else if (text[at] == '[') {
+      std::size_t from = at + 1;
+      if (from < text.size() && (text[from] == '!' || text[from] == '^')) ++from;
+      const std::size_t end = from < text.size() ? text.find(']', from + 1) : std::string_view::npos;
+      if (end == std::string_view::npos) return at;
+      at = end;
+    }
+  }
+  return std::string_view::npos;
+}
+
 NameFilter::NameFilter(const std::vector<FilterRule>& rules) {
   for (const FilterRule& rule : rules) {
     std::string_view pattern = rule.pattern;

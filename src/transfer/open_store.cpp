@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "platform/platform.hpp"
+#include "transfer/named.hpp"
 #include "weir/store/local.hpp"
 
 namespace weir {
@@ -15,13 +16,13 @@ Status no_store(std::string_view name) {
   const std::string_view meant = nearest(scheme, kStoreSchemes);
   if (scheme == "http" || scheme == "https") {
     return Status(Kind::invalid_argument, "an HTTP server is no store that can be listed")
-        .during("use " + shown_name(name))
+        .during("use " + transfer::named(name))
         .advise("URLs are copied one at a time.");
   }
   return Status(Kind::invalid_argument, "it is no place in a store")
-      .during("use " + shown_name(name))
+      .during("use " + transfer::named(name))
       .advise(fmt::format("{}Stores are s3://BUCKET/KEY, vercel://STORE/PATH and paths of files.",
-                          meant.empty() ? "" : fmt::format("Did you mean {}:? ", meant)));
+                          meant.empty() ? "" : fmt::format("Did you mean \"{}:\"? ", meant)));
 }
 
 bool is_directory(const std::string& path) {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "weir/core/units.hpp"
+
 namespace weir {
 namespace {
 
@@ -12,9 +14,17 @@ std::uint64_t round_up(std::uint64_t bytes) noexcept {
 std::uint64_t round_down(std::uint64_t bytes) noexcept { return bytes < kMiB ? bytes : bytes / kMiB * kMiB; }
 std::uint64_t divide_up(std::uint64_t a, std::uint64_t b) noexcept { return a / b + (a % b != 0 ? 1 : 0); }
 
+/// Exact, in the largest unit in which it is a whole number: it may be typed again.
 std::string sized(std::uint64_t bytes) {
-  return bytes >= kMiB && bytes % kMiB == 0 ? fmt::format("{} MiB", bytes / kMiB) : fmt::format("{} bytes", bytes);
+  constexpr std::uint64_t kGiB = 1024 * kMiB;
+  constexpr std::uint64_t kMB = 1'000'000;
+  if (bytes >= 10 * kGiB && bytes % kGiB == 0) return fmt::format("{} GiB", bytes / kGiB);
+  if (bytes >= kMiB && bytes % kMiB == 0) return fmt::format("{} MiB", bytes / kMiB);
+  return bytes >= kMB && bytes % kMB == 0 ? fmt::format("{} MB", bytes / kMB) : format_exact_size(bytes);
 }
+
+/// "generic" alone says nothing to who did not choose it.
+std::string profile_of(const Profile& profile) { return fmt::format("the store's profile, \"{}\",", profile.name); }
 
 std::uint64_t tenth_of_parts(const UploadPlan& plan) noexcept {
   return std::max<std::uint64_t>(plan.preferred_parts / 10, 1);
@@ -42,8 +52,9 @@ std::uint64_t capacity_of(const UploadPlan& plan, const Profile& profile) noexce
 
 Status check_object(const Profile& profile, const PlanRequest& request) {
   if (!request.exact_bytes || *request.exact_bytes <= profile.max_object_bytes) return {};
-  return Status(Kind::limit, fmt::format("the object has {} and the largest that {} takes is {}",
-                                         sized(*request.exact_bytes), profile.name, sized(profile.max_object_bytes)));
+  return Status(Kind::limit,
+                fmt::format("the object has {} and the largest that {} allows is {}", sized(*request.exact_bytes),
+                            profile_of(profile), sized(profile.max_object_bytes)));
 }
 
 Status check_part_size(const Profile& profile, const PlanRequest& request) {
@@ -52,11 +63,11 @@ Status check_part_size(const Profile& profile, const PlanRequest& request) {
     return Status(Kind::invalid_argument, std::move(cause)).advise(std::move(advice));
   };
   if (part < profile.min_part_bytes) {
-    return refuse(fmt::format("parts of {} are smaller than {} allows", sized(part), profile.name),
+    return refuse(fmt::format("parts of {} are smaller than {} allows", sized(part), profile_of(profile)),
                   fmt::format("The smallest part size is {}.", sized(profile.min_part_bytes)));
   }
   if (part > profile.max_part_bytes) {
-    return refuse(fmt::format("parts of {} are larger than {} allows", sized(part), profile.name),
+    return refuse(fmt::format("parts of {} are larger than {} allows", sized(part), profile_of(profile)),
                   fmt::format("The largest part size is {}.", sized(profile.max_part_bytes)));
   }
   if (request.exact_bytes && divide_up(*request.exact_bytes, part) > profile.max_parts) {
@@ -76,9 +87,9 @@ Result<std::uint64_t> room_for(const PlanRequest& request, std::uint64_t part_by
   Error error;
   error.kind = Kind::budget_too_small;
   error.needed_bytes = least + kSliceBytes;
-  error.cause = fmt::format("one part of {} does not fit into the {} bytes of memory for the upload", sized(part_bytes),
-                            *request.memory_bytes);
-  error.advice = fmt::format("Give it a budget with at least {} bytes for the upload.", error.needed_bytes);
+  error.cause = fmt::format("one part of {} does not fit into the {} of memory for the upload", sized(part_bytes),
+                            format_size(*request.memory_bytes));
+  error.advice = fmt::format("Give it a budget with at least {} for the upload.", sized(round_up(error.needed_bytes)));
   return Status(std::move(error));
 }
 

@@ -8,6 +8,7 @@
 #include "transfer/request_bytes.hpp"
 #include "weir/codec/checksum.hpp"
 #include "weir/core/progress.hpp"
+#include "weir/core/units.hpp"
 #include "weir/transfer/put.hpp"
 
 namespace weir {
@@ -88,7 +89,7 @@ class StreamSink final : public Sink {
 Status StreamSink::write(Chunk chunk) {
   if (const auto outcome = put_->outcome(); outcome && !outcome->ok()) return outcome->status();
   if (exact_bytes_ && chunk.size() > *exact_bytes_ - taken_bytes_) {
-    return changed(fmt::format("the source has more than the {} bytes it had at first", *exact_bytes_));
+    return changed(fmt::format("the source has more than the {} it had at first", format_exact_size(*exact_bytes_)));
   }
   taken_bytes_ += chunk.size();
   if (options_.verify) crc_ = crc64nvme(crc_, chunk.bytes());
@@ -99,7 +100,8 @@ Status StreamSink::write(Chunk chunk) {
 Result<Receipt> StreamSink::close() {
   if (!std::exchange(closing_, true)) {
     if (exact_bytes_ && taken_bytes_ != *exact_bytes_) {
-      return changed(fmt::format("the source ended after {} of {} bytes", taken_bytes_, *exact_bytes_));
+      return changed(fmt::format("the source ended after {} of {}", format_exact_size(taken_bytes_),
+                                 format_exact_size(*exact_bytes_)));
     }
     put_->end(options_.verify ? std::optional(crc_) : std::nullopt);
   }

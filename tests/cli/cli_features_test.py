@@ -93,7 +93,7 @@ class Features(StoreTest):
         content = source.read_bytes()
         other = self.file("other", content[:-1] + bytes([content[-1] ^ 1]))
         self.refused(6, "verify", other, self.url("big"), says="crc64nvme")
-        self.refused(6, "verify", self.file("short", b"x"), self.url("big"), says="1 bytes, the object 11534336")
+        self.refused(6, "verify", self.file("short", b"x"), self.url("big"), says="the file has 1 byte, the object 11.0 MiB (11534336 bytes)")
         self.refused(3, "verify", source, self.url("nothing"))
         self.refused(3, "verify", self.folder / "nothing", self.url("big"))
 

@@ -96,7 +96,7 @@ class HttpTest(CommandTest):
         done = self.succeeds("cp", url, there, "--json")
         ended = next(event for event in events(done.stdout) if event["event"] == "done")
         self.assertEqual(ended["facts"]["source_sha256_verified"], digest.hexdigest())
-        self.assertIn(b"source_sha256_verified " + digest.hexdigest().encode(), self.succeeds("cp", url, there).stderr)
+        self.assertIn(f"source sha256 {digest.hexdigest()} verified".encode(), self.succeeds("cp", url, there).stderr)
         there.unlink()
         self.server.files["/dir/big.bin"] = self.data[:-1] + bytes([self.data[-1] ^ 1])
         self.refuses(6, "cp", url, there, says=["the server says " + digest.hexdigest(), url])

@@ -54,6 +54,11 @@ class Progress(ScriptedMany):
             self.assertLess(event["eta_s"], 30)
         self.assertLess(known[-1]["eta_s"], known[0]["eta_s"])
 
+    def test_a_limit_that_limits_is_told(self):
+        root = self.make(30, size=100_000)
+        done = self.cp("--progress=json", "--limit-rate", "1MiB", f"{root}/", self.url("t/"))
+        self.assertIn("rate limit", {event["limited_by"] for event in events(done.stderr) if event["event"] == "files"})
+
     def test_what_is_kept_counts_as_done(self):
         root = self.make(60, size=1000)
         self.cp(f"{root}/", self.url("t/"))
@@ -150,6 +155,23 @@ class Common(ScriptedMany):
 
     def test_an_endpoint_that_nobody_answers_at(self):
         self.once(5, "127.0.0.1:9", self.make(500), self.url("t/"), env={"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}, seconds=60)
+
+    def test_options_that_the_store_does_not_take(self):
+        root = self.make(200)
+        for code, option in (("InvalidStorageClass", "--storage-class=GLACIR"), ("InvalidArgument", "--header=x-amz-acl:publik"),
+                             ("NotImplemented", "--header=x-amz-acl:public-read")):
+            self.control("faults", [{"op": "PutObject", "action": "status", "status": 400, "code": code, "times": 9999}])
+            told = self.store("cp", "-r", f"{root}/", self.url("t/"), option).stderr.decode()
+            self.assertEqual(told.count("weir: cannot"), 1, told)
+            self.assertIn("was not tried", told)
+            self.control("reset", {})
+        # What a service is known not to have is told before anything is sent.
+        before = self.requests().get("PutObject", 0)
+        for option, says in (("--tag=a=b", "r2 has no tags"), ("--header=authorization:x", "no header of S3's own")):
+            done = self.store("cp", "-r", f"{root}/", self.url("t/"), "--s3-profile=r2", option)
+            self.assertNotEqual(done.returncode, 0)
+            self.assertEqual((done.stderr.count(b"weir: cannot"), says in done.stderr.decode()), (1, True), done.stderr)
+        self.assertEqual(self.requests().get("PutObject", 0), before)
 
     def test_an_event_and_the_summary_say_the_same(self):
         told = events(self.store("cp", "-r", "--json", f"{self.make(50)}/", "s3://no-such-bucket/t/").stdout)

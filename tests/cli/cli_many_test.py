@@ -144,7 +144,7 @@ class Many(StoreTest):
         self.assertEqual(self.store("rm", "-r", self.url(self.prefix), "--exclude", "*", "--include", "*.log").returncode, 0)
         self.assertEqual(set(self.stored(f"{self.prefix}/")), {f"{self.prefix}/b.txt"})
         gone = events(self.store("rm", "-r", "--json", self.url(self.prefix)).stdout)
-        self.assertEqual([event["url"] for event in gone], [self.url(f"{self.prefix}/b.txt")])
+        self.assertEqual([(event["url"], event["was_there"]) for event in gone], [(self.url(f"{self.prefix}/b.txt"), True)])
         self.assertEqual(set(self.stored(f"{self.prefix}-other")), {f"{self.prefix}-other"})
         self.refused(3, "rm", "-r", self.url(self.prefix), says=["nothing of that name"])
         self.refused(2, "rm", self.url(""), says=["rm -r"])
@@ -169,7 +169,7 @@ class Many(StoreTest):
         root = self.make(["a"])
         self.refused(2, "cp", "-r", f"{root}/", self.url(self.prefix), "--through", "zstd", says=["--through"])
         self.refused(2, "cp", "-r", f"{root}/", "-", says=["no place in a store"])
-        for command in (("cp", "--dry-run"), ("ls",), ("rm",), ("head",)):
+        for command in (("cp", "-r", "--dry-run"), ("ls",), ("rm",), ("head",)):
             more = [self.folder] if command[0] == "cp" else []
             done = self.refused(2, *command, "https://user:hush@host/x?sig=hush", *more, says=["https://host/x", "no store"])
             self.assertNotIn(b"hush", done.stderr)

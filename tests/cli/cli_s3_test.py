@@ -89,7 +89,7 @@ class Objects(StoreTest):
         if head["checksum"]:
             self.assertEqual(head["checksum"], put[-2]["checksum"])
         self.assertIn("5 (5 B)", self.store("head", self.url("head")).stdout.decode())
-        self.refused(3, "head", self.url("nothing"))
+        self.refused(3, "head", self.url("nothing"), says="Check the name")
 
     def test_removing_removes_and_a_slip_removes_nothing(self):
         for key in ("rm/1", "rm/2"):
@@ -99,6 +99,8 @@ class Objects(StoreTest):
         self.assertEqual(len(events(self.store("ls", self.url("rm/"), "--json").stdout)), 2)
         gone = events(self.store("rm", self.url("rm/1"), self.url("rm/2"), "--json").stdout)
         self.assertEqual([event["url"] for event in gone], [self.url("rm/1"), self.url("rm/2")])
+        self.assertEqual([event["was_there"] for event in gone], [None, None], "a store does not tell")
+        self.assertEqual(self.store("rm", self.url("rm/1")).stdout.decode(), f"removed {self.url('rm/1')}, if it was there\n")
         self.refused(3, "cat", self.url("rm/1"))
 
     def test_json_of_an_upload_is_valid(self):
@@ -135,7 +137,7 @@ class Refusals(StoreTest):
             free.bind(("127.0.0.1", 0))
             dead = f"http://127.0.0.1:{free.getsockname()[1]}"
         started = time.monotonic()
-        self.refused(5, "ls", self.url(""), "--endpoint-url", dead, says="127.0.0.1")
+        self.refused(5, "ls", self.url(""), "--endpoint-url", dead, says=["127.0.0.1", "Nothing was sent. Check the host's name, the port"])
         self.assertLess(time.monotonic() - started, 30)
 
     def test_an_endpoint_that_answers_garbage(self):
@@ -201,6 +203,35 @@ class Scripted(ScriptedStoreTest):
         self.control("faults", [{"op": "GetObject", "action": "status", "status": 500, "times": 9999},
                                 {"op": "HeadObject", "action": "status", "status": 500, "times": 9999}])
         self.refused(5, "cat", self.url("key"), says="500")
+
+    def test_a_limit_that_limits_is_told(self):
+        source = self.file("in", os.urandom(6 * MIB))
+        limited = events(self.store("cp", source, self.url("key"), "--limit-rate=2MiB", "--part-size=5MiB", "--progress=json").stderr)
+        self.assertIn("rate limit", {event["limited_by"] for event in limited if event["event"] == "progress"})
+        free = events(self.store("cp", source, self.url("key"), "--limit-rate=20GiB", "--progress=json").stderr)
+        self.assertNotIn("rate limit", {event["limited_by"] for event in free if event["event"] == "progress"})
+
+    def test_a_code_that_only_repeats_the_status_is_not_said_twice(self):
+        self.control("faults", [{"op": "*", "action": "status", "status": 400, "code": "400", "times": 99}])
+        done = self.refused(2, "ls", self.url(""), says="400 Bad Request from the store")
+        self.assertNotIn(b"400 400", done.stderr)
+        self.refused(2, "head", self.url("key"), says=["400 Bad Request", "The store says no more."])
+
+    def test_a_dry_run_asks_the_store_and_changes_nothing(self):
+        source = self.file("in", b"x")
+        done = self.store("cp", "--dry-run", source, self.url("there/"), "--through", "zstd")
+        self.assertEqual((done.returncode, done.stdout.decode()), (0, f"would copy {source} → {self.url('there/in')} through zstd\n"))
+        self.refused(3, "cp", "--dry-run", source, "s3://no-such-bucket/k", says="NoSuchBucket")
+        self.refused(3, "cp", "--dry-run", "-r", f"{self.folder}/", "s3://no-such-bucket/k", says="NoSuchBucket")
+        self.refused(3, "cp", "--dry-run", self.url("nothing"), self.folder / "out")
+        self.refused(1, "cp", "--dry-run", source, self.url("k"), "--s3-profile=r2", "--tag=a=b", says="r2 has no tags")
+        self.assertEqual(self.store("cp", source, self.url("k")).returncode, 0)
+        self.refused(1, "cp", "--dry-run", source, self.url("k"), "--no-clobber", says="there is an object already")
+        state = self.control("state")
+        self.assertEqual((list(state["objects"]), state["requests"]["PutObject"]), (["/weir-test/k"], 1))
+        # Who may write need not be allowed to list.
+        self.control("faults", [{"op": "ListObjectsV2", "action": "status", "status": 403, "code": "AccessDenied", "times": 99}])
+        self.assertEqual(self.store("cp", "--dry-run", source, self.url("k")).returncode, 0)
 
     def test_retries_are_told(self):
         self.control("faults", [{"op": "PutObject", "action": "status", "status": 500}])

@@ -2,6 +2,7 @@
 """The weir command on terminals: its bar, narrow and changing ones, those that take nothing. WEIR_BIN names the command."""
 
 import os
+import re
 import signal
 import subprocess
 import termios
@@ -44,6 +45,22 @@ class OnATerminal(CommandTest):
         self.assertGreater(len(frames), 3)
         self.assertRegex(frames[-2], r"^big\.csv  [━╺┈]+  +\d+ %  .*/32\.0 MiB  .*iB/s  .*/64\.0 MiB$")
         self.assertRegex(frames[-1], r"^done 32\.0 MiB in .*\r\n$")
+
+    def test_there_is_a_bar_at_80_columns_and_at_40(self):
+        for columns, form in ((80, r"^big\.csv  [━╺┈]{8,}  +\d+ %  .*/32\.0 MiB  [\d.]+ MiB/s  ETA [-\w]+"), (40, r"^[━╺┈]{8,}  +\d+ %  [\d.]+ MiB/s  ETA [-\w]+$")):
+            self.terminal.output = b""
+            self.terminal.resize(columns)
+            self.assertEqual(self.slow_copy("--color=never"), 0)
+            frames = self.frames()[1:-1]
+            self.assertTrue(any(re.match(form, frame) for frame in frames), frames)
+            self.assertTrue(all(len(frame) < columns for frame in frames), frames)
+
+    def test_a_limit_that_limits_is_told(self):
+        running = spawn("cp", self.source, self.folder / "copy", "--limit-rate=16MiB", "--color=never", stderr=self.terminal.slave)
+        self.terminal.read(1.6)
+        self.assertEqual(running.wait(30), 0)
+        self.terminal.read(0.2)
+        self.assertTrue(any("limited by: rate limit" in frame for frame in self.frames()), self.frames())
 
     def test_it_draws_at_most_ten_times_a_second(self):
         started = time.monotonic()

@@ -100,8 +100,8 @@ class BadInput(CommandTest):
 
     def test_an_unknown_scheme_stage_option_or_command_names_the_nearest(self):
         source = self.file("in", b"x")
-        self.refuses(2, "cp", "s4://bucket/key", "null:", says="Did you mean s3:?")
-        self.refuses(2, "cp", source, "nul:", says="Did you mean null:?")
+        self.refuses(2, "cp", "s4://bucket/key", "null:", says='Did you mean "s3:"?')
+        self.refuses(2, "cp", source, "nul:", says='Did you mean "null:"?')
         self.refuses(2, "cp", source, "null:", "--through", "ztsdd", says="there is no stage")
         self.refuses(2, "cp", source, "null:", "--through", "zst", says=["column 1", 'Did you mean "zstd"?'])
         self.refuses(2, "cp", source, "null:", "--memori=8MiB", says='Did you mean "--memory"?')

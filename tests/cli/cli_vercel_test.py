@@ -64,6 +64,15 @@ class VercelTest(CommandTest):
         self.assertEqual(weir("rm", "-r", place, f"vercel://{STORE}/copy").returncode, 0)
         self.assertEqual([name for name in self.blobs() if name.startswith(("tree/", "copy/"))], [])
 
+    def test_what_is_there_stays_and_that_is_said_in_weir_s_words(self):
+        (self.folder / "f").write_bytes(b"f")
+        place = f"vercel://{STORE}/once"
+        self.assertEqual(weir("cp", self.folder / "f", place, "--no-clobber").returncode, 0)
+        done = self.refuses(1, "cp", self.folder / "f", place, "--no-clobber", says=["there is a blob already", "What is there stays as it is."])
+        self.assertNotIn(b"allowOverwrite", done.stderr)
+        self.refuses(1, "cp", "--dry-run", self.folder / "f", place, "--no-clobber", says="there is an object already")
+        self.assertIn(b"if it was there", weir("rm", place).stdout)
+
     def test_another_store_no_token_and_a_path_that_cannot_be_are_refused_before_anything_is_sent(self):
         (self.folder / "f").write_bytes(b"f")
         source = self.folder / "f"

@@ -57,6 +57,18 @@ TEST_CASE("Every width from 0 to 300 columns gives a line that is narrower, with
   }
 }
 
+TEST_CASE("At 80 columns there is a bar with name, sizes, rate and time, at 40 a bar with rate and time") {
+  CHECK(progress_line(example(), {80, true, false}) ==
+        "big.csv  ━━━━━━━━━━━━╺┈┈┈┈┈┈┈┈   61 %  7.40/12.1 GiB  412 MiB/s  ETA 11s");
+  CHECK(progress_line(example(), {40, true, false}) == "━━━━━━━╺┈┈┈┈   61 %  412 MiB/s  ETA 11s");
+  ProgressView view = example();
+  view.name = "a-name-that-is-rather-long-for-a-file.csv.zst";
+  view.progress.retries = 3;
+  view.progress.parts_done = 100;
+  CHECK(progress_line(view, {80, true, false}) ==
+        "a-name-that-…ile.csv.zst  ━━━━━━╺┈┈┈┈   61 %  7.40/12.1 GiB  412 MiB/s  ETA 11s");
+}
+
 TEST_CASE("A narrow terminal keeps the share longest, then the rate, then the time") {
   CHECK(progress_line(example(), {8, true, false}) == " 61 %");
   CHECK(progress_line(example(), {17, true, false}) == " 61 %  412 MiB/s");
@@ -100,6 +112,9 @@ TEST_CASE("What limits the speed is told in words: source, network, disk, cpu") 
   CHECK(limited_by(view) == "source");
   view.progress.limited_by = "";
   CHECK(limited_by(view).empty());
+  view.rate_limited = true;
+  CHECK(limited_by(view) == "rate limit");
+  view.rate_limited = false;
   // Both ends of one name: the one with more work.
   view.progress.stages = {{"file", 0, 0, 10, 0, 0, 0}, {"file", 0, 0, 10, 50, 0, 0}};
   view.sink = EndKind::file;

@@ -44,6 +44,17 @@ TEST_CASE("The last line says what is not proven") {
   CHECK(done_text(unproven, EndKind::standard, false) == "done 12.1 GiB in 32s (387 MiB/s), 1 retry, sha256 ab12");
 }
 
+TEST_CASE("The last line has words where JSON has names of facts") {
+  weir::Receipt downloaded = receipt();
+  downloaded.retries = 0;
+  downloaded.bytes_stored = downloaded.bytes_read;
+  downloaded.facts = {{"source_etag", "ab12"}, {"source_crc64nvme_verified", "AAA="}, {"xxh3_64", "99"}};
+  CHECK(done_text(downloaded, EndKind::file, true) ==
+        "done 12.1 GiB in 32s (387 MiB/s), source crc64nvme AAA= verified, source etag ab12, xxh3_64 99, "
+        "crc64nvme rosUhgp5mIg= verified");
+  CHECK(nlohmann::json::parse(done_event(downloaded))["facts"]["source_etag"] == "ab12");
+}
+
 TEST_CASE("An error is one line of what failed and an indented one of what to do, without control characters") {
   weir::Error error;
   error.kind = weir::Kind::access_denied;

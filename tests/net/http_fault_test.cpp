@@ -32,7 +32,7 @@ TEST_CASE("a connection reset in the middle of an upload is transient and says h
   const auto answer =
       client->fetch(request_to("PUT", server.url("/key?X-Amz-Signature=hidden"), body_of(pattern(20'000'000))));
   check_transient(answer, "PUT " + server.url("/key") + ": ");
-  check_transient(answer, " bytes sent");
+  check_transient(answer, " sent");
 }
 
 TEST_CASE("a connection cut at any byte of the reply is transient, never a short answer", "[http]") {

@@ -137,3 +137,14 @@ TEST_CASE("The limit of the process holds beside a transfer's own") {
   RateLimiter::of_process().set_rate(0);
   CHECK(in_seconds(std::chrono::steady_clock::now() - begun) > 0.38);
 }
+
+TEST_CASE("What was promised is told, each way for itself, so that others see whether the rate is what limits") {
+  RateLimiter limiter(1000);
+  using Way = RateLimiter::Way;
+  CHECK(limiter.promised_bytes(Way::out) == 0);
+  (void)limiter.reserve(Way::out, 700, std::chrono::nanoseconds(0));
+  (void)limiter.reserve(Way::out, 800, std::chrono::nanoseconds(0));
+  (void)limiter.reserve(Way::in, 5, std::chrono::nanoseconds(0));
+  CHECK(limiter.promised_bytes(Way::out) == 1500);
+  CHECK(limiter.promised_bytes(Way::in) == 5);
+}

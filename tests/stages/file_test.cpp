@@ -166,13 +166,14 @@ TEST_CASE("a file that changes while it is read is an error that says how") {
     const auto status = read_while([&] { REQUIRE(::truncate(path.c_str(), kSliceBytes + 100) == 0); });
     CHECK(status.kind() == Kind::source_changed);
     CHECK(status.error().offset == kSliceBytes + 100);
-    CHECK(status.message().starts_with("cannot read " + path + " (byte 262244): the file ends here; it had 786432"));
+    CHECK(status.message().starts_with("cannot read " + path +
+                                       " (byte 262244): the file ends here; it had 768 KiB (786432"));
   }
   SECTION("growing") {
     const auto status = read_while([&] { REQUIRE(::truncate(path.c_str(), 3 * kSliceBytes + 1) == 0); });
     CHECK(status.kind() == Kind::source_changed);
     CHECK(status.error().offset == 3 * kSliceBytes);
-    CHECK(status.error().cause == "the file had 786432 bytes and now has 786433");
+    CHECK(status.error().cause == "the file had 768 KiB (786432 bytes) and now has 768 KiB (786433 bytes)");
   }
   SECTION("rewritten in place") {
     const auto status = read_while([&] {

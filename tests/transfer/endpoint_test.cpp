@@ -6,8 +6,8 @@
 using namespace weir;
 
 TEST_CASE("a name that cannot be meant is refused with what is near") {
-  CHECK(open_source("s4://bucket/key").error().advice.find("Did you mean s3:?") != std::string::npos);
-  CHECK(open_sink("nul:").error().advice.find("Did you mean null:?") != std::string::npos);
+  CHECK(open_source("s4://bucket/key").error().advice.find("Did you mean \"s3:\"?") != std::string::npos);
+  CHECK(open_sink("nul:").error().advice.find("Did you mean \"null:\"?") != std::string::npos);
   for (const char* name : {"", "ftp://x/y", "s3://", "s3://bucket", "s3://bucket/", "gen:", "gen:8mb",
                            "gen:1KiB?seed=", "gen:1KiB?sed=1", "file:"}) {
     CAPTURE(name);

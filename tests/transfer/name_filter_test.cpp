@@ -100,4 +100,16 @@ TEST_CASE("names that differ in case alone are one, where the file system has it
   CHECK(names.check("日木").ok());
 }
 
+TEST_CASE("A set without its end is found where it stands") {
+  CHECK(Glob::unclosed_set("[bad") == 0);
+  CHECK(Glob::unclosed_set("a*[b]/[") == 6);
+  CHECK(Glob::unclosed_set("[]") == 0);  // the ']' that comes first is one of the set
+  CHECK(Glob::unclosed_set("[!]") == 0);
+  CHECK(Glob::unclosed_set("ü[雪") == 2);
+  for (const char* const whole : {"", "[a]", "[]]", "[!]a]", "\\[bad", "a]", "[[]", "*.jpg"}) {
+    INFO(whole);
+    CHECK(Glob::unclosed_set(whole) == std::string_view::npos);
+  }
+}
+
 }  // namespace weir

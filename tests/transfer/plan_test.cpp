@@ -78,6 +78,7 @@ TEST_CASE("the user's part size is kept, or refused with the one that works") {
   CHECK(refused.message().find("The smallest part size that it fits is 10 MiB.") != std::string::npos);
   request.part_bytes = 5 * kMiB - 1;
   CHECK(plan_upload(aws(), request).status().message().find("The smallest part size is 5 MiB.") != std::string::npos);
+  CHECK(plan_upload(aws(), request).error().cause.find("smaller than the store's profile, \"") != std::string::npos);
   request.part_bytes = 5120 * kMiB + 1;
   CHECK(plan_upload(aws(), request).status().message().find("The largest part size is 5120 MiB.") != std::string::npos);
 }

@@ -69,6 +69,11 @@ inline std::string format_size(double bytes) {
   return fmt::format("{:.{}f} {}", bytes, bytes < 9.995 ? 2 : bytes < 99.95 ? 1 : 0, kNames[unit]);
 }
 inline std::string format_size(std::uint64_t bytes) { return format_size(static_cast<double>(bytes)); }
+/// "12.1 GiB (12992276070 bytes)", "61 bytes": where two sizes are held against each other.
+inline std::string format_exact_size(std::uint64_t bytes) {
+  if (bytes == 1) return "1 byte";
+  return bytes < 1024 ? fmt::format("{} bytes", bytes) : fmt::format("{} ({} bytes)", format_size(bytes), bytes);
+}
 
 /// "320ms", "32s", "1m52s", "2h05m", "3d04h".
 inline std::string format_duration(double seconds) {

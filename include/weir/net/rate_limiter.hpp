@@ -37,9 +37,12 @@ class RateLimiter {
   std::chrono::nanoseconds reserve(Way way, std::uint64_t bytes);
   /// The same at a monotonic time of the caller's.
   std::chrono::nanoseconds reserve(Way way, std::uint64_t bytes, std::chrono::nanoseconds now);
+  /// All that was promised so far. Where it grows as fast as the rate allows, the rate is what limits.
+  std::uint64_t promised_bytes(Way way) const;
 
  private:
   struct Lane {
+    std::uint64_t promised_bytes = 0;
     bool used = false;
     std::chrono::nanoseconds free_at{0};  ///< when all that was promised has moved
   };

@@ -30,6 +30,13 @@ struct ObjectInfo {
 
 /// What an object is stored with. A store that cannot do what is asked for refuses before anything is sent.
 struct ObjectOptions {
+  /// Nothing is asked for.
+  bool is_default() const {
+    return content_type.empty() && content_encoding.empty() && cache_control.empty() && content_disposition.empty() &&
+           metadata.empty() && tags.empty() && storage_class.empty() && !no_clobber && if_match.empty() &&
+           headers.empty();
+  }
+
   std::string content_type;  ///< empty: by the key's suffix, else the store's default
   std::string content_encoding;
   std::string cache_control;

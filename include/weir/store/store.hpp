@@ -48,6 +48,8 @@ class Store {
   virtual std::string url(const std::string& key) const = 0;
   /// invalid_argument or limit for a key that this store cannot hold exactly as it stands. Sends nothing.
   virtual Status check_key(const std::string& key) const = 0;
+  /// What no object of this store can be stored with: the error that target() would meet for each. Sends nothing.
+  virtual Status check_storable(const ObjectOptions&) const { return {}; }
 
   /// One page. A store that answers with the same token again is a protocol error, not an endless loop.
   virtual Result<Listing> list(const ListOptions& options) = 0;

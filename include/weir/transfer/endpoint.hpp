@@ -9,6 +9,7 @@
 
 #include <memory>
 #include <string_view>
+#include <vector>
 
 #include "weir/core/stage.hpp"
 #include "weir/core/status.hpp"
@@ -35,6 +36,10 @@ struct EndpointOptions {
 /// Errors: invalid_argument for a name that cannot be meant, with the nearest that can. Sends and opens nothing.
 Result<std::unique_ptr<Source>> open_source(std::string_view name, const EndpointOptions& options = {});
 Result<std::unique_ptr<Sink>> open_sink(std::string_view name, const EndpointOptions& options = {});
+
+/// What may stand in front of the first colon of a name: "file", "s3", ….
+const std::vector<std::string_view>& source_schemes();
+const std::vector<std::string_view>& sink_schemes();
 
 /// As above, for composing: what is wrong with the name is told by start().
 std::unique_ptr<Source> from(std::string_view name, const EndpointOptions& options = {});

@@ -22,6 +22,8 @@ class Glob {
   bool matches_beginning(std::string_view name) const;
   /// Whether the text has a character that means more than itself.
   static bool is_pattern(std::string_view text);
+  /// Where a '[' stands that no ']' follows, in bytes; npos where there is none.
+  static std::size_t unclosed_set(std::string_view text);
 
  private:
   struct Token {
