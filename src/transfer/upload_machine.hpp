@@ -272,10 +272,11 @@ class UploadMachine {
   bool upload_open_ = false;             // the store has an upload of ours
   bool noted_ = false;                   // and it is written down
   std::vector<std::uint32_t> unsynced_;  // done and not written down
-  std::uint64_t unsynced_bytes_ = 0;
   bool syncing_ = false;
   std::vector<std::uint32_t> being_synced_;
-  Time synced_at_{0};                         // the last sync was begun
+  Time sync_begun_{0};
+  Time synced_at_{0};  // the last sync ended
+  Time sync_took_{0};
   bool keep_anyway_ = false;                  // whatever the failure is, somebody will decide what becomes of it
   bool kept_ = false;                         // it was left at the store to be gone on with
   Status earlier_gone_;                       // the store has no such upload any more; all its parts were sent

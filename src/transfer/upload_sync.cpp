@@ -1,5 +1,6 @@
 // Where parts last only once they are synced (a local file), many are synced at once, beside the parts that follow, and
 // written down when that is done.
+#include <algorithm>
 #include <utility>
 
 #include "transfer/upload_machine.hpp"
@@ -7,9 +8,10 @@
 namespace weir::transfer {
 namespace {
 
-// So much, or what came in so long, is fetched once more after a kill at the worst moment.
-constexpr std::uint64_t kSyncBytes = 256 * kMiB;
+// What came in so long is fetched once more after a kill at the worst moment. A disk that takes long for a sync is left
+// alone for longer: syncs without a pause would hold up the writes beside them.
 constexpr Time kSyncTime = std::chrono::milliseconds(250);
+constexpr int kPauses = 4;  // as long as the last sync took
 
 }  // namespace
 
@@ -21,20 +23,18 @@ void UploadMachine::note(std::uint32_t number) {
   }
   if (unsynced_.empty() && !syncing_ && synced_at_ == Time(0)) synced_at_ = now_;
   unsynced_.push_back(number);
-  unsynced_bytes_ += parts_[number - 1].ready.length;
   sync_if_due();
 }
 
 void UploadMachine::sync_if_due() {
   if (syncing_ || unsynced_.empty()) return;
-  if (unsynced_bytes_ >= kSyncBytes || now_ - synced_at_ >= kSyncTime) start_sync();
+  if (now_ - synced_at_ >= std::max(kSyncTime, sync_took_ * kPauses)) start_sync();
 }
 
 void UploadMachine::start_sync() {
   syncing_ = true;
   being_synced_ = std::exchange(unsynced_, {});
-  unsynced_bytes_ = 0;
-  synced_at_ = now_;
+  sync_begun_ = now_;
   start(Do::sync);
 }
 
@@ -42,6 +42,8 @@ void UploadMachine::sync_done(std::uint64_t request, const Status& answer) {
   if (answered(request, Do::sync) == nullptr) return;
   requests_.erase(request);
   syncing_ = false;
+  synced_at_ = now_;
+  sync_took_ = now_ - sync_begun_;
   const std::vector<std::uint32_t> synced = std::exchange(being_synced_, {});
   if (answer.ok()) {
     for (const std::uint32_t number : synced) actions_.push_back({Do::note_part, 0, 0, number, {}});
