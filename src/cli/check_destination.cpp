@@ -63,7 +63,7 @@ Status check_store_place(const std::string& destination, bool many, const Endpoi
   one.prefix = place.key;
   one.limit = 1;
   // Who may write need not be allowed to list.
-  const Status listed = place.store->list(one).status();
+  Status listed = place.store->list(one).status();
   const bool hidden = listed.kind() == Kind::access_denied && listed.error().service_code == "AccessDenied";
   if (!listed.ok() && !hidden) return listed;
   return many ? Status() : check_conditions(*place.store, place.key, endpoint.object);
