@@ -133,15 +133,15 @@ Status LocalFile::pace(const Part& part, std::uint64_t bytes, const std::atomic<
   return {};
 }
 
-Status LocalFile::put(std::span<const std::byte> bytes, std::uint64_t offset, std::uint64_t& crc) {
-  crc = crc64nvme(crc, bytes);
+Status LocalFile::put(std::span<const std::byte> bytes, std::uint64_t offset, Crc& crc) {
+  if (crc) crc = crc64nvme(*crc, bytes);
   Status status = platform::pwrite_fully(fd_.get(), bytes, offset, to_.path);
   if (status.kind() == Kind::no_space)
     status.advise("Nothing was left behind. Free some space, or choose another disk, and run the same command again.");
   return status;
 }
 
-Status LocalFile::write_chunks(const Part& part, const std::atomic<bool>& cancelled, std::uint64_t& crc) {
+Status LocalFile::write_chunks(const Part& part, const std::atomic<bool>& cancelled, Crc& crc) {
   std::uint64_t done = 0;
   for (const Chunk& chunk : part.chunks) {
     if (chunk.size() > part.length - done) break;
@@ -162,7 +162,7 @@ Status LocalFile::write_chunks(const Part& part, const std::atomic<bool>& cancel
       .at(part.offset);
 }
 
-Status LocalFile::write_replayed(const Part& part, const std::atomic<bool>& cancelled, std::uint64_t& crc) {
+Status LocalFile::write_replayed(const Part& part, const std::atomic<bool>& cancelled, Crc& crc) {
   const auto buffer = std::make_unique<std::byte[]>(kSliceBytes);
   for (std::uint64_t done = 0; done < part.length;) {
     WEIR_TRY(stop_if(cancelled, part.offset + done));
@@ -192,10 +192,11 @@ Result<PartReceipt> LocalFile::write(const Part& part, const std::atomic<bool>& 
   receipt.number = part.number;
   receipt.offset = part.offset;
   receipt.length = part.length;
+  if (part.wants_crc || part.crc64nvme) receipt.crc64nvme = 0;
   if (part.replay && part.chunks.empty()) {
-    WEIR_TRY(write_replayed(part, cancelled, receipt.crc64nvme.emplace(0)));
+    WEIR_TRY(write_replayed(part, cancelled, receipt.crc64nvme));
   } else {
-    WEIR_TRY(write_chunks(part, cancelled, receipt.crc64nvme.emplace(0)));
+    WEIR_TRY(write_chunks(part, cancelled, receipt.crc64nvme));
   }
   if (part.crc64nvme && part.crc64nvme != receipt.crc64nvme)
     return Status(Kind::corrupt, "the bytes are no longer those whose checksum was taken")
@@ -250,23 +251,25 @@ Status LocalFile::condemn(Status why) {
   return condemned_ = std::move(why);
 }
 
-/// The checksum of the parts one after the other, if they are the ones written and are `whole`.
-Result<std::uint64_t> LocalFile::check_whole(const std::vector<PartReceipt>& parts, const Whole& whole) const {
+/// The checksum of the parts one after the other, if they are the ones written and are `whole`; none where one of them
+/// has none.
+Result<LocalFile::Crc> LocalFile::check_whole(const std::vector<PartReceipt>& parts, const Whole& whole) const {
   const auto wrong = [this](std::uint64_t offset, std::string cause) {
     return Status(Kind::corrupt, std::move(cause)).during("finish " + to_.path).at(offset);
   };
   std::uint64_t length = 0;
-  std::uint64_t crc = 0;
+  Crc crc = 0;
   for (const PartReceipt& part : parts) {
     const auto mine = written_.find(part.number);
     if (mine == written_.end()) return wrong(length, fmt::format("part {} was never written", part.number));
     if (mine->second.offset != length || part.offset != length || mine->second.length != part.length)
       return wrong(length, fmt::format("part {} does not follow the one before it", part.number));
-    crc = crc64nvme_combine(crc, *mine->second.crc64nvme, part.length);
+    const Crc& written = mine->second.crc64nvme;
+    crc = crc && written ? Crc(crc64nvme_combine(*crc, *written, part.length)) : std::nullopt;
     length += part.length;
   }
   if (length != whole.length) return wrong(length, fmt::format("{} bytes were written of {}", length, whole.length));
-  if (whole.crc64nvme && crc != *whole.crc64nvme)
+  if (whole.crc64nvme && crc && *crc != *whole.crc64nvme)
     return wrong(0, "the checksum of what was written is not that of the source");
   WEIR_ASSIGN(const auto found, platform::stat_of(fd_.get(), shown()));
   if (static_cast<std::uint64_t>(found.st_size) != length)
@@ -319,7 +322,7 @@ Result<Stored> LocalFile::commit(std::vector<PartReceipt> parts, const Whole& wh
   if ((gone_ && !placed_) || removed_)
     return Status(Kind::not_found, "there is no such upload any more").during("finish " + to_.path);
   std::sort(parts.begin(), parts.end(), [](const auto& a, const auto& b) { return a.number < b.number; });
-  WEIR_ASSIGN(const std::uint64_t crc, check_whole(parts, whole));
+  WEIR_ASSIGN(const Crc crc, check_whole(parts, whole));
   condemned_ = finish(durable, replace);
   if (!condemned_.ok()) return condemned_;
   Stored stored;

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -73,13 +74,16 @@ class LocalFile {
  private:
   LocalFile(LocalDestination destination, std::string temporary, platform::Fd fd)
       : to_(std::move(destination)), temporary_(std::move(temporary)), fd_(std::move(fd)) {}
-  Status write_chunks(const Part& part, const std::atomic<bool>& cancelled, std::uint64_t& crc);
-  Status write_replayed(const Part& part, const std::atomic<bool>& cancelled, std::uint64_t& crc);
+  /// The checksum of what is written, where it is wanted.
+  using Crc = std::optional<std::uint64_t>;
+
+  Status write_chunks(const Part& part, const std::atomic<bool>& cancelled, Crc& crc);
+  Status write_replayed(const Part& part, const std::atomic<bool>& cancelled, Crc& crc);
   Status stop_if(const std::atomic<bool>& cancelled, std::uint64_t offset) const;
   /// Waits for the bytes' turn.
   Status pace(const Part& part, std::uint64_t bytes, const std::atomic<bool>& cancelled, std::uint64_t offset) const;
-  Status put(std::span<const std::byte> bytes, std::uint64_t offset, std::uint64_t& crc);
-  Result<std::uint64_t> check_whole(const std::vector<PartReceipt>& parts, const Whole& whole) const;
+  Status put(std::span<const std::byte> bytes, std::uint64_t offset, Crc& crc);
+  Result<Crc> check_whole(const std::vector<PartReceipt>& parts, const Whole& whole) const;
   Status finish(bool durable, bool replace);
   Status give_name(bool replace);
   Status sync_directory() const;

@@ -134,8 +134,8 @@ Status RangeBody::too_short() const { return shorter(offset_ + length_, offset_ 
 
 Result<std::shared_ptr<net::Body>> body_of(const Part& part, std::shared_ptr<RangeBody>& range) {
   if (part.replay) {
-    range = std::make_shared<RangeBody>(part.replay, part.offset, part.length, RangeBody::Form::checksum,
-                                        Executor::default_pool());
+    const auto form = part.wants_crc ? RangeBody::Form::checksum : RangeBody::Form::plain;
+    range = std::make_shared<RangeBody>(part.replay, part.offset, part.length, form, Executor::default_pool());
     return net::paced(range, part.flow);
   }
   WEIR_ASSIGN(auto body, body_of_chunks(part));

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "net/http.hpp"
@@ -32,8 +33,8 @@ class RangeBody : public net::Body {
   Result<std::size_t> read(std::span<std::byte> into) override;
   void attach(std::function<void()> wake) override;
 
-  /// Of the bytes read so far; 0 with Form::plain.
-  std::uint64_t crc64nvme() const { return crc_; }
+  /// Of the bytes read so far; none with Form::plain.
+  std::optional<std::uint64_t> crc64nvme() const { return form_ == Form::plain ? std::nullopt : std::optional(crc_); }
   Form form() const { return form_; }
 
  private:
@@ -58,8 +59,8 @@ class RangeBody : public net::Body {
   bool trailer_made_ = false;
 };
 
-/// A part's bytes as a body, counted and limited by the part's flow. `range` is set where they are read, and hashed, on
-/// the way. internal where there are more or fewer chunks than the part says.
+/// A part's bytes as a body, counted and limited by the part's flow. `range` is set where they are read, and hashed if
+/// that is wanted, on the way. internal where there are more or fewer chunks than the part says.
 Result<std::shared_ptr<net::Body>> body_of(const Part& part, std::shared_ptr<RangeBody>& range);
 /// The same of a part whose bytes are in memory, before its flow.
 Result<std::shared_ptr<net::Body>> body_of_chunks(const Part& part);

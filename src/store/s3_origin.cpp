@@ -16,12 +16,15 @@ class S3Origin final : public Origin {
   std::optional<SourceIdentity> lasting_identity(const ObjectInfo& object) const override {
     return store::object_identity(url(), object);
   }
+  bool verifies() const override { return wire_->settings().verify_downloads; }
 
   std::function<void()> look(std::function<void(Result<ObjectInfo>)> done) override {
     return wire_->start(
-        [location = location_]() -> Result<WireRequest> {
+        [location = location_, verifies = verifies()]() -> Result<WireRequest> {
           WEIR_TRY(location.check_object());
-          return head_request(location);
+          WireRequest request = head_request(location);
+          if (!verifies) request.headers.clear();  // those ask for the checksum alone
+          return request;
         },
         [location = location_, done = std::move(done)](const Result<net::Response>& answer) {
           if (!answer.ok()) return done(answer.status());

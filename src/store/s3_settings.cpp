@@ -54,11 +54,19 @@ Status set_provider(const S3Options& options, Settings& settings) {
   return {};
 }
 
+bool only_when_required(const net::AwsConfig& config, const char* variable, const char* name) {
+  return net::lower(config.setting(variable, name)) == "when_required";
+}
+
 void set_proof(const S3Options& options, const net::AwsConfig& config, Settings& settings) {
   S3Checksum wanted = options.checksum;
   const bool automatic = wanted == S3Checksum::automatic;
-  const std::string asked = config.setting("AWS_REQUEST_CHECKSUM_CALCULATION", "request_checksum_calculation");
-  if (automatic && net::lower(asked) == "when_required") wanted = S3Checksum::none;
+  if (automatic && only_when_required(config, "AWS_REQUEST_CHECKSUM_CALCULATION", "request_checksum_calculation")) {
+    wanted = S3Checksum::none;
+  }
+  settings.verify_downloads =
+      automatic ? !only_when_required(config, "AWS_RESPONSE_CHECKSUM_VALIDATION", "response_checksum_validation")
+                : wanted != S3Checksum::none;
   settings.may_weaken = automatic;
   settings.proof = settings.provider->proof;
   if (wanted == S3Checksum::crc64nvme) settings.proof = std::max(settings.proof, Proof::header);

@@ -20,6 +20,7 @@ struct Settings {
   const Provider* provider = nullptr;  ///< of static life
   Proof proof = Proof::trailer;        ///< to begin with
   bool may_weaken = true;              ///< where the store refuses it
+  bool verify_downloads = true;        ///< what is read is to be compared with the store's checksum
   net::Headers customer_key;           ///< SSE-C headers; empty without
   std::function<void(const std::string&)> on_notice;
   int attempts = 5;

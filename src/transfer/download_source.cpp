@@ -96,6 +96,7 @@ class DownloadSource final : public Source {
     return options_.concurrency == 1 || !object_.sized || !origin_->ranges() ||
            end_ - options_.range.offset <= options_.part_bytes;
   }
+  bool verifies() const { return options_.verify && origin_->verifies(); }
   bool is_whole() const {
     return options_.range.offset == 0 && (object_.sized ? end_ == object_.size : !options_.range.length);
   }
@@ -135,6 +136,7 @@ Status DownloadSource::describe(Upstream& upstream) {
   }
   end_ = options_.range.offset + std::min(options_.range.length.value_or(most), most - options_.range.offset);
   upstream.source = origin_->url();
+  upstream.unverified = !verifies();
   if (object_.sized) upstream.exact_bytes = upstream.max_bytes = end_ - options_.range.offset;
   if (auto identity = origin_->lasting_identity(object_); identity && is_whole()) {
     upstream.continuable = front_ = std::make_shared<Front>(*std::move(identity));
@@ -172,7 +174,7 @@ Status DownloadSource::open(Context& context) {
   machine.retry = options_.retry;
   machine.url = origin_->url();
   machine.random = platform::random_below;
-  if (options_.verify && is_whole()) {
+  if (verifies() && is_whole()) {
     machine.crc64nvme = object_.crc64nvme;
     whole_.emplace(origin_);
   }

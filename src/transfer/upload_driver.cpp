@@ -216,6 +216,7 @@ Part UploadDriver::part_for(const Action& action) const {
   part.offset = ready.offset;
   part.length = ready.length;
   part.crc64nvme = ready.crc64nvme;
+  part.wants_crc = machine_.wants_crc();
   part.replay = replay_;
   if (const auto found = held_.find(ready.number); found != held_.end()) part.chunks = found->second;
   return part;

@@ -156,6 +156,8 @@ class UploadMachine {
   std::vector<PartReceipt> receipts() const;
   /// Of a part that is being checked, as the earlier process wrote it down.
   Result<std::uint64_t> recorded_crc(std::uint32_t number) const;
+  /// Whether a part's checksum is of use: to compare, or for a later process that goes on.
+  bool wants_crc() const noexcept { return options_.verify || options_.records; }
   Whole whole() const { return {total_bytes_, crc_of_all()}; }
   /// The request is the abort, which must be repeated even if nobody waits for the outcome.
   bool aborts(std::uint64_t request) const;

@@ -277,6 +277,8 @@ def setting_cases():
          **ENV, **own)
     case("section of services that is not there", config="[default]\nservices = dev\n", **ENV, **own)
     case("checksums when required", AWS_REQUEST_CHECKSUM_CALCULATION="WHEN_REQUIRED", **ENV, **own)
+    case("nothing compared but when required", AWS_RESPONSE_CHECKSUM_VALIDATION="WHEN_REQUIRED", **ENV, **own)
+    case("comparing as the profile says", config="[default]\nresponse_checksum_validation = when_required\n", **ENV, **own)
     case("checksums of the profile", config="[default]\nrequest_checksum_calculation = when_required\n", **ENV, **own)
     case("checksums of the environment first", config="[default]\nrequest_checksum_calculation = when_required\n",
          AWS_REQUEST_CHECKSUM_CALCULATION="when_supported", **ENV, **own)
@@ -327,6 +329,7 @@ def botocore_finds(test, environment):
     return {"keys": [keys.access_key, keys.secret_key, keys.token or ""], "region": region,
             "endpoint": "https://s3.us-east-1.amazonaws.com" if endpoint == "https://s3.amazonaws.com" else endpoint,
             "checksum": client.meta.config.request_checksum_calculation.lower() != "when_required",
+            "validates": client.meta.config.response_checksum_validation.lower() != "when_required",
             "addressing": (client.meta.config.s3 or {}).get("addressing_style") or "auto",
             "ca_bundle": session.get_config_variable("ca_bundle") or ""}
 

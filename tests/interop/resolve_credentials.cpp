@@ -36,6 +36,7 @@ nlohmann::json resolve(const nlohmann::json& asked) {
   nlohmann::json answer = {{"region", settings->region},
                            {"endpoint", place.scheme + "://" + place.authority + path},
                            {"checksum", settings->proof != weir::s3::Proof::none},
+                           {"validates", settings->verify_downloads},
                            {"addressing", name_of(settings->addressing)},
                            {"ca_bundle", settings->http.ca_bundle}};
   const auto keys = settings->credentials->get();

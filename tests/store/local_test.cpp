@@ -41,6 +41,24 @@ TEST_CASE("parts written in any order become the file at commit and nothing is v
   CHECK(bench.inspect(*target)->length == text.size());
 }
 
+TEST_CASE("a checksum of what is written is taken where it is wanted, or where there is one to compare with") {
+  LocalBench bench;
+  auto target = bench.target("out");
+  auto id = bench.begin(*target);
+  Part unwanted = bench.part("bytes", 1, 5);
+  unwanted.wants_crc = false;
+  const auto receipt = bench.put(*target, *id, unwanted);
+  REQUIRE(receipt.ok());
+  CHECK_FALSE(receipt->crc64nvme.has_value());
+  const auto stored = bench.commit(*target, *id, {*receipt}, Whole{5, {}});
+  REQUIRE(stored.ok());
+  CHECK_FALSE(stored->crc64nvme.has_value());
+  CHECK(test::read_file(bench.directory.path("out")) == "bytes");
+  Part known = unwanted;
+  known.crc64nvme = test::crc_of("other");
+  CHECK(bench.put_whole(*target, known).error().kind == Kind::corrupt);
+}
+
 TEST_CASE("a part is written anew where it is put a second time") {
   LocalBench bench;
   auto target = bench.target("out");

@@ -14,8 +14,9 @@ namespace {
 class Environment {
  public:
   explicit Environment(std::vector<std::pair<const char*, const char*>> values = {}) {
-    for (const char* name : {"AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_REGION", "AWS_DEFAULT_REGION",
-                             "AWS_PROFILE", "AWS_CA_BUNDLE", "AWS_REQUEST_CHECKSUM_CALCULATION"}) {
+    for (const char* name :
+         {"AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE", "AWS_CA_BUNDLE",
+          "AWS_REQUEST_CHECKSUM_CALCULATION", "AWS_RESPONSE_CHECKSUM_VALIDATION"}) {
       set(name, nullptr);
     }
     set("AWS_CONFIG_FILE", "/nonexistent/config");
@@ -139,6 +140,19 @@ TEST_CASE("The environment fills in what options leave empty, the S3 variable be
   CHECK(settings->proof == Proof::trailer);
   Environment region({{"AWS_REGION", "r1"}, {"AWS_DEFAULT_REGION", "r2"}});
   CHECK(resolve({})->region == "r1");
+}
+
+TEST_CASE("What is read is verified unless the environment or the options say otherwise", "[s3]") {
+  Environment none;
+  CHECK(resolve({})->verify_downloads);
+  S3Options options;
+  options.checksum = S3Checksum::none;
+  CHECK_FALSE(resolve(options)->verify_downloads);
+  Environment set({{"AWS_RESPONSE_CHECKSUM_VALIDATION", "When_Required"}, {"AWS_REGION", nullptr}});
+  CHECK_FALSE(resolve({})->verify_downloads);
+  CHECK(resolve({})->proof == Proof::trailer);
+  options.checksum = S3Checksum::crc64nvme;
+  CHECK(resolve(options)->verify_downloads);
 }
 
 TEST_CASE("R2 is known to want equal parts", "[s3]") {

@@ -22,7 +22,8 @@ struct MemoryOriginOptions {
   bool ranges = true;
   bool sized = true;
   bool checksum = true;
-  bool stalls = false;  ///< reads end only when cancelled
+  bool verifies = true;  ///< as Origin::verifies()
+  bool stalls = false;   ///< reads end only when cancelled
 };
 
 class MemoryOrigin final : public Origin, public std::enable_shared_from_this<MemoryOrigin> {
@@ -43,6 +44,7 @@ class MemoryOrigin final : public Origin, public std::enable_shared_from_this<Me
   std::atomic<std::uint64_t> hold_at{UINT64_MAX};  ///< nothing from this byte on comes, but it can be cancelled
   std::atomic<std::uint64_t> fail_at{UINT64_MAX};  ///< nor here, where reads break off
   std::atomic<std::uint64_t> bytes_given{0};
+  bool verifies() const override { return options_.verifies; }
 
   std::function<void()> look(std::function<void(Result<ObjectInfo>)> done) override {
     ObjectInfo info;

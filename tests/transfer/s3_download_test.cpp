@@ -197,4 +197,32 @@ TEST_CASE("A download holds no more slabs than its grant has room for, and small
   CHECK(reader.budget().peak_bytes() <= 6 * kSliceBytes);
 }
 
+TEST_CASE("A checksum of the whole is asked for and compared only where that is wanted", "[s3]") {
+  const std::string bytes = test::noise(1000);
+  std::vector<std::string> asked;
+  ScriptServer server([&](Peer& peer, int) {
+    for (;;) {
+      const Seen seen = peer.read_request();
+      if (seen.head.empty()) return;
+      if (seen.method() == "HEAD") asked.push_back(seen.header("x-amz-checksum-mode"));
+      peer.send(
+          fmt::format("HTTP/1.1 200 OK\r\nETag: \"e\"\r\nContent-Length: 1000\r\n"
+                      "x-amz-checksum-crc64nvme: {}\r\n\r\n",
+                      crc64nvme_base64(test::crc("others"))));
+      if (seen.method() == "GET") peer.send(bytes);
+    }
+  });
+  S3Options options;
+  options.endpoint_url = server.url("");
+  options.credentials = static_credentials({"id", "secret", ""});
+  for (const auto checksum : {S3Checksum::crc64nvme, S3Checksum::none}) {
+    options.checksum = checksum;
+    auto source = download_from(s3_origin(*S3Client::make(options), {"bucket", "key"}));
+    const auto read = test::Reader().all(*source);
+    INFO(read.status().message());
+    CHECK(read.status().kind() == (checksum == S3Checksum::none ? Kind::ok : Kind::corrupt));
+  }
+  CHECK(asked == std::vector<std::string>{"ENABLED", ""});
+}
+
 }  // namespace weir::s3

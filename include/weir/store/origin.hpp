@@ -41,6 +41,9 @@ class Origin {
   /// Whether read() can begin and end anywhere; known after look(). False: only the whole object, from its start.
   virtual bool ranges() const { return true; }
 
+  /// False: who made it wants nothing compared that the store tells of the bytes.
+  virtual bool verifies() const { return true; }
+
   /// Hashes of the whole of what look() found, as answers have told them so far, the one to compare with first. What
   /// is told with an answer to read() is here before the first of its bytes is handed on.
   virtual std::vector<ToldDigest> digests() const { return {}; }

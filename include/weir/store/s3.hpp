@@ -30,12 +30,12 @@ enum class S3Addressing : std::uint8_t {
   virtual_host,  ///< https://bucket.endpoint/key
 };
 enum class S3Checksum : std::uint8_t {
-  /// crc64nvme; md5 where the store refuses it, or none where AWS_REQUEST_CHECKSUM_CALCULATION
-  /// or the profile says when_required
+  /// crc64nvme; md5 where the store refuses it, or none where AWS_REQUEST_CHECKSUM_CALCULATION or the profile says
+  /// when_required. What is read is verified, unless AWS_RESPONSE_CHECKSUM_VALIDATION or the profile says so.
   automatic,
   crc64nvme,  ///< of each part and of the object; the store checks them, and one that cannot is an error
   md5,        ///< Content-MD5 of each request: the store checks each part, but has no checksum of the object
-  none,       ///< nothing is checked but lengths
+  none,       ///< nothing is checked but lengths, on the way down too
 };
 enum class S3Trailer : std::uint8_t {
   automatic,  ///< a part read from a range sends its checksum behind the bytes (aws-chunked, unsigned)

@@ -38,7 +38,8 @@ struct Profile {
   std::uint64_t preferred_part_bytes = 8 * kMiB;
   bool equal_parts = false;          ///< all parts but the last must be the same size
   bool replay_needs_memory = false;  ///< put_part cannot stream a range: it needs the bytes whole
-  bool takes_crc = false;            ///< its receipts have the CRC64NVME of what it stored, taken by itself as it wrote
+  bool takes_crc =
+      false;  ///< its receipts have the CRC64NVME of what it stored, taken by itself as it wrote, if wanted
   std::uint32_t most_at_once = UINT32_MAX;  ///< parts; more would only wait for each other
   Durability durability = Durability::part;
 };
@@ -51,7 +52,10 @@ struct Part {
   std::vector<Chunk> chunks;               ///< the bytes, or empty with `replay`
   std::shared_ptr<Replay> replay;          ///< read [offset, offset + length) of it
   std::optional<std::uint64_t> crc64nvme;  ///< if known before sending
-  std::shared_ptr<Flow> flow = {};         ///< the bytes go through it as they are sent; null: nobody counts
+  /// A target that hashes by itself what it sends or writes, for nothing but its receipts, does so. False: nobody would
+  /// look at it.
+  bool wants_crc = true;
+  std::shared_ptr<Flow> flow = {};  ///< the bytes go through it as they are sent; null: nobody counts
 };
 
 /// A part that the store has acknowledged.

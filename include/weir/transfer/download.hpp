@@ -20,7 +20,8 @@ struct DownloadOptions {
   std::uint64_t part_bytes = 0;  ///< of one range, at least 1 MiB; 0: 8 MiB, and less where memory is short
   /// Of one range: attempts are counted anew whenever bytes have come.
   RetryPolicy retry = {};
-  /// Compare the bytes with the store's checksum of the whole object before saying "end". Off: nothing is hashed.
+  /// Compare the bytes with the store's checksum of the whole object before saying "end". Off, or with an origin that
+  /// does not want it (Origin::verifies()): nothing is hashed.
   bool verify = true;
   std::shared_ptr<RateLimiter> limiter = {};  ///< of what comes, repeats included; may be shared; null: no limit
 };

@@ -22,7 +22,9 @@ struct UploadOptions {
   std::uint32_t concurrency = 0;
   std::shared_ptr<RateLimiter> limiter = {};  ///< of what is sent, repeats included; may be shared; null: no limit
   RetryPolicy retry;
-  /// Compare the store's checksum with ours before saying "done". Off: only lengths are compared, nothing is hashed.
+  /// Compare the store's checksum with ours before saying "done". Off: only lengths are compared, and nothing is hashed
+  /// but what the target's own options say (S3Checksum) and what is recorded to go on with. Also off where a local file
+  /// is written with what comes from a download that verifies nothing.
   bool verify = true;
   /// Where uploads in parts are recorded, so that the same call goes on with them, in this process or another, at
   /// stores that keep an upload that nobody works on. Null: they begin anew. Streams are compared as they come: needs
