@@ -29,23 +29,32 @@ bool is_pattern(const std::string& source) {
   return is_store(kind) || ::lstat(source.c_str(), &found) != 0;
 }
 
-/// What a service can copy by itself need not come through this machine.
-bool stays_in_service(const CommandLine& line) {
-  const EndKind kind = end_kind(line.operands.front());
-  return is_store(kind) && kind == end_kind(line.operands.back()) && line.options.through.empty() &&
-         line.operands.front() != line.operands.back();
+/// One object or many, it keeps what it is stored with; and what a service can copy by itself need not come through
+/// this machine.
+bool goes_between_stores(const CommandLine& line) {
+  const std::string& source = line.operands.front();
+  const std::string& destination = line.operands.back();
+  return is_store(end_kind(source)) && is_store(end_kind(destination)) && line.options.through.empty() &&
+         source != destination;
 }
 
-CopyOptions copy_options(const Options& options, ManyReport& report) {
+bool names_one(const CommandLine& line) {
+  return line.operands.size() == 2 && !line.options.recursive && !is_pattern(line.operands.front());
+}
+
+CopyOptions copy_options(const CommandLine& line, ManyReport& report) {
+  const Options& options = line.options;
   CopyOptions copy;
   copy.endpoint = endpoint_options(options);
-  copy.endpoint.download.concurrency = copy.endpoint.upload.concurrency = 0;  // of each file; -concurrency is of files
+  // Of each file, where --concurrency is the number of files.
+  if (!names_one(line)) copy.endpoint.download.concurrency = copy.endpoint.upload.concurrency = 0;
   copy.recursive = options.recursive;
   copy.globs = true;
   copy.filters = options.filters;
   copy.update = options.update;
   copy.dry_run = options.dry_run;
   if (options.concurrency != 0) copy.files = options.concurrency;
+  if (names_one(line)) copy.files = 1;
   if (options.memory_bytes != 0) copy.budget_bytes = options.memory_bytes;
   report.watch(copy.endpoint.download.limiter);
   copy.on_item = [&report](const CopyItem& item) { report.item(item); };
@@ -108,7 +117,7 @@ Error stopped_error(const CopyProgress& last, bool clean) {
 bool is_about_many(const CommandLine& line) {
   const Options& options = line.options;
   return line.operands.size() > 2 || options.recursive || !options.filters.empty() ||
-         options.update != CopyUpdate::none || stays_in_service(line) ||
+         options.update != CopyUpdate::none || goes_between_stores(line) ||
          std::any_of(line.operands.begin(), line.operands.end() - 1, is_pattern);
 }
 
@@ -120,7 +129,7 @@ int copy_files(const CommandLine& line) {
   std::optional<CopyRun> started;  // outlives the scope that may cancel it
   SignalScope signals;
   CopyRun& run = started.emplace(
-      start_copy({line.operands.begin(), line.operands.end() - 1}, destination, copy_options(options, reporter)));
+      start_copy({line.operands.begin(), line.operands.end() - 1}, destination, copy_options(line, reporter)));
   signals.attach([&run] { run.cancel(); });
   const auto result = watch(run, signals, reporter);
   const CopyProgress last = run.progress();

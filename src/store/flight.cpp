@@ -113,7 +113,8 @@ Running take_off(Flight::Launch launch, Flight::Done done) {
           }};
 }
 
-Result<net::Response> call(int attempts, const std::function<void(const std::shared_ptr<Flight>&, int)>& launch) {
+Result<net::Response> call(int attempts, const std::function<void(const std::shared_ptr<Flight>&, int)>& launch,
+                           Cancellation* stop) {
   for (int attempt = 1;; ++attempt) {
     struct Waiter {
       std::mutex mutex;
@@ -121,17 +122,25 @@ Result<net::Response> call(int attempts, const std::function<void(const std::sha
       std::optional<Result<net::Response>> answer;
     };
     auto waiter = std::make_shared<Waiter>();
-    launch(std::make_shared<Flight>([waiter](Result<net::Response> answer) {
-             std::lock_guard lock(waiter->mutex);
-             waiter->answer = std::move(answer);
-             waiter->ready.notify_one();
-           }),
-           attempt);
+    const auto flight = std::make_shared<Flight>([waiter](Result<net::Response> answer) {
+      std::lock_guard lock(waiter->mutex);
+      waiter->answer = std::move(answer);
+      waiter->ready.notify_one();
+    });
+    if (stop != nullptr) WEIR_TRY(stop->status());
+    const Cancellation::Watch watch(stop, [flight] { flight->cancel(); });
+    launch(flight, attempt);
     std::unique_lock lock(waiter->mutex);
     waiter->ready.wait(lock, [&] { return waiter->answer.has_value(); });
     const Status status = waiter->answer->status();
     if (!status.retryable() || attempt >= attempts) return *std::move(waiter->answer);
-    std::this_thread::sleep_for(backoff(status.error(), attempt));
+    const auto delay = backoff(status.error(), attempt);
+    lock.unlock();
+    if (stop != nullptr) {
+      stop->sleep(delay);
+    } else {
+      std::this_thread::sleep_for(delay);
+    }
   }
 }
 

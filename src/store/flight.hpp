@@ -8,6 +8,7 @@
 
 #include "net/http.hpp"
 #include "platform/platform.hpp"
+#include "store/cancellation.hpp"
 #include "weir/core/retry.hpp"
 
 namespace weir::store {
@@ -56,7 +57,9 @@ class Flight : public std::enable_shared_from_this<Flight> {
 Running take_off(Flight::Launch launch, Flight::Done done);
 
 /// Launches and waits, up to `attempts` times while the error may pass. `launch` gets the attempt's number, from 1.
-Result<net::Response> call(int attempts, const std::function<void(const std::shared_ptr<Flight>&, int)>& launch);
+/// `stop`: cancels it; null: nobody does.
+Result<net::Response> call(int attempts, const std::function<void(const std::shared_ptr<Flight>&, int)>& launch,
+                           Cancellation* stop = nullptr);
 
 /// How long to wait after `failures` attempts of one request failed, the last one with `error`.
 inline std::chrono::nanoseconds backoff(const Error& error, int failures) {

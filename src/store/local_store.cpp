@@ -1,8 +1,8 @@
 #include "store/local_store.hpp"
 
-#include <atomic>
 #include <utility>
 
+#include "store/cancellation.hpp"
 #include "store/local_origin.hpp"
 #include "store/local_target.hpp"
 
@@ -70,27 +70,40 @@ Result<std::vector<NotRemoved>> LocalStore::remove_many(const std::vector<std::s
   return left;
 }
 
-Result<ObjectInfo> LocalStore::copy(const std::string& from_url, const std::string& key, const ObjectOptions& options) {
-  const std::string operation = "copy " + from_url + " to " + url(key);
-  const std::string mine = root_->url("");
+namespace {
+
+Result<ObjectInfo> copy_file(const LocalRoot& root, const LocalOptions& local, const std::string& from_url,
+                             const std::string& key, const ObjectOptions& options, const Cancellation& stop) {
+  const std::string operation = "copy " + from_url + " to " + root.url(key);
+  const std::string mine = root.url("");
   if (!from_url.starts_with(mine) || from_url.find("://") != std::string::npos)
     return Status(Kind::unsupported, "a directory copies its own files only").during(operation);
   WEIR_TRY(check_options(options).during(operation));
-  WEIR_ASSIGN(const LocalObject from, root_->open(from_url.substr(mine.size())));
-  WEIR_ASSIGN(const platform::PinnedName name, root_->pin(key, platform::Missing::is_made_and_synced));
-  WEIR_ASSIGN(auto destination, LocalDestination::in(name, url(key), !options.no_clobber));
+  WEIR_ASSIGN(const LocalObject from, root.open(from_url.substr(mine.size())));
+  WEIR_ASSIGN(const platform::PinnedName name, root.pin(key, platform::Missing::is_made_and_synced));
+  WEIR_ASSIGN(auto destination, LocalDestination::in(name, root.url(key), !options.no_clobber));
   WEIR_ASSIGN(const auto file, LocalFile::create(std::move(destination)));
   Part part;
   part.length = from.info.size;
   part.replay = from.file;
-  const std::atomic<bool> cancelled{false};
-  WEIR_ASSIGN(const PartReceipt written, file->write(part, cancelled));
+  part.wants_crc = false;  // there is nothing to compare it with
+  WEIR_ASSIGN(const PartReceipt written, file->write(part, stop.flag()));
   WEIR_TRY(from.file->check_unchanged());
   Whole whole;
   whole.length = written.length;
-  whole.crc64nvme = written.crc64nvme;
-  WEIR_TRY(file->commit({written}, whole, options_.durable, !options.no_clobber).status());
-  return head(key);
+  WEIR_TRY(file->commit({written}, whole, local.durable, !options.no_clobber).status());
+  return root.look(key);
+}
+
+}  // namespace
+
+Store::Cancel LocalStore::copy(const std::string& from_url, const std::string& key, const ObjectOptions& options,
+                               CopyDone done) {
+  const auto executor = options_.executor ? options_.executor : Executor::default_pool();
+  return in_background<ObjectInfo>(*executor, std::move(done),
+                                   [root = root_, local = options_, from_url, key, options](const Cancellation& stop) {
+                                     return copy_file(*root, local, from_url, key, options, stop);
+                                   });
 }
 
 Result<std::string> LocalStore::presign(const std::string&, const std::string& key, std::chrono::seconds) {

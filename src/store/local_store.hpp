@@ -24,7 +24,9 @@ class LocalStore : public Store {
   Result<ObjectInfo> head(const std::string& key) override { return root_->look(key); }
   Status remove(const std::string& key) override { return root_->remove(key); }
   Result<std::vector<NotRemoved>> remove_many(const std::vector<std::string>& keys) override;
-  Result<ObjectInfo> copy(const std::string& from_url, const std::string& key, const ObjectOptions& options) override;
+  using Store::copy;
+  Cancel copy(const std::string& from_url, const std::string& key, const ObjectOptions& options,
+              CopyDone done) override;
   Result<std::string> presign(const std::string& method, const std::string& key, std::chrono::seconds valid) override;
   std::shared_ptr<Origin> origin(const std::string& key) override;
   std::shared_ptr<Target> target(const std::string& key, const ObjectOptions& options) override;

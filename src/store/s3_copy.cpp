@@ -23,6 +23,13 @@ struct Copy {
   net::Headers source_headers;  ///< those that have no option, but belong to the object
   ObjectOptions options;        ///< as asked for
   std::string operation;
+  store::Cancellation* stop = nullptr;  ///< null: nobody cancels it
+
+  Result<net::Response> call(const WireRequest& request) const { return wire->call(request, stop); }
+  Result<S3ObjectInfo> look(const S3Location& place) const {
+    WEIR_ASSIGN(const net::Response answer, call(head_request(place)));
+    return checked_object_info(place, answer);
+  }
 };
 
 bool changes_nothing(const ObjectOptions& options) {
@@ -65,7 +72,7 @@ WireRequest copy_request(const Copy& copy) {
 /// 412 can mean the source or the destination: a look at the source tells.
 Status judge(const Copy& copy, Status status) {
   if (status.error().http_status != 412) return status;
-  const auto now = copy.wire->head(copy.from);
+  const auto now = copy.look(copy.from);
   if (now && now->etag == copy.source.etag) return status;
   return Status(Kind::source_changed, "the object is no longer the one that the copy began with")
       .during(copy.operation);
@@ -73,7 +80,7 @@ Status judge(const Copy& copy, Status status) {
 
 /// Whether what is at the destination is what the copy was to make.
 bool is_made(const Copy& copy) {
-  const auto there = copy.wire->head(copy.to);
+  const auto there = copy.look(copy.to);
   if (!there || there->size != copy.source.size) return false;
   if (there->crc64nvme && copy.source.crc64nvme) return *there->crc64nvme == *copy.source.crc64nvme;
   return there->etag == copy.source.etag;
@@ -89,7 +96,7 @@ bool met_itself(const Copy& copy, const Status& status) {
 
 /// What went wrong on the way says nothing of what the store has done.
 Status doubt(const Copy& copy, Status status) {
-  if (status.kind() == Kind::network || status.kind() == Kind::timeout) {
+  if (status.kind() == Kind::network || status.kind() == Kind::timeout || status.kind() == Kind::cancelled) {
     status.add_advice(fmt::format("Whether {} was copied all the same is not known.", copy.to.url()));
   }
   return status;
@@ -98,7 +105,7 @@ Status doubt(const Copy& copy, Status status) {
 /// Not every service reads conditions on copies, so what can be seen before is looked at.
 Status check_destination(const Copy& copy) {
   if (!is_conditional(copy)) return {};
-  const auto there = copy.wire->head(copy.to);
+  const auto there = copy.look(copy.to);
   const bool missing = there.error().kind == Kind::not_found;
   if (!there && !missing) return there.status();
   const auto refuse = [&](std::string cause) {
@@ -130,27 +137,37 @@ Status copy_whole(const Copy& copy) {
     request.headers.emplace_back("x-amz-metadata-directive", "REPLACE");
   }
   if (!copy.options.tags.empty()) request.headers.emplace_back("x-amz-tagging-directive", "REPLACE");
-  const auto answer = copy.wire->call(request);
+  const auto answer = copy.call(request);
   if (met_itself(copy, answer.status())) return {};
   if (!answer) return doubt(copy, judge(copy, answer.status()));
   return parse_copied(answer->body, "CopyObjectResult").status().during(copy.operation);
 }
 
 template <class T, class Call>
-Result<T> wait(Call call) {
-  std::promise<Result<T>> promise;
-  auto future = promise.get_future();
-  call([&promise](Result<T> answer) { promise.set_value(std::move(answer)); });
-  return future.get();
+Result<T> wait(store::Cancellation* stop, Call call) {
+  const auto made = std::make_shared<std::promise<Result<T>>>();
+  auto answer = made->get_future();
+  const Target::Cancel cancel = call([made](Result<T> result) { made->set_value(std::move(result)); });
+  const store::Cancellation::Watch watch(stop, cancel);
+  return answer.get();
 }
+
+/// What cancels a step: while it is under way, and between its attempts.
+struct Stops {
+  store::Cancellation* call = nullptr;
+  store::Cancellation* pause = nullptr;
+};
 
 /// One attempt after another, as Wire::call().
 template <class T, class Call>
-Result<T> retried(const Wire& wire, Call call) {
+Result<T> retried(const Wire& wire, const Stops& stops, Call call) {
+  store::Cancellation nobody;
+  store::Cancellation& between = stops.pause != nullptr ? *stops.pause : nobody;
   for (int attempt = 1;; ++attempt) {
-    auto answer = wait<T>(call);
+    WEIR_TRY(between.status());
+    auto answer = wait<T>(stops.call, call);
     if (answer.ok() || !answer.status().retryable() || attempt >= wire.settings().attempts) return answer;
-    std::this_thread::sleep_for(backoff(answer.error(), attempt));
+    between.sleep(backoff(answer.error(), attempt));
   }
 }
 
@@ -175,7 +192,7 @@ Result<std::vector<PartReceipt>> copy_parts(const Copy& copy, const std::string&
       request.query = {{"partNumber", std::to_string(part.number)}, {"uploadId", id}};
       request.headers.emplace_back("x-amz-copy-source-range",
                                    fmt::format("bytes={}-{}", part.offset, part.offset + part.length - 1));
-      const auto answer = copy.wire->call(request);
+      const auto answer = copy.call(request);
       Status status = answer.status();
       if (answer.ok()) {
         const auto copied = parse_copied(answer->body, "CopyPartResult");
@@ -201,7 +218,7 @@ Result<std::map<std::string, std::string>> tags_of(const Copy& copy) {
   request.key = copy.from.key;
   request.query = {{"tagging", ""}};
   request.payload_hash = net::sha256_hex("");
-  WEIR_ASSIGN(const net::Response answer, copy.wire->call(request));
+  WEIR_ASSIGN(const net::Response answer, copy.call(request));
   return parse_tags(answer.body);
 }
 
@@ -209,8 +226,8 @@ Result<std::map<std::string, std::string>> tags_of(const Copy& copy) {
 Status copy_in_parts(const Copy& copy, const CopyLimits& limits, bool has_tags) {
   const std::string& operation = copy.operation;
   if (!copy.wire->provider().multipart_copy) {
-    return Status(Kind::limit, fmt::format("the object has {} bytes, and {} copies up to {}", copy.source.size,
-                                           copy.wire->provider().limits.name, limits.single_bytes))
+    return Status(Kind::unsupported, fmt::format("the object has {} bytes, and {} copies up to {}", copy.source.size,
+                                                 copy.wire->provider().limits.name, limits.single_bytes))
         .during(operation)
         .advise("Copy it through this machine instead.");
   }
@@ -222,21 +239,22 @@ Status copy_in_parts(const Copy& copy, const CopyLimits& limits, bool has_tags) 
     if (tags) options.tags = *std::move(tags);
   }
   const auto target = std::make_shared<S3Target>(copy.wire, copy.to, options, Proof::none);
-  WEIR_ASSIGN(const std::string id,
-              retried<std::string>(*copy.wire, [&](auto done) { target->begin(std::move(done)); }));
+  // Not cancelled while it is under way: an upload whose id is lost cannot be removed.
+  const auto begin = [&](auto done) { return target->begin(std::move(done)); };
+  WEIR_ASSIGN(const std::string id, retried<std::string>(*copy.wire, {nullptr, copy.stop}, begin));
   const std::uint64_t least = (copy.source.size + kMostParts - 1) / kMostParts;
   auto parts = copy_parts(copy, id, std::max(limits.part_bytes, (least + kMiB - 1) / kMiB * kMiB));
   Status status = parts.status();
   if (status.ok()) {
     const Whole whole{copy.source.size, {}};
-    const auto commit = [&](auto done) { target->commit(id, *parts, whole, std::move(done)); };
-    status = doubt(copy, retried<Stored>(*copy.wire, commit).status());
+    const auto commit = [&](auto done) { return target->commit(id, *parts, whole, std::move(done)); };
+    status = doubt(copy, retried<Stored>(*copy.wire, {copy.stop, copy.stop}, commit).status());
     if (status.ok() || met_itself(copy, status)) return {};
     // An upload that is gone when it is to be completed once more has been completed, or something has removed it.
     if (status.kind() == Kind::not_found && is_made(copy)) return {};
   }
-  const Status aborted =
-      retried<Target::None>(*copy.wire, [&](auto done) { target->abort(id, std::move(done)); }).status();
+  const auto abort = [&](auto done) { return target->abort(id, std::move(done)); };
+  const Status aborted = retried<Target::None>(*copy.wire, {}, abort).status();
   if (!aborted.ok()) status.add_advice(fmt::format("The unfinished upload {} could not be removed.", id));
   return status.during(operation);
 }
@@ -244,15 +262,16 @@ Status copy_in_parts(const Copy& copy, const CopyLimits& limits, bool has_tags) 
 }  // namespace
 
 Result<ObjectInfo> copy_object(const std::shared_ptr<Wire>& wire, const S3Location& from, const S3Location& to,
-                               const ObjectOptions& options, const CopyLimits& limits) {
+                               const ObjectOptions& options, const CopyLimits& limits, store::Cancellation* stop) {
   Copy copy;
+  copy.stop = stop;
   copy.wire = wire;
   copy.from = from;
   copy.to = to;
   copy.options = options;
   copy.operation = "copy " + from.url() + " to " + to.url();
   WEIR_TRY(check_abilities(options, wire->provider()).during(copy.operation));
-  WEIR_ASSIGN(const net::Response looked, wire->call(head_request(from)));
+  WEIR_ASSIGN(const net::Response looked, copy.call(head_request(from)));
   WEIR_ASSIGN(copy.source, checked_object_info(from, looked));
   for (const char* name : {"content-language", "expires", "x-amz-website-redirect-location"}) {
     if (const auto value = looked.header(name); !value.empty()) copy.source_headers.emplace_back(name, value);
@@ -261,12 +280,13 @@ Result<ObjectInfo> copy_object(const std::shared_ptr<Wire>& wire, const S3Locati
   const auto tags = looked.header("x-amz-tagging-count");
   const bool has_tags = !tags.empty() && tags != "0";
   WEIR_TRY(copy.source.size <= limits.single_bytes ? copy_whole(copy) : copy_in_parts(copy, limits, has_tags));
-  WEIR_ASSIGN(const S3ObjectInfo info, wire->head(to));
-  const bool differs = info.crc64nvme && copy.source.crc64nvme && *info.crc64nvme != *copy.source.crc64nvme;
-  if (info.size != copy.source.size || differs) {
+  const auto made = copy.look(to);
+  if (!made) return doubt(copy, made.status());
+  const bool differs = made->crc64nvme && copy.source.crc64nvme && *made->crc64nvme != *copy.source.crc64nvme;
+  if (made->size != copy.source.size || differs) {
     return Status(Kind::corrupt, "what the store has made is not what the source is").during(copy.operation);
   }
-  return ObjectInfo(info);
+  return ObjectInfo(*made);
 }
 
 }  // namespace weir::s3

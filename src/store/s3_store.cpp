@@ -20,16 +20,30 @@ Result<std::vector<NotRemoved>> S3Store::remove_many(const std::vector<std::stri
   return remove_objects(*wire_, bucket_, keys);
 }
 
-Result<ObjectInfo> S3Store::copy(const std::string& from_url, const std::string& key, const ObjectOptions& options) {
-  const std::string operation = "copy " + from_url + " to " + url(key);
-  WEIR_TRY(check_key(key).during(operation));
+namespace {
+
+Result<ObjectInfo> copy_from(const std::shared_ptr<Wire>& wire, const std::string& from_url, const S3Location& to,
+                             const ObjectOptions& options, store::Cancellation& stop) {
+  const std::string operation = "copy " + from_url + " to " + to.url();
+  WEIR_TRY(to.check_object().during(operation));
   if (!from_url.starts_with("s3://")) {
     return Status(Kind::unsupported, "S3 copies from its own buckets only").during(operation);
   }
   auto from = S3Location::parse(from_url);
   if (!from) return from.status().during(operation);
   WEIR_TRY(from->check_object().during(operation));
-  return copy_object(wire_, *from, place(key), options, {wire_->provider().max_copy_bytes});
+  return copy_object(wire, *from, to, options, {wire->provider().max_copy_bytes}, &stop);
+}
+
+}  // namespace
+
+Store::Cancel S3Store::copy(const std::string& from_url, const std::string& key, const ObjectOptions& options,
+                            CopyDone done) {
+  return store::in_background<ObjectInfo>(
+      *Executor::default_pool(), std::move(done),
+      [wire = wire_, from_url, to = place(key), options](store::Cancellation& stop) {
+        return copy_from(wire, from_url, to, options, stop);
+      });
 }
 
 std::shared_ptr<Origin> S3Store::origin(const std::string& key) { return s3_origin(wire_, place(key)); }

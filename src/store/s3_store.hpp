@@ -23,7 +23,9 @@ class S3Store : public Store {
   Result<ObjectInfo> head(const std::string& key) override;
   Status remove(const std::string& key) override { return wire_->remove(place(key)); }
   Result<std::vector<NotRemoved>> remove_many(const std::vector<std::string>& keys) override;
-  Result<ObjectInfo> copy(const std::string& from_url, const std::string& key, const ObjectOptions& options) override;
+  using Store::copy;
+  Cancel copy(const std::string& from_url, const std::string& key, const ObjectOptions& options,
+              CopyDone done) override;
   Result<std::string> presign(const std::string& method, const std::string& key, std::chrono::seconds valid) override {
     return wire_->presign(method, place(key), valid);
   }
@@ -46,8 +48,10 @@ struct CopyLimits {
   std::uint64_t single_bytes = 0;         ///< larger objects are copied in parts
   std::uint64_t part_bytes = 512 * kMiB;  ///< of these, unless they would be too many
 };
-/// Copies one object inside the service, pinned to what it is when it is first looked at.
+/// Copies one object inside the service, pinned to what it is when it is first looked at. Waits. Cancelled, it removes
+/// what it has begun, for which it still makes requests.
 Result<ObjectInfo> copy_object(const std::shared_ptr<Wire>& wire, const S3Location& from, const S3Location& to,
-                               const ObjectOptions& options, const CopyLimits& limits);
+                               const ObjectOptions& options, const CopyLimits& limits,
+                               store::Cancellation* stop = nullptr);
 
 }  // namespace weir::s3

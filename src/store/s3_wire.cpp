@@ -67,10 +67,11 @@ void Wire::send(const std::shared_ptr<store::Flight>& flight, WireRequest& wante
                });
 }
 
-Result<net::Response> Wire::call(const WireRequest& request) {
-  return store::call(settings_.attempts, [&](const std::shared_ptr<store::Flight>& flight, int) {
+Result<net::Response> Wire::call(const WireRequest& request, store::Cancellation* stop) {
+  const auto launched = [&](const std::shared_ptr<store::Flight>& flight, int) {
     launch(flight, [&request] { return request; });
-  });
+  };
+  return store::call(settings_.attempts, launched, stop);
 }
 
 Result<net::Request> Wire::signed_request(WireRequest& request) {

@@ -64,8 +64,8 @@ class Wire : public S3Client, public std::enable_shared_from_this<Wire> {
   /// never inside this call. A Response is a success (2xx); everything else is a Status.
   Running start_stream(Prepare prepare, Done done);
   Cancel start(Prepare prepare, Done done) { return start_stream(std::move(prepare), std::move(done)).cancel; }
-  /// start() and wait, again while it may help.
-  Result<net::Response> call(const WireRequest& request);
+  /// start() and wait, again while it may help. `stop` cancels it.
+  Result<net::Response> call(const WireRequest& request, store::Cancellation* stop = nullptr);
 
   Result<Listing> list(const std::string& bucket, const ListOptions& options) override;
   Result<S3ObjectInfo> head(const S3Location& location) override;

@@ -54,10 +54,10 @@ Status VercelStore::check_storable(const ObjectOptions& options) const {
   return write_headers(wire_->settings(), options).status();
 }
 
-Result<ObjectInfo> VercelStore::head(const std::string& key) {
+Result<ObjectInfo> VercelStore::look(const std::string& key, store::Cancellation* stop) const {
   WireRequest request = head_request(*wire_, key);
   WEIR_TRY(check_key(key).during(request.operation));
-  WEIR_ASSIGN(const net::Response response, wire_->call(request));
+  WEIR_ASSIGN(const net::Response response, wire_->call(request, stop));
   auto blob = parse_blob(response.body);
   if (!blob) return blob.status().during(request.operation);
   if (blob->has_size) return std::move(blob->info);
@@ -104,17 +104,26 @@ Result<std::vector<NotRemoved>> VercelStore::remove_many(const std::vector<std::
   return left;
 }
 
+Store::Cancel VercelStore::copy(const std::string& from_url, const std::string& key, const ObjectOptions& options,
+                                CopyDone done) {
+  return store::in_background<ObjectInfo>(
+      *Executor::default_pool(), std::move(done),
+      [mine = VercelStore(wire_), from_url, key, options](store::Cancellation& stop) {
+        return mine.copy_here(from_url, key, options, stop);
+      });
+}
+
 /// The service keeps neither content type nor cache time of the blob it copies, so they are given again. It reads no
 /// condition on the source either: length alone tells that the copy is of what was looked at.
-Result<ObjectInfo> VercelStore::copy(const std::string& from_url, const std::string& key,
-                                     const ObjectOptions& options) {
+Result<ObjectInfo> VercelStore::copy_here(const std::string& from_url, const std::string& key,
+                                          const ObjectOptions& options, store::Cancellation& stop) const {
   const std::string operation = "copy " + from_url + " to " + url(key);
   WEIR_TRY(check_key(key).during(operation));
   const auto from = VercelLocation::parse(from_url);
   if (!from || !wire_->settings().is_store(from->store)) {
     return Status(Kind::unsupported, "Vercel Blob copies inside one store only").during(operation);
   }
-  auto source = head(from->path);
+  auto source = look(from->path, &stop);
   if (!source) return source.status().during(operation);
   ObjectOptions kept = options;
   if (kept.content_type.empty()) kept.content_type = source->content_type;
@@ -127,25 +136,26 @@ Result<ObjectInfo> VercelStore::copy(const std::string& from_url, const std::str
   request.url = wire_->api_url("", {{"pathname", key}, {"fromUrl", from->path}});
   request.headers = *std::move(headers);
   const bool conditional = options.no_clobber || !options.if_match.empty();
-  if (conditional) WEIR_TRY(check_destination(key, options).during(operation));
-  const auto answer = wire_->call(request);
-  if (!answer) return after_refusal(key, *source, answer.status(), conditional);
+  if (conditional) WEIR_TRY(check_destination(key, options, stop).during(operation));
+  const auto answer = wire_->call(request, &stop);
+  if (!answer) return after_refusal(key, *source, answer.status(), conditional, stop);
   const auto blob = parse_blob(answer->body);
   if (!blob) return blob.status().during(operation);
   if (blob->info.key != key) {
     return Status(Kind::protocol, "the store has put the copy under another name, " + blob->info.key).during(operation);
   }
-  auto made = head(key);
+  auto made = look(key, &stop);
   if (!made || made->size == source->size) return made;
-  const auto now = head(from->path);
+  const auto now = look(from->path, &stop);
   const bool changed = now && now->etag != source->etag;
   return Status(changed ? Kind::source_changed : Kind::corrupt,
                 fmt::format("the blob has {} bytes and its copy {}", source->size, made->size))
       .during(operation);
 }
 
-Status VercelStore::check_destination(const std::string& key, const ObjectOptions& options) {
-  const auto there = head(key);
+Status VercelStore::check_destination(const std::string& key, const ObjectOptions& options,
+                                      store::Cancellation& stop) const {
+  const auto there = look(key, &stop);
   const bool missing = there.error().kind == Kind::not_found;
   if (!there && !missing) return there.status();
   if (options.no_clobber ? missing : !missing && there->etag == options.if_match) return {};
@@ -157,13 +167,13 @@ Status VercelStore::check_destination(const std::string& key, const ObjectOption
 /// An attempt whose reply was lost may have made the copy (libcurl repeats some by itself), which a repeat under the
 /// same condition then meets, where check_destination() has seen that it was not there.
 Result<ObjectInfo> VercelStore::after_refusal(const std::string& key, const ObjectInfo& source, Status refusal,
-                                              bool conditional) {
+                                              bool conditional, store::Cancellation& stop) const {
   const bool met = conditional && refusal.kind() == Kind::already_exists;
   if (met) {
-    auto made = head(key);
+    auto made = look(key, &stop);
     if (made && made->size == source.size && made->etag == source.etag) return made;
   }
-  const bool lost = refusal.kind() == Kind::network || refusal.kind() == Kind::timeout;
+  const bool lost = refusal.kind() == Kind::network || refusal.kind() == Kind::timeout || stop.cancelled();
   if (met || lost) refusal.add_advice(fmt::format("Whether {} was copied all the same is not known.", url(key)));
   return refusal;
 }

@@ -27,10 +27,11 @@ store::Running Wire::start_stream(Prepare prepare, Done done) {
                          std::move(done));
 }
 
-Result<net::Response> Wire::call(WireRequest request) {
-  return store::call(settings_.attempts, [&](const std::shared_ptr<store::Flight>& flight, int attempt) {
+Result<net::Response> Wire::call(WireRequest request, store::Cancellation* stop) {
+  const auto launched = [&](const std::shared_ptr<store::Flight>& flight, int attempt) {
     send(flight, request, attempt);
-  });
+  };
+  return store::call(settings_.attempts, launched, stop);
 }
 
 void Wire::launch(const std::shared_ptr<store::Flight>& flight, const Prepare& prepare) {

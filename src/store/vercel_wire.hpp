@@ -45,8 +45,8 @@ class Wire : public std::enable_shared_from_this<Wire> {
   std::function<void()> start(Prepare prepare, Done done) {
     return start_stream(std::move(prepare), std::move(done)).cancel;
   }
-  /// start() and wait, again while it may help.
-  Result<net::Response> call(WireRequest request);
+  /// start() and wait, again while it may help. `stop` cancels it.
+  Result<net::Response> call(WireRequest request, store::Cancellation* stop = nullptr);
 
  private:
   void launch(const std::shared_ptr<store::Flight>& flight, const Prepare& prepare);

@@ -50,6 +50,7 @@ class CopyCore : public std::enable_shared_from_this<CopyCore> {
   bool is_common(const CopyTask& task, const Error& error, std::uint64_t copied_before) const;
   void stop();
   void running(const CopyTask* task, Job* job);
+  void copying(const CopyTask* task, Store::Cancel cancel);
   void end();
   void measure(CopyProgress& progress) const;
 
@@ -68,10 +69,12 @@ class CopyCore : public std::enable_shared_from_this<CopyCore> {
   std::condition_variable ended_;
   CopySummary summary_;
   std::map<const CopyTask*, Job*> jobs_;
+  std::map<const CopyTask*, Store::Cancel> copies_;  ///< those that stores make
   std::uint64_t under_way_ = 0;
   std::uint64_t bytes_ended_ = 0;  ///< sizes of items that have ended
   std::uint32_t threads_ = 0;
   Status common_;                  ///< not ok: why none of the rest is tried
+  std::string left_;               ///< advice of the first item that was stopped: what it may have left behind
   mutable RateMeter read_meter_;   ///< of what was read
   mutable RateMeter done_meter_;   ///< of CopyProgress::bytes_done
   mutable RateMeter items_meter_;  ///< of items that have ended
@@ -118,12 +121,15 @@ void CopyCore::begin() {
 
 void CopyCore::work() {
   const auto own = hosted_ ? nullptr : std::make_shared<CallerExecutor>();
-  const CopySurroundings around{options_,
-                                walk_.destination(),
-                                shares_,
-                                own,
-                                [this] { return stopping_.load(); },
-                                [this](const CopyTask* task, Job* job) { running(task, job); }};
+  const CopySurroundings around{
+      options_,
+      walk_.destination(),
+      shares_,
+      own,
+      walk_.names_one(),
+      [this] { return stopping_.load(); },
+      [this](const CopyTask* task, Job* job) { running(task, job); },
+      [this](const CopyTask* task, Store::Cancel cancel) { copying(task, std::move(cancel)); }};
   while (const std::optional<CopyTask> task = ahead_.take()) {
     std::uint64_t copied_before = 0;
     {
@@ -157,7 +163,10 @@ void CopyCore::note(const CopyTask& task, const CopyItem& item, std::uint64_t co
     --under_way_;
     bytes_ended_ += task.object.size;
     summary_.retries += item.receipt.retries;
-    if (stopped) return;
+    if (stopped) {
+      if (left_.empty()) left_ = item.status.error().advice;
+      return;
+    }
     if (item.outcome == CopyOutcome::failed) {
       if (!common_.ok()) return;  // the same once more
       if (is_common(task, item.status.error(), copied_before)) {
@@ -197,17 +206,29 @@ void CopyCore::running(const CopyTask* task, Job* job) {
   if (stopping_) job->cancel();
 }
 
+void CopyCore::copying(const CopyTask* task, Store::Cancel cancel) {
+  std::lock_guard lock(mutex_);
+  if (!cancel) {
+    copies_.erase(task);
+    return;
+  }
+  if (stopping_) cancel();
+  copies_[task] = std::move(cancel);
+}
+
 void CopyCore::end() {
   std::lock_guard lock(mutex_);
   if (--threads_ > 0) return;
   summary_.duration_ns = now_ns() - started_ns_;
   if (!common_.ok()) {
-    common_.add_advice("The rest would fail in the same way and was not tried.");
+    if (!walk_.names_one()) common_.add_advice("The rest would fail in the same way and was not tried.");
     if (summary_.copied > 0) common_.add_advice(fmt::format("{} were copied before, and stay.", summary_.copied));
     result_ = common_;
   } else if (stopping_) {
-    result_ =
-        Status(Kind::cancelled, fmt::format("stopped when {} were copied", summary_.copied)).during("finish the copy");
+    Status stopped(Kind::cancelled, fmt::format("stopped when {} were copied", summary_.copied));
+    stopped.during("finish the copy");
+    if (!left_.empty()) stopped.advise(left_);
+    result_ = std::move(stopped);
   } else {
     result_ = summary_;
   }
@@ -224,6 +245,7 @@ void CopyCore::stop() {
   stopping_ = true;
   ahead_.stop();
   for (const auto& [task, job] : jobs_) job->cancel();
+  for (const auto& [task, cancel] : copies_) cancel();
 }
 
 /// The rate that is shown is of bytes that move; what is left is told from how fast items are done with, since those

@@ -1,6 +1,7 @@
 #include "transfer/copy_one.hpp"
 
 #include <algorithm>
+#include <future>
 #include <utility>
 
 #include "store/local_store.hpp"
@@ -45,6 +46,7 @@ class OneCopy {
   Result<bool> is_there();
   Result<std::string> checksum_of(const CopyEnd& end, const std::string& key, const ObjectInfo& info);
   Status is_other_file() const;
+  Result<ObjectInfo> copy_inside();
   Result<bool> copied_inside(CopyItem& item);
   Result<Receipt> stream();
   Result<ObjectOptions> object_options();
@@ -114,10 +116,21 @@ Status OneCopy::is_other_file() const {
   return Status(Kind::invalid_argument, "both are the same file").advise("Nothing was changed.");
 }
 
+/// The store's own copy, waited for; cancelled with the whole.
+Result<ObjectInfo> OneCopy::copy_inside() {
+  const auto made = std::make_shared<std::promise<Result<ObjectInfo>>>();
+  auto answer = made->get_future();
+  around_.copying(&task_, to_.store->copy(task_.source_url(), task_.destination_key, around_.options.endpoint.object,
+                                          [made](Result<ObjectInfo> result) { made->set_value(std::move(result)); }));
+  auto result = answer.get();
+  around_.copying(&task_, nullptr);
+  return result;
+}
+
 /// False where the store cannot, or not from there.
 Result<bool> OneCopy::copied_inside(CopyItem& item) {
-  if (from_.kind != to_.kind || to_.local != nullptr || !to_.store->abilities().copy) return false;
-  const auto made = to_.store->copy(task_.source_url(), task_.destination_key, around_.options.endpoint.object);
+  if (from_.scheme != to_.scheme || to_.local != nullptr || !to_.store->abilities().copy) return false;
+  const auto made = copy_inside();
   if (!made && made.status().kind() == Kind::unsupported) return false;
   if (!made) return made.status();
   if (task_.listed && made->size != task_.object.size) {
@@ -155,11 +168,12 @@ Result<ObjectOptions> OneCopy::object_options() {
 Result<std::unique_ptr<Source>> OneCopy::open_source() {
   if (from_.local != nullptr) return from_.local->source(task_.key);
   DownloadOptions options = around_.options.endpoint.download;
-  if (options.concurrency == 0) options.concurrency = static_cast<std::uint32_t>(kPartsOfOne);
+  if (options.concurrency == 0 && !around_.alone) options.concurrency = static_cast<std::uint32_t>(kPartsOfOne);
   return download_from(from_.store->origin(task_.key), options);
 }
 
 std::uint64_t OneCopy::memory_for(bool replays) const {
+  if (around_.alone) return around_.shares.all();
   const std::uint64_t parts = std::min(size_ / (8 * kMiB) + 1, kPartsOfOne);
   if (replays) return parts * kRequestBytes;
   if (size_ < 2 * kMiB) return size_ + kStreamBytes + kRequestBytes;
@@ -191,7 +205,7 @@ Result<Receipt> OneCopy::stream() {
   }
   // What memory_for() counts with: among many files it is the files that go several at once.
   UploadOptions upload = around_.options.endpoint.upload;
-  if (upload.concurrency == 0) upload.concurrency = static_cast<std::uint32_t>(kPartsOfOne);
+  if (upload.concurrency == 0 && !around_.alone) upload.concurrency = static_cast<std::uint32_t>(kPartsOfOne);
   if (from_.local == nullptr && to_.local != nullptr) upload.limiter = nullptr;  // limited where they come in
   const auto target = to_.store->target(task_.destination_key, object);
   const bool replays = from_.local != nullptr && !target->profile().replay_needs_memory;

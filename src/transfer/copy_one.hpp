@@ -18,9 +18,12 @@ struct CopySurroundings {
   CopyShares& shares;
   /// This worker's own thread, for what is small; none where the host wants all on its executor.
   std::shared_ptr<CallerExecutor> own;
+  bool alone;  ///< there is one item: it may have all the memory, and adapts
   std::function<bool()> stopping;
   /// A job has begun, and is to be cancelled with the whole; `job` is null when it has ended.
   std::function<void(const CopyTask*, Job* job)> running;
+  /// The same of a copy that the store makes: what cancels it, null when it has ended.
+  std::function<void(const CopyTask*, Store::Cancel cancel)> copying;
 };
 
 /// Blocks. Never fails otherwise than by the item's outcome.

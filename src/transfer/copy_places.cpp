@@ -11,9 +11,11 @@
 namespace weir::transfer {
 namespace {
 
-StoreKind kind_of(const std::string& name) {
-  if (name.starts_with("s3://")) return StoreKind::s3;
-  return name.starts_with("vercel://") ? StoreKind::vercel : StoreKind::local;
+/// "s3" of "s3://bucket/key"; empty where a path is meant.
+std::string scheme_of(const std::string& name) {
+  const std::size_t colon = name.find(':');
+  if (colon == std::string::npos || name.find('/') < colon || name.starts_with("file:")) return {};
+  return name.substr(0, colon);
 }
 
 /// The last part of a path that has a name: "b" of "a/b"; empty for "a/b/", ".", ".." and "/".
@@ -66,11 +68,14 @@ Status not_there(const std::string& name) {
 
 }  // namespace
 
-Result<CopyEnd> CopyEnd::of(const std::string& name, std::shared_ptr<Store> store) {
+CopyEnd CopyEnd::of(std::shared_ptr<Store> store) {
   CopyEnd end;
-  end.kind = kind_of(name);
   end.local = dynamic_cast<store::LocalStore*>(store.get());
-  if (end.local != nullptr) end.directory = real_path(store->url(""));
+  if (end.local != nullptr) {
+    end.directory = real_path(store->url(""));
+  } else {
+    end.scheme = scheme_of(store->url(""));
+  }
   end.store = std::move(store);
   return end;
 }
@@ -78,7 +83,7 @@ Result<CopyEnd> CopyEnd::of(const std::string& name, std::shared_ptr<Store> stor
 CopyPlaces::CopyPlaces(const CopyOptions& options) : options_(options), endpoint_(options.endpoint) {}
 
 Result<StorePlace> CopyPlaces::open(const std::string& name) {
-  if (kind_of(name) == StoreKind::s3 && !endpoint_.client) {
+  if (name.starts_with("s3://") && !endpoint_.client) {
     WEIR_ASSIGN(endpoint_.client, s3_client(endpoint_));
   }
   return open_store(name, endpoint_);
@@ -96,11 +101,11 @@ Result<CopySource> CopyPlaces::local_source(const std::string& name, const std::
     source.begins.erase(0, root.size());
     LocalOptions local;
     local.durable = endpoint_.durable;
-    WEIR_ASSIGN(source.from, CopyEnd::of(path, local_store(root, local)));
+    source.from = CopyEnd::of(local_store(root, local));
     return source;
   }
   if (!there) return not_there(name);
-  WEIR_ASSIGN(source.from, CopyEnd::of(path, std::move(place.store)));
+  source.from = CopyEnd::of(std::move(place.store));
   source.single = place.key;
   if (S_ISREG(found.st_mode)) source.single_bytes = static_cast<std::uint64_t>(found.st_size);
   if (!S_ISDIR(found.st_mode)) return source;
@@ -118,7 +123,7 @@ Result<CopySource> CopyPlaces::store_source(const std::string& name) {
   CopySource source;
   source.name = name;
   WEIR_ASSIGN(StorePlace place, open(name));
-  WEIR_ASSIGN(source.from, CopyEnd::of(name, place.store));
+  source.from = CopyEnd::of(place.store);
   const bool pattern = options_.globs && Glob::is_pattern(place.key);
   const bool folder = place.key.empty() || place.key.ends_with('/');
   if (!folder && (pattern || options_.recursive)) {
@@ -150,15 +155,15 @@ Result<CopySource> CopyPlaces::store_source(const std::string& name) {
 }
 
 Result<CopySource> CopyPlaces::source(const std::string& name) {
-  return kind_of(name) == StoreKind::local && name != "-" ? local_source(name, path_of(name)) : store_source(name);
+  return scheme_of(name).empty() && name != "-" ? local_source(name, path_of(name)) : store_source(name);
 }
 
 Result<CopyDestination> CopyPlaces::destination(const std::string& name, bool one) {
   CopyDestination destination;
-  const bool local = kind_of(name) == StoreKind::local;
+  const bool local = scheme_of(name).empty();
   const std::string as_place = one || name.ends_with('/') || !local || name == "-" ? name : name + "/";
   WEIR_ASSIGN(StorePlace place, open(as_place));
-  WEIR_ASSIGN(destination.to, CopyEnd::of(as_place, std::move(place.store)));
+  destination.to = CopyEnd::of(std::move(place.store));
   destination.base = std::move(place.key);
   const bool folder = destination.base.empty() || destination.base.ends_with('/');
   destination.exact = one && !folder;
@@ -187,10 +192,10 @@ bool may_match(const CopySource& source, std::string inside) {
 }  // namespace
 
 Status check_apart(const CopySource& source, const CopyDestination& destination) {
-  if (!source.deep || source.from.kind != destination.to.kind) return {};
+  if (!source.deep || source.from.scheme != destination.to.scheme) return {};
   std::string from = source.base;
   std::string to = destination.base + source.into;
-  if (source.from.kind == StoreKind::local) {
+  if (source.from.local != nullptr) {
     const auto below = [](const CopyEnd& end, const std::string& key) {
       return end.directory + (end.directory.ends_with('/') ? "" : "/") + key;
     };

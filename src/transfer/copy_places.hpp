@@ -15,16 +15,14 @@ class LocalStore;
 
 namespace weir::transfer {
 
-enum class StoreKind : std::uint8_t { local, s3, vercel };
-
 /// A store that items come from or go to.
 struct CopyEnd {
   std::shared_ptr<Store> store;
-  StoreKind kind = StoreKind::local;
+  std::string scheme;                  ///< "s3"; empty: a directory. Stores of one scheme may copy from each other
   store::LocalStore* local = nullptr;  ///< `store`, where it is one
   std::string directory;               ///< of a local store, links resolved: "/home/me/photos"
 
-  static Result<CopyEnd> of(const std::string& name, std::shared_ptr<Store> store);
+  static CopyEnd of(std::shared_ptr<Store> store);
 };
 
 /// One of the sources that were named.

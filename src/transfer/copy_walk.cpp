@@ -31,14 +31,13 @@ CopyWalk::CopyWalk(const CopyOptions& options, std::vector<std::string> sources,
 
 Status CopyWalk::begin() {
   if (sources_.empty()) return Status(Kind::invalid_argument, "there is no source").during("copy");
-  bool one = false;
   if (sources_.size() == 1) {
     auto alone = places_.source(sources_[0]);
     if (!alone) return alone.status().during("copy " + named(sources_[0]));
-    one = !alone->tree;
+    names_one_ = !alone->tree;
     source_ = std::make_shared<CopySource>(*std::move(alone));
   }
-  auto destination = places_.destination(destination_name_, one);
+  auto destination = places_.destination(destination_name_, names_one_);
   if (!destination) return destination.status().during("copy to " + named(destination_name_));
   destination_ = *std::move(destination);
   const Status storable = destination_.to.store->check_storable(options_.endpoint.object);

@@ -44,6 +44,8 @@ class CopyWalk {
   const CopyDestination& destination() const noexcept { return destination_; }
 
   std::size_t sources() const noexcept { return sources_.size(); }
+  /// One file or object was named, and nothing else. After begin().
+  bool names_one() const noexcept { return names_one_; }
   std::uint64_t found() const noexcept { return found_; }
   std::uint64_t bytes_found() const noexcept { return bytes_found_; }
   bool all_found() const noexcept { return all_found_; }
@@ -74,6 +76,7 @@ class CopyWalk {
   std::optional<CopyThere> there_;      ///< beside its listing
   std::string token_;
   std::uint64_t listed_ = 0;  ///< of this source, whether meant or not
+  bool names_one_ = false;
   std::deque<CopyTask> ready_;
   std::atomic<std::uint64_t> found_{0};
   std::atomic<std::uint64_t> bytes_found_{0};

@@ -7,7 +7,10 @@ Starts the S3 server beside it by itself.
 """
 
 import os
+import signal
+import subprocess
 import sys
+import time
 import unittest
 from pathlib import Path
 
@@ -18,8 +21,8 @@ if "WEIR_TEST_BLOB_TOKEN" not in os.environ:
     servers = str(Path(__file__).resolve().parents[1] / "servers" / "servers.py")
     os.execv(sys.executable, [sys.executable, servers, "run", "versitygw", "--", sys.executable, *sys.argv])
 
-from cli_s3_test import StoreTest  # noqa: E402
-from harness import events  # noqa: E402
+from cli_s3_test import ScriptedStoreTest, StoreTest  # noqa: E402
+from harness import events, spawn  # noqa: E402
 
 MIB = 1 << 20
 TOKEN, API = os.environ["WEIR_TEST_BLOB_TOKEN"], os.environ["WEIR_TEST_BLOB_API"]
@@ -42,6 +45,29 @@ class StoreToStore(StoreTest):
         self.ok("cp", "--memory", "16MiB", f"vercel://{STORE}/big.bin", self.url("back.bin"))
         self.assertTrue(self.ok("cat", self.url("back.bin")).stdout == data)
 
+    def test_one_object_keeps_what_it_is_stored_with_as_many_do(self):
+        options = ["--content-type", "text/weir", "--cache-control", "max-age=60", "--metadata=color=blue"]
+        self.ok("cp", "-", self.url("one.txt"), *options, stdin=b"one")
+        self.ok("cp", self.url("one.txt"), f"vercel://{STORE}/one/")
+        blob = self.head(f"vercel://{STORE}/one/one.txt")
+        self.assertEqual(blob["content_type"], "text/weir")
+        self.ok("cp", f"vercel://{STORE}/one/one.txt", self.url("one/back"))
+        self.assertEqual(self.head(self.url("one/back"))["content_type"], "text/weir")
+        told = events(self.ok("cp", "--json", "--content-type", "text/other", f"vercel://{STORE}/one/one.txt",
+                              self.url("one/other")).stdout)
+        self.assertEqual([event["inside_store"] for event in told if event["event"] == "file"], [False])
+        self.assertEqual(self.head(self.url("one/other"))["content_type"], "text/other")
+        self.ok("cp", self.url("one.txt"), self.url("one/same"))
+        same = self.head(self.url("one/same"))
+        self.assertEqual((same["content_type"], same["metadata"]), ("text/weir", {"color": "blue"}))
+
+    def test_one_object_that_is_not_there_is_one_error(self):
+        done = self.store("cp", self.url("never was"), f"vercel://{STORE}/x",
+                          env={"BLOB_READ_WRITE_TOKEN": TOKEN, "VERCEL_BLOB_API_URL": API})
+        self.assertEqual(done.returncode, 3, done.stderr.decode())
+        self.assertIn(b"never was", done.stderr)
+        self.assertNotIn(b"The rest", done.stderr)
+
     def test_many_go_from_s3_to_vercel_and_back_with_their_types(self):
         names = {"a b.txt": b"a", "ü/c": b"c" * 100_000, "x/empty": b"", "x/d.bin": os.urandom(9 * MIB)}
         for name, data in names.items():
@@ -55,6 +81,22 @@ class StoreToStore(StoreTest):
             self.assertEqual(self.head(self.url(f"back/many/{name}"))["content_type"], "text/weir")
             self.assertTrue(self.ok("cat", self.url(f"back/many/{name}")).stdout == data, name)
         self.assertIn(b"4 kept", self.ok("cp", "-r", "--update", self.url("many/"), f"vercel://{STORE}/many/").stderr)
+
+
+class CopyInsideAStore(ScriptedStoreTest):
+    def test_ctrl_c_stops_a_copy_that_the_store_makes(self):
+        self.assertEqual(self.store("cp", "-", self.url("from"), stdin=b"bytes").returncode, 0)
+        self.control("faults", [{"op": "CopyObject", "action": "stall", "seconds": 25, "times": 2}])
+        for number, destination in enumerate((self.url("to"), self.url("folder/")), 1):
+            running = spawn("cp", self.url("from"), destination, env=self.environment(), stderr=subprocess.PIPE)
+            while self.control("state")["faults"][0]["fired"] < number:
+                self.assertIsNone(running.poll())
+                time.sleep(0.02)
+            begun = time.monotonic()
+            running.send_signal(signal.SIGINT)
+            self.assertEqual(running.wait(10), 130)
+            self.assertLess(time.monotonic() - begun, 4)  # what does not end is given up after five seconds
+            running.stderr.close()
 
 
 if __name__ == "__main__":

@@ -42,7 +42,10 @@ class UrlStore final : public Store {
   Result<Listing> list(const ListOptions&) override { return no(); }
   Status remove(const std::string&) override { return no(); }
   Result<std::vector<NotRemoved>> remove_many(const std::vector<std::string>&) override { return no(); }
-  Result<ObjectInfo> copy(const std::string&, const std::string&, const ObjectOptions&) override { return no(); }
+  Cancel copy(const std::string&, const std::string&, const ObjectOptions&, CopyDone done) override {
+    Executor::default_pool()->post([done = std::move(done)] { done(no()); });
+    return [] {};
+  }
   Result<std::string> presign(const std::string&, const std::string&, std::chrono::seconds) override { return no(); }
 
  private:

@@ -1,4 +1,6 @@
 // Copies inside S3 that are made in parts, while the store breaks: the whole object, or an error and no upload left.
+#include <future>
+
 #include "store/s3_fault_tools.hpp"
 #include "store/s3_store.hpp"
 
@@ -20,6 +22,15 @@ std::string state() {
 /// What the server says of uploads that were begun and neither completed nor aborted.
 bool has_open_uploads() { return state().find("\"open_uploads\": []") == std::string::npos; }
 
+/// Whether one of the faults has been met.
+bool has_fired() {
+  constexpr std::string_view kFired = "\"fired\": ";
+  const std::string told = state();
+  std::size_t at = told.find(kFired);
+  while (at != std::string::npos && told[at + kFired.size()] == '0') at = told.find(kFired, at + 1);
+  return at != std::string::npos;
+}
+
 /// An object of three parts at a server that breaks as `list` says.
 struct Copying {
   explicit Copying(const std::string& list, const ObjectOptions& as = {}) : options(as) {
@@ -27,8 +38,8 @@ struct Copying {
     REQUIRE(put_whole(*s3_target(client(), from), memory_part(bytes)).ok());
     faults.emplace(list);
   }
-  Result<ObjectInfo> copy() const {
-    return s3::copy_object(std::static_pointer_cast<s3::Wire>(client()), from, to, options, kInParts);
+  Result<ObjectInfo> copy(const s3::CopyLimits& limits = kInParts, store::Cancellation* stop = nullptr) const {
+    return s3::copy_object(std::static_pointer_cast<s3::Wire>(client()), from, to, options, limits, stop);
   }
 
   const std::string bytes = noise(2 * kCopyPart + 1000);
@@ -119,6 +130,57 @@ TEST_CASE("A copy in parts whose completion is lost, and forgotten, is settled b
     CHECK(*read_back(copying.to) == copying.bytes);
     CHECK_FALSE(has_open_uploads());
   }
+}
+
+TEST_CASE("A copy that is cancelled ends soon, at whatever step, and leaves no upload", "[s3][fault]") {
+  if (!has_faults()) return;
+  const std::string stalled = R"("seconds":25,"times":99)";
+  struct Row {
+    std::string list;
+    s3::CopyLimits limits;
+    bool in_doubt = false;  ///< the request that makes the object was under way
+  };
+  const s3::CopyLimits at_once{5ull << 30, kCopyPart};
+  const Row rows[] = {
+      {fault("HeadObject", "stall", stalled), at_once, false},
+      {fault("CopyObject", "stall", stalled), at_once, true},
+      {fault("CopyObject", "status", R"("status":503,"headers":{"Retry-After":"20"},"times":99)"), at_once, true},
+      {fault("UploadPartCopy", "stall", stalled), kInParts, false},
+      {fault("UploadPartCopy", "stall", stalled) + "," + fault("AbortMultipartUpload", "status", "\"status\":503"),
+       kInParts, false},
+      {fault("CompleteMultipartUpload", "stall", R"("when":"request",)" + stalled), kInParts, true},
+  };
+  for (const Row& row : rows) {
+    INFO(row.list);
+    const Copying copying(row.list);
+    store::Cancellation stop;
+    auto copied = std::async(std::launch::async, [&] { return copying.copy(row.limits, &stop); });
+    while (!has_fired() && copied.wait_for(std::chrono::milliseconds(10)) == std::future_status::timeout) {
+    }
+    const auto before = std::chrono::steady_clock::now();
+    stop.cancel();
+    const auto result = copied.get();
+    CHECK(std::chrono::steady_clock::now() - before < std::chrono::seconds(10));  // a second; the machine may be loaded
+    INFO(result.status().message());
+    CHECK(result.status().kind() == Kind::cancelled);
+    CHECK((result.status().message().find("not known") != std::string::npos) == row.in_doubt);
+    CHECK_FALSE(has_open_uploads());
+  }
+}
+
+TEST_CASE("A copy of a Store's is cancelled from outside and answers once", "[s3][fault]") {
+  if (!has_faults()) return;
+  const Copying copying(fault("CopyObject", "stall", R"("seconds":25)"));
+  std::promise<Result<ObjectInfo>> made;
+  auto store = s3_store(client(), copying.to.bucket);
+  const auto cancel = store->copy(copying.from.url(), copying.to.key, {},
+                                  [&](Result<ObjectInfo> result) { made.set_value(std::move(result)); });
+  store.reset();
+  cancel();
+  auto answer = made.get_future();
+  REQUIRE(answer.wait_for(std::chrono::seconds(10)) == std::future_status::ready);
+  CHECK(answer.get().status().kind() == Kind::cancelled);
+  cancel();
 }
 
 TEST_CASE("A copy that never hears of its end says that nobody knows", "[s3][fault]") {

@@ -59,4 +59,19 @@ inline Result<std::string> read_in_ranges(const S3Location& place) {
   return Reader(64 * kMiB, 8 * kMiB).all(*source);
 }
 
+/// Upload ids under way for a key.
+inline std::size_t uploads_under_way(const S3Location& place) {
+  const auto wire = std::static_pointer_cast<s3::Wire>(client());
+  s3::WireRequest request;
+  request.bucket = place.bucket;
+  request.query = {{"uploads", ""}, {"prefix", place.key}};
+  request.payload_hash = net::sha256_hex("");
+  const auto answer = wire->call(request);
+  INFO(answer.status().message());
+  REQUIRE(answer.ok());
+  std::size_t count = 0;
+  for (std::size_t at = 0; (at = answer->body.find("<UploadId>", at)) != std::string::npos; ++at) ++count;
+  return count;
+}
+
 }  // namespace weir::live

@@ -1,5 +1,8 @@
 // A bucket as a Store, against a real S3 server, named by WEIR_TEST_S3_ENDPOINT (see tests/servers/servers.py).
+#include <future>
+
 #include "store/s3_live_tools.hpp"
+#include "store/s3_store.hpp"
 #include "weir/store/store.hpp"
 
 namespace weir::live {
@@ -88,6 +91,34 @@ TEST_CASE("A copy inside the store has the bytes and what was said of them", "[s
   CHECK(*read_back({bucket(), to}) == bytes);
   CHECK(store->copy("file:///x", to, {}).error().kind == Kind::unsupported);
   CHECK(store->copy(store->url(location("copy/never was").key), to, {}).error().kind == Kind::not_found);
+}
+
+TEST_CASE("A copy in parts that is cancelled in its middle leaves neither object nor upload", "[s3][store]") {
+  if (variable("WEIR_TEST_S3_SERVER") == "fault") return;  // s3_copy_faults_live.cpp stops it at each step
+  constexpr std::uint64_t kParts = 16;
+  const S3Location from = location("cancelled/from");
+  const S3Location to = location("cancelled/to");
+  const std::string bytes = noise(kParts * 5 * kMiB);
+  REQUIRE(put_whole(*s3_target(client(), from), memory_part(bytes)).ok());
+  store::Cancellation stop;
+  const auto wire = std::static_pointer_cast<s3::Wire>(client());
+  auto copied = std::async(std::launch::async, [&] {
+    return s3::copy_object(wire, from, to, {}, {kMiB, 5 * kMiB}, &stop);
+  });
+  while (uploads_under_way(to) == 0 && copied.wait_for(std::chrono::seconds(0)) == std::future_status::timeout) {
+  }
+  stop.cancel();
+  const auto result = copied.get();
+  INFO(result.status().message());
+  CHECK(uploads_under_way(to) == 0);
+  if (result.ok()) {
+    WARN("the store was quicker than the cancel");
+    CHECK(result->size == bytes.size());
+  } else {
+    CHECK(result.error().kind == Kind::cancelled);
+    CHECK(client()->head(to).error().kind == Kind::not_found);
+  }
+  CHECK(client()->remove(from).ok());
 }
 
 }  // namespace weir::live

@@ -8,21 +8,6 @@ namespace {
 
 constexpr std::size_t kPart = 5 * kMiB;
 
-/// Upload ids under way for a key.
-std::size_t uploads_under_way(const S3Location& place) {
-  const auto wire = std::static_pointer_cast<s3::Wire>(client());
-  s3::WireRequest request;
-  request.bucket = place.bucket;
-  request.query = {{"uploads", ""}, {"prefix", place.key}};
-  request.payload_hash = net::sha256_hex("");
-  const auto answer = wire->call(request);
-  INFO(answer.status().message());
-  REQUIRE(answer.ok());
-  std::size_t count = 0;
-  for (std::size_t at = 0; (at = answer->body.find("<UploadId>", at)) != std::string::npos; ++at) ++count;
-  return count;
-}
-
 /// Two parts in memory or as ranges of a source, and the object they make.
 void upload_in_parts(const S3Options& wanted, const S3Location& place, bool replayed, bool cold, bool checksum = true) {
   const std::string bytes = noise(kPart + 100001, 7);

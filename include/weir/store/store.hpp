@@ -1,11 +1,13 @@
 // Store: a place that holds objects under keys. What commands and copies of many objects need of every store.
 //
 // A store is made of its wire alone: what it can do is declared, and what it cannot is refused by name. Operations of
-// Store wait, retry what may work again, and report errors in the store's own words. Thread-safe.
+// Store retry what may work again, and report errors in the store's own words. They wait, but for copy(), which may
+// take hours. Thread-safe.
 #pragma once
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -58,10 +60,18 @@ class Store {
   virtual Status remove(const std::string& key) = 0;
   /// In as few requests as the store allows; gives those that are still there. A Status: nothing is known.
   virtual Result<std::vector<NotRemoved>> remove_many(const std::vector<std::string>& keys) = 0;
-  /// Copies inside the store. `from` may be an object of another bucket of the same service: its url().
-  /// unsupported without Abilities::copy, or where `from` is out of the store's reach.
-  virtual Result<ObjectInfo> copy(const std::string& from_url, const std::string& key,
-                                  const ObjectOptions& options) = 0;
+  /// As Target::Done and Target::Cancel: `done` comes once, on any thread, never inside the call itself; cancelled, a
+  /// copy ends soon with Kind::cancelled.
+  using CopyDone = std::function<void(Result<ObjectInfo>)>;
+  using Cancel = std::function<void()>;
+  /// Copies inside the store. `from_url` may be an object of another bucket of the same service: its url().
+  /// unsupported without Abilities::copy, or where the store cannot copy this object, or not from there. A copy that
+  /// fails or is cancelled leaves nothing begun behind; an error's advice tells where that could not be done, and where
+  /// nobody knows whether the copy was made all the same. The store may go before it has ended.
+  virtual Cancel copy(const std::string& from_url, const std::string& key, const ObjectOptions& options,
+                      CopyDone done) = 0;
+  /// As above, and waits.
+  Result<ObjectInfo> copy(const std::string& from_url, const std::string& key, const ObjectOptions& options);
   /// A URL that lets anyone do `method` ("GET", "PUT") for that long.
   virtual Result<std::string> presign(const std::string& method, const std::string& key,
                                       std::chrono::seconds valid) = 0;
