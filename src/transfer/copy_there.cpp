@@ -18,7 +18,8 @@ CopyThere::Answer CopyThere::look(const std::string& key) {
     while (next_ < page_.objects.size() && page_.objects[next_].key < key) ++next_;
     if (next_ < page_.objects.size()) {
       const ListedObject& found = page_.objects[next_];
-      return {true, found.key == key ? std::optional(found) : std::nullopt};
+      if (found.key != key) return {true, {}};
+      return {true, Seen{found.size, found.modified_unix}};
     }
     if (!has_more_) return {true, {}};
     if (pages_ > asked_ + kPagesAhead) break;

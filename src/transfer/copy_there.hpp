@@ -16,9 +16,14 @@ namespace weir::transfer {
 /// look() blocks; thread-compatible.
 class CopyThere {
  public:
+  /// No more than is compared: answers wait by the thousand.
+  struct Seen {
+    std::uint64_t size = 0;
+    std::int64_t modified_unix = 0;
+  };
   struct Answer {
     bool known = false;  ///< false: the store has to be asked for this key
-    std::optional<ListedObject> object;
+    std::optional<Seen> object;
   };
 
   /// Of the keys that begin with `prefix`.

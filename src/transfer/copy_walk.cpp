@@ -149,8 +149,7 @@ void CopyWalk::add_listed(const ListedObject& object) {
   CopyTask task;
   task.key = object.key;
   task.destination_key = destination_.base + source_->into + rest;
-  task.object = object;
-  task.object.key.clear();  // said above
+  task.object = {object.size, object.modified_unix};
   task.listed = true;
   if (there_) task.there = there_->look(task.destination_key);
   add(std::move(task));
@@ -181,7 +180,7 @@ void CopyWalk::add(CopyTask task) {
 
 void CopyWalk::add_failure(const std::string& name, Status why) {
   CopyTask task;
-  task.name = shown_name(name);
+  task.key = shown_name(name);
   task.refused = std::move(why);
   ++found_;
   ready_.push_back(std::move(task));

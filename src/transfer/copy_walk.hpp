@@ -15,20 +15,19 @@
 
 namespace weir::transfer {
 
-/// One item, to be copied or to be told of.
+/// One item, to be copied or to be told of. Small, since very many wait to be copied.
 struct CopyTask {
   std::shared_ptr<const CopySource> source;
-  std::string key;  ///< in the source's store
+  std::string key;  ///< in the source's store; without a source its name, as it is shown
   std::string destination_key;
-  std::string name;     ///< of a source of which nothing else is known, as it is shown
-  ListedObject object;  ///< with `listed`: as it was listed, but for its key; else its size alone, if that is known
+  CopyThere::Seen object;  ///< with `listed`: as it was listed; else its size alone, if that is known
   bool listed = false;
   CopyThere::Answer there;  ///< under that key at the destination, where that is asked for
   Status refused;           ///< not ok: it cannot be copied
 
-  std::string source_url() const { return source ? source->from.store->url(key) : name; }
+  std::string source_url() const { return source ? source->from.store->url(key) : key; }
   /// Bytes of memory that it takes, about.
-  std::size_t weight() const { return sizeof(CopyTask) + key.size() + destination_key.size() + object.etag.size(); }
+  std::size_t weight() const { return sizeof(CopyTask) + key.size() + destination_key.size(); }
 };
 
 /// Holds one page of one listing at a time; with CopyOptions::update one of the destination's beside it. next() blocks;
