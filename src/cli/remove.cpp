@@ -133,7 +133,7 @@ Status check_name(const StorePlace& place, const Options& options) {
   if (options.recursive) return {};
   // A prefix that looks like a folder, or a bucket, is never meant by accident.
   if (place.key.empty()) return whole_place(place);
-  const Status status = place.store->check_key(place.key);
+  Status status = place.store->check_key(place.key);
   // What is no URL may have been meant for one.
   if (status.ok() && place.url().find("://") == std::string::npos &&
       place.store->head(place.key).status().kind() == Kind::not_found) {
