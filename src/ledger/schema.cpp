@@ -105,9 +105,11 @@ Status bring_up_to_date(Database& database) {
 }  // namespace
 
 Status prepare_schema(Database& database, const std::string& path) {
+  WEIR_TRY(database.run("BEGIN"));  // another process may be making it: all three are of one moment
   WEIR_ASSIGN(std::int64_t application, pragma(database, "application_id"));
   WEIR_ASSIGN(std::int64_t version, pragma(database, "user_version"));
   WEIR_ASSIGN(const std::int64_t changes, pragma(database, "schema_version"));
+  WEIR_TRY(database.run("COMMIT"));
   if (application == 0 && version == 0 && changes == 0) {
     WEIR_TRY(database.run("PRAGMA journal_mode = WAL"));
     WEIR_TRY(make_tables(database));

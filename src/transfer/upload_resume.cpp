@@ -5,6 +5,7 @@
 
 #include "transfer/upload_machine.hpp"
 #include "weir/codec/checksum.hpp"
+#include "weir/core/units.hpp"
 
 namespace weir::transfer {
 namespace {
@@ -257,8 +258,9 @@ std::string UploadMachine::kept_advice() const {
         "resuming; or put back what it was and run this again.",
         counts_.parts_resumed + candidates_.size());
   }
-  return fmt::format("{} {} ({} bytes) {} safe {}: run this again to go on.", counts_.parts_done,
-                     counts_.parts_done == 1 ? "part" : "parts", counts_.bytes_acked,
+  if (counts_.parts_done == 0) return "Run this again.";
+  return fmt::format("{} {} ({}) {} safe {}: run this again to go on.", counts_.parts_done,
+                     counts_.parts_done == 1 ? "part" : "parts", format_size(counts_.bytes_acked),
                      counts_.parts_done == 1 ? "is" : "are", options_.syncs ? "on the disk" : "at the store");
 }
 

@@ -9,6 +9,15 @@ namespace weir::transfer {
 
 // --- the store's word ---
 
+namespace {
+
+/// Keys and clocks are looked at before anything is done.
+bool may_have_worked(const Status& status) {
+  return status.retryable() && status.retry() != Retry::credentials && status.retry() != Retry::clock;
+}
+
+}  // namespace
+
 void UploadMachine::commit_done(std::uint64_t request, Result<Stored> answer) {
   if (answered(request, Do::commit) == nullptr) return;
   const Status status = answer.status();
@@ -28,7 +37,7 @@ void UploadMachine::commit_done(std::uint64_t request, Result<Stored> answer) {
     } else {
       upload_gone(status);
     }
-  } else if (in_doubt_ = in_doubt_ || status.retryable(); !again(request, status)) {
+  } else if (in_doubt_ = in_doubt_ || may_have_worked(status); !again(request, status)) {
     Status reason = give_up(request, status, "complete " + options_.url);
     if (in_doubt_) {
       settle(std::move(reason), false);
@@ -50,7 +59,7 @@ void UploadMachine::whole_done(std::uint64_t request, Result<Stored> answer) {
   } else if (phase_ == Phase::draining) {
     in_doubt_ = true;
     requests_.erase(request);
-  } else if (in_doubt_ = in_doubt_ || status.retryable(); !again(request, status)) {
+  } else if (in_doubt_ = in_doubt_ || may_have_worked(status); !again(request, status)) {
     Status reason = give_up(request, status, "store " + options_.url);
     if (in_doubt_ && our_crc()) {
       settle(std::move(reason), false);
