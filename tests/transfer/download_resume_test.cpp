@@ -25,14 +25,14 @@ using test::TempDir;
 
 namespace {
 
-constexpr std::size_t kPart = kMiB;
-constexpr std::size_t kParts = 20;
+constexpr std::size_t kPiece = kMiB;
+constexpr std::size_t kPieces = 20;
 
 /// An object, a directory and a ledger that outlive each run.
 struct Around {
   TempDir directory;
   TempDir state;
-  std::string bytes = test::sample_bytes(kParts * kPart - 77);
+  std::string bytes = test::sample_bytes(kPieces * kPiece - 77);
   std::shared_ptr<MemoryOrigin> origin = std::make_shared<MemoryOrigin>(bytes, MemoryOriginOptions{});
   std::shared_ptr<Ledger> ledger = open();
   std::string path = directory.path("out");
@@ -44,7 +44,7 @@ struct Around {
   }
   UploadOptions options() const {
     UploadOptions options;
-    options.part_bytes = kPart;
+    options.part_bytes = kPiece;
     options.ledger = ledger;
     return options;
   }
@@ -62,13 +62,13 @@ struct Around {
 
   /// Leaves a partial file with `parts` parts behind.
   void stop_after(std::size_t parts) {
-    origin->hold_at = parts * kPart;
+    origin->hold_at = parts * kPiece;
     Job job = run(options());
-    for (int i = 0; i < 10000 && job.progress().bytes_confirmed < parts * kPart; ++i) std::this_thread::sleep_for(1ms);
+    for (int i = 0; i < 10000 && job.progress().bytes_confirmed < parts * kPiece; ++i) std::this_thread::sleep_for(1ms);
     job.suspend();
     const auto result = job.wait();
     REQUIRE(result.status().kind() == Kind::cancelled);
-    CHECK(result.error().kept_bytes == parts * kPart);
+    CHECK(result.error().kept_bytes == parts * kPiece);
     CHECK(result.error().advice.find("safe on the disk: run this again to go on") != std::string::npos);
     REQUIRE(ledger->jobs()->size() == 1);
     REQUIRE(record().parts_stored == parts);
@@ -101,7 +101,7 @@ struct Around {
     const auto receipt = download();
     INFO(receipt.status().message());
     REQUIRE(receipt.ok());
-    const std::uint64_t expected = parts_read * kPart - (parts_read > 0 ? 77 : 0);
+    const std::uint64_t expected = parts_read * kPiece - (parts_read > 0 ? 77 : 0);
     CHECK(origin->bytes_given == expected);
     CHECK(receipt->bytes_resumed == bytes.size() - expected);
     CHECK(receipt->bytes_stored == bytes.size());
@@ -120,7 +120,7 @@ TEST_CASE("a download that was suspended is gone on with, and only the rest is r
   SECTION("in another") { around.ledger = around.open(); }
   SECTION("after another stop") { around.stop_after(15); }
   SECTION("stopped again before anything new came") { around.stop_after(12); }
-  const std::size_t left = kParts - around.record().parts_stored;
+  const std::size_t left = kPieces - around.record().parts_stored;
   around.finishes_with(left);
 }
 
@@ -140,7 +140,7 @@ TEST_CASE("what looks at the bytes of a download sees all of them, also those th
   const auto [found, resumed] = digest_of(around);
   CHECK(expected == found);
   CHECK(none == 0);
-  CHECK(resumed == 9 * kPart);
+  CHECK(resumed == 9 * kPiece);
 }
 
 TEST_CASE("a partial file is believed only as far as its bytes are those that were recorded") {
@@ -149,29 +149,29 @@ TEST_CASE("a partial file is believed only as far as its bytes are those that we
   const std::string partial = around.partial();
   SECTION("a byte in the fourth part is another") {
     const int fd = ::open(partial.c_str(), O_RDWR);
-    REQUIRE(::pwrite(fd, "!!", 2, 3 * kPart + 5) == 2);
+    REQUIRE(::pwrite(fd, "!!", 2, 3 * kPiece + 5) == 2);
     ::close(fd);
-    around.finishes_with(kParts - 3);
+    around.finishes_with(kPieces - 3);
   }
   SECTION("it was cut in the middle of a part") {
-    REQUIRE(::truncate(partial.c_str(), 5 * kPart + 9) == 0);
-    around.finishes_with(kParts - 5);
+    REQUIRE(::truncate(partial.c_str(), 5 * kPiece + 9) == 0);
+    around.finishes_with(kPieces - 5);
   }
   SECTION("it is empty") {
     REQUIRE(::truncate(partial.c_str(), 0) == 0);
-    around.finishes_with(kParts);
+    around.finishes_with(kPieces);
   }
   SECTION("it is longer than the object") {
-    REQUIRE(::truncate(partial.c_str(), 30 * kPart) == 0);
-    around.finishes_with(kParts);
+    REQUIRE(::truncate(partial.c_str(), 30 * kPiece) == 0);
+    around.finishes_with(kPieces);
   }
   SECTION("it is longer than what was recorded") {
-    REQUIRE(::truncate(partial.c_str(), 14 * kPart) == 0);
-    around.finishes_with(kParts - 12);
+    REQUIRE(::truncate(partial.c_str(), 14 * kPiece) == 0);
+    around.finishes_with(kPieces - 12);
   }
   SECTION("it is gone") {
     REQUIRE(::unlink(partial.c_str()) == 0);
-    around.finishes_with(kParts);
+    around.finishes_with(kPieces);
   }
   SECTION("what was recorded of a part is lost") {
     const JobRecord record = around.record();
@@ -182,7 +182,7 @@ TEST_CASE("a partial file is believed only as far as its bytes are those that we
         if (part.number != 6) (*claim)->part_stored(part);
       }
     }
-    around.finishes_with(kParts - 5);
+    around.finishes_with(kPieces - 5);
   }
 }
 
@@ -197,7 +197,7 @@ TEST_CASE("what somebody puts in place of a partial file is neither written nor 
   SECTION("another name of a file") { std::filesystem::create_hard_link(theirs, partial); }
   SECTION("a directory") { std::filesystem::create_directory(partial); }
   SECTION("a pipe") { REQUIRE(::mkfifo(partial.c_str(), 0600) == 0); }
-  around.finishes_with(kParts, {"theirs", name});
+  around.finishes_with(kPieces, {"theirs", name});
   CHECK(test::read_file(theirs) == "precious");
 }
 
@@ -205,28 +205,28 @@ TEST_CASE("a download that was completed just before the kill is found, compared
   Around around;
   around.stop_after(12);
   const JobRecord record = around.record();
-  around.finishes_with(kParts - 12);
+  around.finishes_with(kPieces - 12);
   {
     auto claim = around.ledger->claim(record);
     REQUIRE((*claim)->start(record).ok());
     (*claim)->upload_begun(record.upload_id, nullptr);
-    for (std::uint32_t number = 1; number <= kParts; ++number) {
-      const std::string part = around.bytes.substr((number - 1) * kPart, kPart);
+    for (std::uint32_t number = 1; number <= kPieces; ++number) {
+      const std::string part = around.bytes.substr((number - 1) * kPiece, kPiece);
       (*claim)->part_stored(
-          {number, (number - 1) * kPart, part.size(), crc64nvme(0, std::as_bytes(std::span(part))), "", ""});
+          {number, (number - 1) * kPiece, part.size(), crc64nvme(0, std::as_bytes(std::span(part))), "", ""});
     }
   }
   around.origin->bytes_given = 0;
   SECTION("as it was") { around.finishes_with(0); }
   SECTION("but was changed since") {
     std::string other = around.bytes;
-    other[3 * kPart] ^= 1;
+    other[3 * kPiece] ^= 1;
     test::write_file(around.path, other);
     const auto refused = around.download();
     CHECK(refused.status().kind() == Kind::source_changed);
     CHECK((test::read_file(around.path) == other));
     around.origin->bytes_given = 0;
-    around.finishes_with(kParts);
+    around.finishes_with(kPieces);
   }
 }
 
@@ -234,10 +234,10 @@ TEST_CASE("a download is gone on with as it was cut, whatever part size is asked
   Around around;
   around.stop_after(7);
   UploadOptions options = around.options();
-  options.part_bytes = 3 * kPart;
+  options.part_bytes = 3 * kPiece;
   const auto receipt = around.run(options).wait();
   REQUIRE(receipt.ok());
-  CHECK(receipt->bytes_resumed == 7 * kPart);
+  CHECK(receipt->bytes_resumed == 7 * kPiece);
   around.has_the_object();
 }
 
@@ -265,13 +265,13 @@ TEST_CASE("an object that was replaced is an error of its own, and nothing is re
 
 TEST_CASE("who does not want to go on leaves nothing behind when stopped") {
   Around around;
-  around.origin->hold_at = 6 * kPart;
+  around.origin->hold_at = 6 * kPiece;
   UploadOptions options = around.options();
   SECTION("cancelled") {}
   SECTION("without resuming") { options.resume = false; }
   const bool keeps = options.resume;
   Job job = around.run(options);
-  for (int i = 0; i < 10000 && job.progress().bytes_confirmed < 6 * kPart; ++i) std::this_thread::sleep_for(1ms);
+  for (int i = 0; i < 10000 && job.progress().bytes_confirmed < 6 * kPiece; ++i) std::this_thread::sleep_for(1ms);
   keeps ? job.cancel() : job.suspend();
   CHECK(job.wait().status().kind() == Kind::cancelled);
   CHECK(around.directory.names().empty());
@@ -280,7 +280,7 @@ TEST_CASE("who does not want to go on leaves nothing behind when stopped") {
 
 TEST_CASE("a download whose network fails keeps what it has") {
   Around around;
-  around.origin->fail_at = 8 * kPart;
+  around.origin->fail_at = 8 * kPiece;
   DownloadOptions in_order = around.read_options();
   in_order.concurrency = 1;
   const auto failed =
@@ -292,7 +292,7 @@ TEST_CASE("a download whose network fails keeps what it has") {
   CHECK(stored > 0);
   around.origin->fail_at = UINT64_MAX;
   around.origin->bytes_given = 0;
-  around.finishes_with(kParts - stored);
+  around.finishes_with(kPieces - stored);
 }
 
 TEST_CASE("two at one download: the second is told of the first, and changes nothing") {
@@ -308,15 +308,15 @@ TEST_CASE("two at one download: the second is told of the first, and changes not
     CHECK(refused.error().cause.find("is at this very copy") != std::string::npos);
   }
   CHECK(around.partial() == partial);
-  around.finishes_with(kParts - 4);
+  around.finishes_with(kPieces - 4);
 }
 
 TEST_CASE("to abort a download removes its partial file and nothing else") {
   Around around;
   test::write_file(around.path, "what was there before");
-  around.origin->hold_at = 5 * kPart;
+  around.origin->hold_at = 5 * kPiece;
   Job job = around.run(around.options());
-  for (int i = 0; i < 10000 && job.progress().bytes_confirmed < 5 * kPart; ++i) std::this_thread::sleep_for(1ms);
+  for (int i = 0; i < 10000 && job.progress().bytes_confirmed < 5 * kPiece; ++i) std::this_thread::sleep_for(1ms);
   job.suspend();
   (void)job.wait();
   const JobRecord record = around.record();
@@ -332,14 +332,14 @@ TEST_CASE("to abort a download removes its partial file and nothing else") {
 
 TEST_CASE("without a ledger, or without syncs, a stopped download leaves nothing") {
   Around around;
-  around.origin->hold_at = 6 * kPart;
+  around.origin->hold_at = 6 * kPiece;
   UploadOptions options = around.options();
   LocalOptions local;
   SECTION("no ledger") { options.ledger = nullptr; }
   SECTION("not durable") { local.durable = false; }
   Job job =
       start(download_from(around.origin, around.read_options()) | upload_to(local_target(around.path, local), options));
-  for (int i = 0; i < 10000 && job.progress().bytes_confirmed < 6 * kPart; ++i) std::this_thread::sleep_for(1ms);
+  for (int i = 0; i < 10000 && job.progress().bytes_confirmed < 6 * kPiece; ++i) std::this_thread::sleep_for(1ms);
   job.suspend();
   (void)job.wait();
   CHECK(around.directory.names().empty());
@@ -348,9 +348,9 @@ TEST_CASE("without a ledger, or without syncs, a stopped download leaves nothing
 
 TEST_CASE("a sync that fails condemns what was written: nobody goes on with it") {
   Around around;
-  around.origin->hold_at = 6 * kPart;
+  around.origin->hold_at = 6 * kPiece;
   Job job = around.run(around.options());
-  for (int i = 0; i < 10000 && job.progress().bytes_confirmed < 6 * kPart; ++i) std::this_thread::sleep_for(1ms);
+  for (int i = 0; i < 10000 && job.progress().bytes_confirmed < 6 * kPiece; ++i) std::this_thread::sleep_for(1ms);
   {
     ScopedFaults faults;
     faults.fail(Call::fdatasync, 1, EIO, ScopedFaults::Mode::persistent);
@@ -361,7 +361,7 @@ TEST_CASE("a sync that fails condemns what was written: nobody goes on with it")
   CHECK(around.ledger->jobs()->empty());
   around.origin->hold_at = UINT64_MAX;
   around.origin->bytes_given = 0;
-  around.finishes_with(kParts);
+  around.finishes_with(kPieces);
 }
 
 TEST_CASE("whichever file operation of a resumed download fails, the next run has the right bytes") {
