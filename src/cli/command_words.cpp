@@ -3,6 +3,7 @@
 #include <string_view>
 
 #include "text.hpp"
+#include "weir/core/budget.hpp"
 #include "weir/core/units.hpp"
 
 namespace weir::cli {
@@ -10,7 +11,6 @@ namespace weir::cli {
 namespace {
 
 std::string more_memory(const Error& error) {
-  constexpr std::uint64_t kMiB = 1024 * 1024;
   const std::uint64_t mib = (error.needed_bytes + kMiB - 1) / kMiB;
   return mib == 0 ? "Allow more with --memory." : fmt::format("Allow at least {0} MiB: --memory {0}MiB.", mib);
 }

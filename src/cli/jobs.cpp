@@ -48,9 +48,6 @@ std::string command_of(const JobRecord& job) {
   return hint && !hint->arguments.empty() ? shell_line(hint->arguments) : std::string();
 }
 
-/// Into a file, of which a part is there.
-bool is_download(const JobRecord& job) { return job.destination.starts_with('/'); }
-
 std::string state_of(const JobRecord& job) {
   if (job.owner_pid != 0) return fmt::format("process {}", job.owner_pid);
   return job.set_aside ? "set aside" : "stopped";

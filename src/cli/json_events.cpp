@@ -280,10 +280,12 @@ std::string verified_event(const Verified& verified) {
   return line(json);
 }
 
+bool is_download(const JobRecord& job) { return job.destination.starts_with('/'); }
+
 std::string job_event(const JobRecord& job, const std::string& command) {
   Json json = event("job");
   json["id"] = job.id;
-  json["direction"] = job.destination.starts_with('/') ? "download" : "upload";
+  json["direction"] = is_download(job) ? "download" : "upload";
   json["source"] = job.source.name;
   json["destination"] = job.destination;
   json["size"] = job.source.size_bytes == 0 ? Json(nullptr) : Json(job.source.size_bytes);

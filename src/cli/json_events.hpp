@@ -52,6 +52,8 @@ struct Verified {
   bool by_store = false;  ///< by the store's own checksum; else the object was read
 };
 std::string verified_event(const Verified& verified);
+/// Into a file, of which a part is there.
+bool is_download(const JobRecord& job);
 /// `command`: the line that goes on with it, empty if it is not known.
 std::string job_event(const JobRecord& job, const std::string& command);
 /// `dry_run`: it would be. `was_there`: none where the store does not tell.

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "transfer/upload_ledger.hpp"
+
 namespace weir::transfer {
 namespace {
 
@@ -37,30 +39,13 @@ Result<KeptDownload> find_kept(const UploadOptions& options, const std::shared_p
                                const UploadIdentity& identity, const SourceIdentity& source, std::uint64_t part_bytes,
                                const std::shared_ptr<Executor>& executor) {
   KeptDownload found;
-  JobRecord wanted;
+  JobRecord wanted = job_to(options, *target, identity, part_bytes);
   wanted.source = source;
-  wanted.place = identity.place;
-  wanted.destination = identity.destination.empty() ? target->url() : identity.destination;
-  wanted.fingerprint = identity.fingerprint;
-  wanted.part_bytes = part_bytes;
-  wanted.resume_hint = options.resume_hint;
+  WEIR_ASSIGN(auto claim, claim_job(options, target, wanted, executor));
+  if (!claim) return found;
 
-  auto claimed = options.ledger->claim(wanted);
-  if (!claimed.ok()) {
-    if (claimed.status().kind() == Kind::unavailable) return claimed.status();
-    return found;  // the ledger has said what is wrong with it
-  }
-  const JobRecord job = (*claimed)->record();
+  const JobRecord job = claim->record();
   const bool begun = !job.upload_id.empty();
-  if (!options.resume) {
-    if (!begun) (*claimed)->finished();
-    claimed->reset();
-    if (begun) {
-      executor->post_blocking(
-          [ledger = options.ledger, target, id = job.id] { (void)abort_job(*ledger, id, *target); });
-    }
-    return found;
-  }
   if (begun && (job.source.size_bytes != source.size_bytes || job.source.inode != source.inode)) {
     return replaced(job, source);
   }
@@ -73,10 +58,9 @@ Result<KeptDownload> find_kept(const UploadOptions& options, const std::shared_p
   if (!found.kept) {
     found.earlier.reset();
     if (begun) (void)target->abort(job.upload_id, [](const auto&) {});  // what is left of it, if it is ours
-
-    if (!(*claimed)->start(wanted).ok()) return found;
+    if (!claim->start(wanted).ok()) return found;
   }
-  found.claim = *std::move(claimed);
+  found.claim = std::move(claim);
   return found;
 }
 

@@ -53,6 +53,33 @@ void remove_later(const UploadOptions& options, const std::shared_ptr<Target>& t
 
 }  // namespace
 
+JobRecord job_to(const UploadOptions& options, const Target& target, const UploadIdentity& identity,
+                 std::uint64_t part_bytes) {
+  JobRecord job;
+  job.place = identity.place;
+  job.destination = identity.destination.empty() ? target.url() : identity.destination;
+  job.fingerprint = identity.fingerprint;
+  job.part_bytes = part_bytes;
+  job.resume_hint = options.resume_hint;
+  return job;
+}
+
+Result<std::unique_ptr<JobClaim>> claim_job(const UploadOptions& options, const std::shared_ptr<Target>& target,
+                                            const JobRecord& wanted, const std::shared_ptr<Executor>& executor) {
+  auto claimed = options.ledger->claim(wanted);
+  if (!claimed.ok()) {
+    if (claimed.status().kind() == Kind::unavailable) return claimed.status();
+    return std::unique_ptr<JobClaim>();
+  }
+  if (options.resume) return claimed;
+  const std::int64_t id = (*claimed)->record().id;
+  const bool begun = !(*claimed)->record().upload_id.empty();
+  if (!begun) (*claimed)->finished();
+  claimed->reset();
+  if (begun) remove_later(options, target, id, executor);
+  return std::unique_ptr<JobClaim>();
+}
+
 Result<Recorded> find_earlier(const UploadOptions& options, const std::shared_ptr<Target>& target,
                               const Upstream& upstream, std::uint64_t part_bytes,
                               const std::shared_ptr<Executor>& executor) {
@@ -60,48 +87,34 @@ Result<Recorded> find_earlier(const UploadOptions& options, const std::shared_pt
   const std::optional<UploadIdentity> identity = target->identity();
   // Files are gone on with by download_resume.
   if (!options.ledger || !identity || identity->readable) return recorded;
-  JobRecord wanted;
+  JobRecord wanted = job_to(options, *target, *identity, part_bytes);
   const auto source = upstream.made_from ? upstream.made_from->lasting_identity() : std::nullopt;
   recorded.same_source = source.has_value();
   wanted.source = source ? *source : stream_named(upstream.source);
   wanted.stages = upstream.stages;
-  wanted.place = identity->place;
-  wanted.destination = target->url();
-  wanted.fingerprint = identity->fingerprint;
-  wanted.part_bytes = part_bytes;
-  wanted.resume_hint = options.resume_hint;
 
-  auto claimed = options.ledger->claim(wanted);
-  if (!claimed.ok()) {
-    if (claimed.status().kind() == Kind::unavailable) return claimed.status();
-    return recorded;  // the ledger has said what is wrong with it
-  }
-  const JobRecord found = (*claimed)->record();
+  WEIR_ASSIGN(auto claim, claim_job(options, target, wanted, executor));
+  if (!claim) return recorded;
+  const JobRecord found = claim->record();
   const bool same = found.fingerprint == wanted.fingerprint && found.part_bytes != 0;
   Status written;
-  if (!options.resume) {
-    if (found.upload_id.empty()) (*claimed)->finished();
-    claimed->reset();
-    if (!found.upload_id.empty()) remove_later(options, target, found.id, executor);
-    return recorded;
-  }
   if (found.upload_id.empty()) {
-    written = (*claimed)->start(wanted);
+    written = claim->start(wanted);
   } else if (!same) {
-    written = (*claimed)->set_aside(wanted);
+    written = claim->set_aside(wanted);
     if (written.ok()) remove_later(options, target, found.id, executor);
   } else if (std::string cause = recorded.same_source ? difference(found.source, wanted.source) : ""; !cause.empty()) {
     return changed(found, std::move(cause));
   } else {
     if (found.stages != wanted.stages) {
-      written = (*claimed)->adopt(wanted);
+      written = claim->adopt(wanted);
       recorded.same_source = false;
       if (options.on_notice) options.on_notice(other_stages(found, wanted));
     }
     recorded.earlier = EarlierUpload{found.upload_id, found.parts};
     recorded.part_bytes = found.part_bytes;
   }
-  if (written.ok()) recorded.claim = *std::move(claimed);
+  if (written.ok()) recorded.claim = std::move(claim);
   return recorded;
 }
 

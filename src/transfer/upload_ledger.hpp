@@ -18,6 +18,14 @@ struct Recorded {
   bool same_source = false;      ///< other bytes than those of `earlier` are an error
 };
 
+/// The job of an upload to `target`, whose identity that is; without its source and stages.
+JobRecord job_to(const UploadOptions& options, const Target& target, const UploadIdentity& identity,
+                 std::uint64_t part_bytes);
+/// Claims the job that `wanted` is. Null: it is not recorded, because the ledger does not work, which it tells by
+/// itself, or because nothing is to be resumed; what an earlier process has stored is then removed later. Errors:
+/// unavailable (another process is at it).
+Result<std::unique_ptr<JobClaim>> claim_job(const UploadOptions& options, const std::shared_ptr<Target>& target,
+                                            const JobRecord& wanted, const std::shared_ptr<Executor>& executor);
 /// Claims the job of this source and target, and finds out what to go on with. Waits for the ledger's file.
 /// Errors: unavailable (another process is at it), source_changed (an earlier process has sent parts of what the source
 /// was). A ledger that does not work is no error: it tells so by itself.

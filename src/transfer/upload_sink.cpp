@@ -91,6 +91,7 @@ class UploadSink final : public Sink {
   Result<UploadPlan> plan_within_grant(const Upstream& upstream);
   Status look_up(Context& context, transfer::MachineOptions& options, std::shared_ptr<JobClaim>& claim);
   void skip_front();
+  Status plan_parts_of(std::uint64_t part_bytes, const Upstream& upstream);
   Status cut_as_earlier(const Upstream& upstream, const transfer::Recorded& recorded);
   Status look_for_kept(Context& context, const UploadIdentity& identity, transfer::MachineOptions& options,
                        std::shared_ptr<JobClaim>& claim);
@@ -215,13 +216,12 @@ Status UploadSink::open(Context& context) {
 /// Only what goes in parts is worth a line in the ledger.
 Status UploadSink::look_up(Context& context, transfer::MachineOptions& options, std::shared_ptr<JobClaim>& claim) {
   const auto most = exact_bytes_ ? exact_bytes_ : context.upstream.max_bytes;
-  const bool comparable = replay_ || options_.verify;
   if (!options_.ledger || (most && *most <= plan_.part_bytes)) return {};
   if (context.upstream.continuable) {
     const std::optional<UploadIdentity> identity = target_->identity();
     if (identity && identity->readable) return look_for_kept(context, *identity, options, claim);
   }
-  if (!comparable) return {};
+  if (!replay_ && !options_.verify) return {};  // there is no checksum to compare parts by
   WEIR_ASSIGN(transfer::Recorded recorded,
               transfer::find_earlier(options_, target_, context.upstream, plan_.part_bytes, context.executor));
   if (recorded.earlier) WEIR_TRY(cut_as_earlier(context.upstream, recorded));
@@ -232,18 +232,22 @@ Status UploadSink::look_up(Context& context, transfer::MachineOptions& options, 
   return {};
 }
 
+/// With parts of another size than it would choose now.
+Status UploadSink::plan_parts_of(std::uint64_t part_bytes, const Upstream& upstream) {
+  if (part_bytes == plan_.part_bytes) return {};
+  PlanRequest request = request_for(upstream);
+  request.part_bytes = part_bytes;
+  if (!replay_) request.memory_bytes = grant_bytes_;
+  WEIR_ASSIGN(plan_, plan_upload(target_->profile(), request));
+  return {};
+}
+
 /// An earlier upload's parts decide how the rest is cut.
 Status UploadSink::cut_as_earlier(const Upstream& upstream, const transfer::Recorded& recorded) {
-  const std::string operation = "go on with the upload to " + target_->url();
-  if (!plan_.grows() && recorded.part_bytes != plan_.part_bytes) {
-    PlanRequest request = request_for(upstream);
-    request.part_bytes = recorded.part_bytes;
-    if (!replay_) request.memory_bytes = grant_bytes_;
-    Result<UploadPlan> plan = plan_upload(target_->profile(), request);
-    if (!plan.ok()) return plan.status().during(operation);
-    plan_ = *plan;
+  if (!plan_.grows()) {
+    Status planned = plan_parts_of(recorded.part_bytes, upstream);
+    return planned.ok() ? planned : planned.during("go on with the upload to " + target_->url());
   }
-  if (!plan_.grows()) return {};
   for (const PartReceipt& part : recorded.earlier->parts) {
     // A last part may be too short for one in the middle: what comes now may be longer.
     const bool fits = part.length >= target_->profile().min_part_bytes && part.length + kSliceBytes <= grant_bytes_;
@@ -276,18 +280,12 @@ Status UploadSink::look_for_kept(Context& context, const UploadIdentity& identit
   if (!exact_bytes_ || *exact_bytes_ <= std::max(plan_.part_bytes, kWorthRecordingBytes)) return {};
   WEIR_ASSIGN(transfer::KeptDownload found,
               transfer::find_kept(options_, target_, identity, source.identity(), plan_.part_bytes, context.executor));
-  if (found.kept && found.part_bytes != plan_.part_bytes) {
-    PlanRequest request = request_for(context.upstream);
-    request.part_bytes = found.part_bytes;
-    request.memory_bytes = grant_bytes_;
-    Result<UploadPlan> plan = plan_upload(target_->profile(), request);
-    if (!plan.ok()) {
-      return plan.status()
-          .during("go on with the download to " + target_->url())
+  if (found.kept) {
+    if (Status planned = plan_parts_of(found.part_bytes, context.upstream); !planned.ok()) {
+      return planned.during("go on with the download to " + target_->url())
           .advise(fmt::format("It was begun with parts of {} bytes: give it that part size and memory again.",
                               found.part_bytes));
     }
-    plan_ = *plan;
   }
   options.records = options.syncs = found.claim != nullptr;
   options.earlier = std::move(found.earlier);

@@ -17,28 +17,24 @@ AWS["AWS_ENDPOINT_URL"] = os.environ["WEIR_TEST_S3_ENDPOINT"]
 SIZE = 40 * MIB + 3
 
 
-class Resume(CommandTest):
+class StoppedTest(CommandTest):
+    """Copies that leave some of their parts in a ledger of the test's own."""
+
     def setUp(self):
         super().setUp()
         self.state = self.folder / "state"
-        self.source = self.file("my big file", os.urandom(SIZE))
-        self.url = f"s3://{BUCKET}/{self.id().split('.')[-1]}"
 
     def options(self):
         return ["--state-dir", self.state]
-
-    def copy(self, *more):
-        return weir("cp", self.source, self.url, *self.options(), *more, env=AWS)
 
     def jobs(self):
         done = weir("jobs", "--json", *self.options(), env=AWS)
         self.assertEqual(done.returncode, 0, done.stderr)
         return events(done.stdout)
 
-    def start(self, *more, source=None, stdin=None):
-        """A copy at 8 MiB/s, slow enough for slow builds, of which some parts are recorded."""
-        running = spawn("cp", source or self.source, self.url, "--part-size", "5MiB", "--concurrency", "2", "--limit-rate", "8MiB",
-                        *more, *self.options(), env=AWS, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    def recorded(self, *command, stdin=None):
+        """The command under way, of which some parts are recorded."""
+        running = spawn(*command, *self.options(), env=AWS, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         self.addCleanup(lambda: (running.poll() is None and running.kill(), running.wait(), running.stdout.close(), running.stderr.close()))
         self.waits_for(lambda: self.state.exists() and any(job["parts_stored"] >= 2 for job in self.jobs()), "two parts")
         return running
@@ -47,6 +43,32 @@ class Resume(CommandTest):
         running = self.start(*more, **how)
         running.kill()
         running.wait()
+
+    def goes_on_by_its_line(self, running, kept):
+        """Ctrl-C, and then the line that it says; what that wrote."""
+        running.send_signal(signal.SIGINT)
+        self.assertEqual(running.wait(10), 130)
+        text = running.stderr.read().decode()
+        line = re.search(kept, text)
+        self.assertTrue(line, text)
+        done = weir(*subprocess.check_output(["sh", "-c", f"printf '%s\\n' {line.group(1)}"], text=True).splitlines(), env=AWS)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return done.stderr
+
+
+class Resume(StoppedTest):
+    def setUp(self):
+        super().setUp()
+        self.source = self.file("my big file", os.urandom(SIZE))
+        self.url = f"s3://{BUCKET}/{self.id().split('.')[-1]}"
+
+    def copy(self, *more):
+        return weir("cp", self.source, self.url, *self.options(), *more, env=AWS)
+
+    def start(self, *more, source=None, stdin=None):
+        """A copy at 8 MiB/s, slow enough for slow builds, of which some parts are recorded."""
+        return self.recorded("cp", source or self.source, self.url, "--part-size", "5MiB", "--concurrency", "2", "--limit-rate", "8MiB",
+                             *more, stdin=stdin)
 
     def piped(self):
         """The file as a program writes it."""
@@ -104,15 +126,8 @@ class Resume(CommandTest):
         self.arrived()
 
     def test_ctrl_c_says_the_line_that_goes_on_and_it_does(self):
-        running = self.start()
-        running.send_signal(signal.SIGINT)
-        self.assertEqual(running.wait(10), 130)
-        text = running.stderr.read().decode()
-        line = re.search(r"MiB are safe at the store\. Go on with:  weir (cp '[^']+my big file' .*)", text)
-        self.assertTrue(line, text)
-        done = weir(*subprocess.check_output(["sh", "-c", f"printf '%s\\n' {line.group(1)}"], text=True).splitlines(), env=AWS)
-        self.assertEqual(done.returncode, 0, done.stderr)
-        self.assertIn(b"resuming at", done.stderr)
+        said = self.goes_on_by_its_line(self.start(), r"MiB are safe at the store\. Go on with:  weir (cp '[^']+my big file' .*)")
+        self.assertIn(b"resuming at", said)
         self.arrived()
 
     def test_jobs_shows_resumes_and_aborts(self):
@@ -183,12 +198,11 @@ class Resume(CommandTest):
         self.refuses(1, "jobs", "resume", number, *self.options(), env=AWS, says="Run the same command")
         weir("jobs", "abort", number, *self.options(), env=AWS)
 
-class ResumeDownload(CommandTest):
+class ResumeDownload(StoppedTest):
     """Downloads into a file."""
 
     def setUp(self):
         super().setUp()
-        self.state = self.folder / "state"
         self.bytes = os.urandom(SIZE)
         self.url = f"s3://{BUCKET}/{self.id().split('.')[-1]}"
         self.put(self.bytes)
@@ -199,29 +213,12 @@ class ResumeDownload(CommandTest):
     def put(self, data):
         self.assertEqual(weir("cp", "-q", self.file("source", data), self.url, "--state-dir", self.folder / "other", env=AWS).returncode, 0)
 
-    def options(self):
-        return ["--state-dir", self.state]
-
     def copy(self, *more):
         return weir("cp", self.url, self.path, *self.options(), *more, env=AWS)
 
-    def jobs(self):
-        done = weir("jobs", "--json", *self.options(), env=AWS)
-        self.assertEqual(done.returncode, 0, done.stderr)
-        return events(done.stdout)
-
     def start(self, *more):
         """A copy at 8 MiB/s, of which some parts are recorded."""
-        running = spawn("cp", self.url, self.path, "--limit-rate", "8MiB", *self.options(), *more, env=AWS, stdout=subprocess.PIPE,
-                        stderr=subprocess.PIPE)
-        self.addCleanup(lambda: (running.poll() is None and running.kill(), running.wait(), running.stdout.close(), running.stderr.close()))
-        self.waits_for(lambda: self.state.exists() and any(job["parts_stored"] >= 2 for job in self.jobs()), "two parts")
-        return running
-
-    def kill(self):
-        running = self.start()
-        running.kill()
-        running.wait()
+        return self.recorded("cp", self.url, self.path, "--limit-rate", "8MiB", *more)
 
     def arrived(self):
         self.assertEqual(self.path.read_bytes(), self.bytes)
@@ -244,14 +241,7 @@ class ResumeDownload(CommandTest):
         self.arrived()
 
     def test_ctrl_c_says_the_line_that_goes_on_and_it_does(self):
-        running = self.start()
-        running.send_signal(signal.SIGINT)
-        self.assertEqual(running.wait(10), 130)
-        text = running.stderr.read().decode()
-        line = re.search(r"MiB are safe on the disk\. Go on with:  weir (cp .*my big file' .*)", text)
-        self.assertTrue(line, text)
-        done = weir(*subprocess.check_output(["sh", "-c", f"printf '%s\\n' {line.group(1)}"], text=True).splitlines(), env=AWS)
-        self.assertEqual(done.returncode, 0, done.stderr)
+        self.goes_on_by_its_line(self.start(), r"MiB are safe on the disk\. Go on with:  weir (cp .*my big file' .*)")
         self.arrived()
 
     def test_jobs_shows_resumes_and_aborts(self):

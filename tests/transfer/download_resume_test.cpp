@@ -8,6 +8,7 @@
 
 #include "memory_origin.hpp"
 #include "platform/faulting.hpp"
+#include "resume_world.hpp"
 #include "support/temp_dir.hpp"
 #include "weir/codec/digest.hpp"
 #include "weir/core/job.hpp"
@@ -206,16 +207,7 @@ TEST_CASE("a download that was completed just before the kill is found, compared
   around.stop_after(12);
   const JobRecord record = around.record();
   around.finishes_with(kPieces - 12);
-  {
-    auto claim = around.ledger->claim(record);
-    REQUIRE((*claim)->start(record).ok());
-    (*claim)->upload_begun(record.upload_id, nullptr);
-    for (std::uint32_t number = 1; number <= kPieces; ++number) {
-      const std::string part = around.bytes.substr((number - 1) * kPiece, kPiece);
-      (*claim)->part_stored(
-          {number, (number - 1) * kPiece, part.size(), crc64nvme(0, std::as_bytes(std::span(part))), "", ""});
-    }
-  }
+  test::record_all(*around.ledger, record, around.bytes, kPiece, "");
   around.origin->bytes_given = 0;
   SECTION("as it was") { around.finishes_with(0); }
   SECTION("but was changed since") {

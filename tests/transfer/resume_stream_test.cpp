@@ -306,16 +306,7 @@ TEST_CASE("a stream that was completed just before the kill, at a store that doe
   world.stop_after(4);
   const JobRecord record = *world.ledger->job((*world.ledger->jobs())[0].id);
   world.goes_on_with(kParts - 4);
-  {
-    auto claim = world.ledger->claim(record);
-    REQUIRE((*claim)->start(record).ok());
-    (*claim)->upload_begun(record.upload_id, nullptr);
-    for (std::uint32_t number = 1; number <= kParts; ++number) {
-      const std::string part = world.bytes.substr((number - 1) * kPart, kPart);
-      (*claim)->part_stored(
-          {number, (number - 1) * kPart, part.size(), crc64nvme(0, std::as_bytes(std::span(part))), "e", ""});
-    }
-  }
+  test::record_all(*world.ledger, record, world.bytes, kPart, "e");
   world.target->cannot_list = true;
   world.target->parts_put = 0;
   world.goes_on_with(kParts);

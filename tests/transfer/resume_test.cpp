@@ -62,16 +62,7 @@ TEST_CASE("an upload that was completed just before the kill is found and not se
   world.stop_after(4);
   const JobRecord record = *world.ledger->job((*world.ledger->jobs())[0].id);
   world.finishes_with(kParts - 4);
-  {
-    auto claim = world.ledger->claim(record);
-    REQUIRE((*claim)->start(record).ok());
-    (*claim)->upload_begun(record.upload_id, nullptr);
-    for (std::uint32_t number = 1; number <= kParts; ++number) {
-      const std::string part = world.bytes.substr((number - 1) * kPart, kPart);
-      (*claim)->part_stored(
-          {number, (number - 1) * kPart, part.size(), crc64nvme(0, std::as_bytes(std::span(part))), "e", ""});
-    }
-  }
+  test::record_all(*world.ledger, record, world.bytes, kPart, "e");
   world.target->parts_put = 0;
   SECTION("at once") {}
   SECTION("when the store has come to the end of it") { world.target->hidden_looks = 2; }

@@ -15,6 +15,19 @@ namespace weir::test {
 inline constexpr std::size_t kPart = 128 * kKiB;
 inline constexpr std::size_t kParts = 9;
 
+/// The ledger as a kill leaves it just behind the completion: the upload and all parts of `bytes` are recorded.
+inline void record_all(Ledger& ledger, const JobRecord& record, const std::string& bytes, std::size_t part_bytes,
+                       const std::string& etag) {
+  auto claim = ledger.claim(record);
+  REQUIRE((*claim)->start(record).ok());
+  (*claim)->upload_begun(record.upload_id, nullptr);
+  std::uint32_t number = 0;
+  for (std::size_t offset = 0; offset < bytes.size(); offset += part_bytes) {
+    const std::string part = bytes.substr(offset, part_bytes);
+    (*claim)->part_stored({++number, offset, part.size(), crc64nvme(0, std::as_bytes(std::span(part))), etag, ""});
+  }
+}
+
 struct ResumeWorld {
   TempDir directory;
   std::string bytes = sample_bytes(kParts * kPart - 77);
