@@ -137,3 +137,10 @@ if(TARGET weir AND WEIR_SANITIZE STREQUAL "")
   weir_suite(memory_concurrency memory ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/memory/concurrency_memory_test.py)
   set_tests_properties(memory_concurrency PROPERTIES RUN_SERIAL ON)
 endif()
+
+# The long ones first, so that none runs alone at the end.
+foreach(name transfer store fault_copy_faults fault_s3_live fault_cli_faults)
+  if(TEST ${name})
+    set_tests_properties(${name} PROPERTIES COST 1000)
+  endif()
+endforeach()

@@ -9,6 +9,7 @@ import sys
 import tempfile
 import time
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -132,21 +133,21 @@ class DiscardingEndpoint:
             return answer.headers
 
 
-def run_cases(cases):
-    """Runs (name, check) pairs and says how each went; how many failed. check() gives a Measured, what it was not as promised,
-    and what else is worth telling."""
-    failed = 0
-    for name, check in cases:
+def run_cases(cases, at_once=1):
+    """Runs (name, check) pairs, `at_once` of them side by side, and says how each went; how many failed. check() gives a
+    Measured, what it was not as promised, and what else is worth telling."""
+    def one(case):
+        name, check = case
         try:
             result, problems, more = check()
             cost = f"{result.wall_s:5.1f} s, {result.cpu_s:5.1f} CPU-s, peak RSS {result.peak_rss / MIB:5.1f} MiB{more}"
         except Failed as failure:
             problems, cost = [str(failure)], "failed"
-        failed += bool(problems)
-        say(f"{'FAILED' if problems else 'ok    '} {name}: {cost}")
-        for problem in problems:
-            say(f"       {problem}")
-    return failed
+        say("\n       ".join([f"{'FAILED' if problems else 'ok    '} {name}: {cost}", *problems]))
+        return bool(problems)
+
+    with ThreadPoolExecutor(at_once) as pool:
+        return sum(pool.map(one, cases))
 
 
 def read_size(text):

@@ -4,9 +4,9 @@
 #include <stdlib.h>
 
 #include <algorithm>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,8 +14,12 @@
 namespace weir::test {
 
 inline std::string read_file(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
+  std::ifstream file(path, std::ios::binary | std::ios::ate);
+  if (!file) return {};
+  std::string text(static_cast<std::size_t>(file.tellg()), '\0');
+  file.seekg(0).read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<std::size_t>(file.gcount()));
+  return text;
 }
 
 inline void write_file(const std::string& path, std::string_view text) {
@@ -26,9 +30,9 @@ inline void write_file(const std::string& path, std::string_view text) {
 inline std::string sample_bytes(std::size_t size, std::uint64_t seed = 1) {
   std::string bytes(size, '\0');
   std::uint64_t state = seed * 0x9E3779B97F4A7C15u + 1;
-  for (char& byte : bytes) {
+  for (std::size_t at = 0; at < size; at += sizeof state) {
     state ^= state << 13, state ^= state >> 7, state ^= state << 17;
-    byte = static_cast<char>(state >> 32);
+    std::memcpy(bytes.data() + at, &state, std::min(sizeof state, size - at));
   }
   return bytes;
 }
