@@ -1,4 +1,5 @@
-# The suites around the rooms' own tests. Labels: unit, live (a real S3 server), fault, memory, lint; slow: not in --quick.
+# The suites around the rooms' own tests. Labels: unit, live (a real S3 server), fault, memory, lint. Not in --quick are
+# those that also say foreign (a server of others), long (more than 20 s) or slow (in the release build alone).
 #
 # Suites find their tools in the environment: WEIR_TEST_CLI, WEIR_TEST_DISCARD_S3 (programs), WEIR_TEST_FAULT_S3 (a Python
 # script), WEIR_TEST_ZSTD. Python suites that need boto3 run under `servers.py python`, which installs it once.
@@ -31,12 +32,12 @@ foreach(way find_package core_only pkg_config add_subdirectory fetch_content)
 endforeach()
 set_tests_properties(lint_tidy lint_headers_alone consumer_add_subdirectory consumer_fetch_content PROPERTIES TIMEOUT 1800 PROCESSORS 2)
 
-# --- live: the same suites on each real server; versitygw alone in --quick ---
+# --- live: the same suites on each real server; slow: all but versitygw ---
 set(weir_live_servers "versitygw" "versitygw --tls" "versitygw --ipv6" "minio" "moto")
 foreach(server IN LISTS weir_live_servers)
   string(REPLACE " --" "_" name "${server}")
   separate_arguments(words UNIX_COMMAND "${server}")
-  set(labels live)
+  set(labels live foreign)
   if(NOT server STREQUAL "versitygw")
     list(APPEND labels slow)
   endif()
@@ -55,7 +56,7 @@ endif()
 # --- kill -9, and the same command again ---
 if(TARGET weir)
   foreach(server versitygw vercel)
-    weir_suite(kill_${server} live ${weir_servers} run ${server} --
+    weir_suite(kill_${server} "live;long" ${weir_servers} run ${server} --
       ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/kill/kill_and_resume.py 15)
     set_property(TEST kill_${server} APPEND PROPERTY ENVIRONMENT WEIR_BIN=$<TARGET_FILE:weir>)
   endforeach()
@@ -65,6 +66,9 @@ endif()
 set(weir_behaviour_servers vercel http versitygw minio moto)
 foreach(server IN LISTS weir_behaviour_servers)
   set(labels live)
+  if(NOT server MATCHES "vercel|http")
+    list(APPEND labels foreign)
+  endif()
   if(server STREQUAL "minio" OR server STREQUAL "moto")
     list(APPEND labels slow)
   endif()
@@ -112,6 +116,9 @@ if(TARGET weir)
     foreach(script IN LISTS scripts)
       get_filename_component(name ${script} NAME_WE)
       string(REPLACE "test_" "" name ${name})
+      if(suite STREQUAL "fault" AND NOT name STREQUAL "cli_faults")
+        set(labels fault long)  # --quick has one of them
+      endif()
       # boto3's environment has the fast checksums too, which the fault server then uses.
       weir_suite(${suite}_${name} "${labels}" ${weir_servers} python ${script})
     endforeach()
