@@ -55,8 +55,10 @@ endif()
 
 # --- kill -9, and the same command again ---
 if(TARGET weir)
-  foreach(server versitygw vercel)
-    weir_suite(kill_${server} "live;long" ${weir_servers} run ${server} --
+  foreach(server "versitygw --revive" vercel)
+    separate_arguments(words UNIX_COMMAND "${server}")
+    list(GET words 0 server)
+    weir_suite(kill_${server} "live;long" ${weir_servers} run ${words} --
       ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/kill/kill_and_resume.py 15)
     set_property(TEST kill_${server} APPEND PROPERTY ENVIRONMENT WEIR_BIN=$<TARGET_FILE:weir>)
   endforeach()

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """One server's rounds of tests/kill/run.sh: kill -9 at a random moment, again, then the same command to its end.
 
-    kill_and_resume.py ROUNDS      below `servers.py run NAME --`
+    kill_and_resume.py ROUNDS      below `servers.py run NAME [--revive] --`
 
 Each round uploads a file or what comes through a pipe, as it is or through stages, of random size and part size at a random pace,
 kills it once to three times, sometimes in the first milliseconds and sometimes while it completes, and lets the last run finish. The
@@ -9,6 +9,8 @@ object must be the one of a run in one go, byte for byte; nothing may be left at
 way when it was killed no byte may be sent twice.
 Every other round is a download of such an object into a file: it must be the object, and beside what was not synced yet nothing may
 be fetched twice.
+With --revive the server is killed too, in one of three rounds: it keeps its data on the disk and comes back.
+WEIR_KILL_TABLE names a file that the rows of the table are appended to.
 """
 
 import hashlib
@@ -19,11 +21,17 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
+import urllib.parse
+from collections import Counter
 from pathlib import Path
+
+from relay import Relay
 
 WEIR = os.environ.get("WEIR_BIN") or sys.exit("WEIR_BIN names the weir command")
 MIB = 1 << 20
+HEADS = 256 << 10  # of a round's requests and answers, at most
 PARTS_AT_ONCE = 2
 SEED = int(os.environ.get("WEIR_SEED", random.SystemRandom().randrange(1 << 32)))
 rng = random.Random(SEED)
@@ -31,6 +39,15 @@ rng = random.Random(SEED)
 
 class Wrong(Exception):
     pass
+
+
+def start_relay():
+    """Puts a relay before the server, for all that is started from here on."""
+    name = "VERCEL_BLOB_API_URL" if "VERCEL_BLOB_API_URL" in os.environ else "WEIR_TEST_S3_ENDPOINT"
+    address = urllib.parse.urlsplit(os.environ[name])
+    relay = Relay(address.hostname, address.port)
+    os.environ[name] = address._replace(netloc=f"127.0.0.1:{relay.port}").geturl()
+    return relay
 
 
 def target(number):
@@ -49,39 +66,90 @@ def open_uploads():
     return None
 
 
-def run(arguments, state, feed=None, kill_after=None):
-    """The events of one run, which reads the file `feed` through a pipe, and whether it was killed."""
-    command = [WEIR, "cp", "--json", "--state-dir", str(state), *arguments]
-    feeder = subprocess.Popen(["cat", str(feed)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) if feed else None
-    process = subprocess.Popen(command, stdin=feeder.stdout if feeder else subprocess.DEVNULL, stdout=subprocess.PIPE,
-                               stderr=subprocess.PIPE)
-    if feeder:
-        feeder.stdout.close()
-    killed = False
-    if kill_after is not None:
+class Round:
+    """The runs of one round, and what they counted."""
+
+    def __init__(self, relay, arguments, state, feed=None):
+        self.relay, self.arguments, self.state, self.feed = relay, arguments, state, feed
+        self.kills = self.server_kills = 0
+        self.sent = self.received = 0  # by all runs, heads included
+        self.was_whole = False  # at a kill, as far as is known: it was done, or about to be
+        self.kills_server = "WEIR_TEST_SERVER_PID_FILE" in os.environ and rng.random() < 1 / 3
+
+    def _kill_server(self):
         try:
-            process.wait(kill_after)
-        except subprocess.TimeoutExpired:
-            process.send_signal(signal.SIGKILL)
-            killed = True
-    try:
-        output, errors = process.communicate(timeout=120)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        raise Wrong(f"it hangs: {' '.join(command)}") from None
-    finally:
+            os.kill(int(Path(os.environ["WEIR_TEST_SERVER_PID_FILE"]).read_text(encoding="ascii")), signal.SIGKILL)
+            self.server_kills += 1
+        except (OSError, ValueError):
+            pass  # it is just coming back
+
+    def run(self, kill_after=None, server_after=None):
+        """The events of one run, and whether it ended before its time."""
+        sent, received, kills = self.relay.up, self.relay.down, self.server_kills
+        command = [WEIR, "cp", "--json", "--state-dir", str(self.state), *self.arguments]
+        feeder = subprocess.Popen(["cat", str(self.feed)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) if self.feed else None
+        process = subprocess.Popen(command, stdin=feeder.stdout if feeder else subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                   stderr=subprocess.PIPE)
         if feeder:
-            feeder.wait()
-    events = []
-    for line in output.decode().splitlines():
+            feeder.stdout.close()
+        timer = threading.Timer(server_after, self._kill_server) if server_after is not None else None
+        if timer:
+            timer.start()
+        killed = False
         try:
-            events.append(json.loads(line))
-        except ValueError:
-            if not killed:
-                raise
-    if not killed and process.returncode != 0:
-        raise Wrong(f"exit {process.returncode}: {errors.decode()}{output.decode()[-2000:]}")
-    return events, killed
+            if kill_after is not None:
+                try:
+                    process.wait(kill_after)
+                except subprocess.TimeoutExpired:
+                    process.send_signal(signal.SIGKILL)
+                    killed = True
+                    self.kills += 1
+            output, errors = process.communicate(timeout=120)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise Wrong(f"it hangs: {' '.join(command)}") from None
+        finally:
+            if timer:
+                timer.cancel()
+                timer.join()
+            if feeder:
+                feeder.wait()
+        self.relay.settle()
+        self.sent += self.relay.up - sent
+        self.received += self.relay.down - received
+        events = []
+        for line in output.decode().splitlines():
+            try:
+                events.append(json.loads(line))
+            except ValueError:
+                if not killed:
+                    raise
+        if process.returncode != 0 and not killed and self.server_kills == kills:
+            raise Wrong(f"exit {process.returncode}: {errors.decode()}{output.decode()[-2000:]}")
+        return events, killed or process.returncode != 0
+
+    def play(self, size, pace, destination, look=lambda: None):
+        """Kills it once to three times, and lets it end: the last run's events, and what was safe before it."""
+        whole = size / pace
+
+        def moment():
+            return rng.choice([rng.uniform(0, 0.05), rng.uniform(0, whole), rng.uniform(0, whole), rng.uniform(whole * 0.8, whole * 1.2)])
+
+        confirmed = 0
+        for _ in range(rng.choice([1, 1, 2, 3])):
+            server = moment() if self.kills_server else None
+            events, stopped = self.run(None if server is not None and rng.random() < 0.5 else moment(), server)
+            if not stopped:
+                return events, confirmed  # it was faster
+            look()
+            known = [job for job in jobs(self.state) if job["destination"] == destination]
+            confirmed = known[0]["bytes_stored"] if known else 0
+            self.was_whole |= confirmed == size or (not known and max(self.sent, self.received) >= size)
+        for _ in range(5):
+            events, stopped = self.run()
+            if not stopped:
+                return events, confirmed
+        raise Wrong("it does not end although nobody stops it any more")
 
 
 def jobs(state):
@@ -90,8 +158,23 @@ def jobs(state):
     return [json.loads(line) for line in done.stdout.decode().splitlines()]
 
 
-def play(number, folder):
-    """One round; what it counted."""
+def copy(*words, state):
+    """A copy that nobody kills."""
+    subprocess.run([WEIR, "cp", "-q", *map(str, words)], check=True, env={**os.environ, "WEIR_STATE_DIR": str(state)})
+
+
+def event_of(events, name):
+    return next(event for event in events if event["event"] == name)
+
+
+def check_nothing_left(state):
+    left = jobs(state)
+    if left:
+        raise Wrong(f"the ledger still has {left}")
+
+
+def play_upload(number, folder, relay):
+    """One round; its kind, and what it counted."""
     size = rng.choice([rng.randrange(11 * MIB, 60 * MIB), rng.randrange(10, 40) * 5 * MIB // 2 + rng.choice([-1, 0, 1])])
     part = rng.choice([5, 6, 8]) * MIB
     pace = rng.choice([30, 60, 120])
@@ -101,51 +184,47 @@ def play(number, folder):
     with open(path, "wb") as file:
         file.write(rng.randbytes(size))
     piped = rng.random() < 0.4
-    through = rng.choice([[], ["--through", "xxh3_128"], ["--through", "zstd level=1"], ["--through", "sha256 | zstd level=-3"]])
-    arguments = ["-" if piped else str(path), url, *options, *through, "--part-size", str(part), "--concurrency", str(PARTS_AT_ONCE),
+    through = rng.choice(["", "xxh3_128", "zstd level=1", "sha256 | zstd level=-3"])
+    stages = ["--through", through] if through else []
+    arguments = ["-" if piped else str(path), url, *options, *stages, "--part-size", str(part), "--concurrency", str(PARTS_AT_ONCE),
                  "--limit-rate", f"{pace}MiB"]
-    feed = path if piped else None
     wanted = path
     if through:
         wanted = folder / "in one go"
-        subprocess.run([WEIR, "cp", "-q", str(path), str(wanted), *through], check=True, env={**os.environ, "WEIR_STATE_DIR": str(state)})
+        copy(path, wanted, *stages, state=state)
         size = wanted.stat().st_size
-    remade = piped or any("zstd" in word for word in through)
-    whole = size / (pace * MIB)
-    kills, resumed, confirmed = 0, 0, 0
-    for _ in range(rng.choice([1, 1, 2, 3])):
-        moment = rng.choice([rng.uniform(0, 0.05), rng.uniform(0, whole), rng.uniform(0, whole), rng.uniform(whole * 0.8, whole * 1.2)])
-        events, killed = run(arguments, state, feed, moment)
-        if not killed:
-            break  # it was faster
-        kills += 1
-        known = [job for job in jobs(state) if job["destination"] == url]
-        confirmed = known[0]["bytes_stored"] if known else 0
-    else:
-        events, _ = run(arguments, state, feed)
-    done = next(event for event in events if event["event"] == "done")
-    summary = next(event for event in events if event["event"] == "summary")
-    resumed = done["bytes_resumed"]
+    remade = piped or "zstd" in through
+    left_before = open_uploads() or 0
+    one = Round(relay, arguments, state, path if piped else None)
+    events, confirmed = one.play(size, pace * MIB, url)
+    summary = event_of(events, "summary")
+    resumed = event_of(events, "done")["bytes_resumed"]
     # Where a store has no checksum, nobody can tell whether an object that was just completed is ours: it is sent again. So is a
-    # stream, since what has gone by cannot be sent again if it turns out not to be that object.
-    if kills and resumed < confirmed and not (confirmed == size and (remade or url.startswith("vercel:"))):
-        raise Wrong(f"of {size} bytes {confirmed} were safe and {resumed} were gone on with")
-    if resumed + summary["bytes_sent"] > size + PARTS_AT_ONCE * part:
-        raise Wrong(f"{summary['bytes_sent']} bytes were sent of {size}, and {resumed} were there")
+    # stream, since what has gone by cannot be sent again if it turns out not to be that object; and what was done but for its exit
+    # code. A server that was killed may have lost parts.
+    sent_anew = confirmed == size and (remade or url.startswith("vercel:"))
+    if one.server_kills == 0:
+        if one.kills and resumed < confirmed and not sent_anew:
+            raise Wrong(f"of {size} bytes {confirmed} were safe and {resumed} were gone on with")
+        if resumed + summary["bytes_sent"] > size + PARTS_AT_ONCE * part:
+            raise Wrong(f"{summary['bytes_sent']} bytes were sent of {size}, and {resumed} were there")
+        # Those under way, and one that was acknowledged and not written down where the store cannot be asked.
+        if not one.was_whole and one.sent > size + one.kills * (PARTS_AT_ONCE + 1) * part + HEADS:
+            raise Wrong(f"{one.sent} bytes were sent of {size}, with {one.kills} kills")
     back = folder / "back"
-    subprocess.run([WEIR, "cp", "-q", url, str(back), *options], check=True, env={**os.environ, "WEIR_STATE_DIR": str(state)})
+    copy(url, back, *options, state=state)
     if hashlib.sha256(back.read_bytes()).digest() != hashlib.sha256(wanted.read_bytes()).digest():
         raise Wrong("the object is not the one of a run in one go")
-    left = jobs(state)
-    if left:
-        raise Wrong(f"the ledger still has {left}")
+    check_nothing_left(state)
     for file in {path, back, wanted}:
         file.unlink()
-    return kills, size, resumed
+    kind = ("a pipe" if piped else "a file", through or "none")
+    return kind, Counter(kills=one.kills, server_kills=one.server_kills, bytes=size, resumed=resumed, twice=max(0, one.sent - size),
+                         left=(open_uploads() or 0) - left_before)
 
 
-def play_download(number, folder):
-    """One round; what it counted."""
+def play_download(number, folder, relay):
+    """One round; its kind, and what it counted."""
     size = rng.choice([rng.randrange(17 * MIB, 60 * MIB), rng.randrange(10, 40) * 5 * MIB // 2 + rng.choice([-1, 0, 1])])
     part = rng.choice([1, 4, 5]) * MIB
     pace = rng.choice([15, 30, 60])
@@ -154,78 +233,87 @@ def play_download(number, folder):
     data = rng.randbytes(size)
     source = folder / "source"
     source.write_bytes(data)
-    subprocess.run([WEIR, "cp", "-q", str(source), url, *options], check=True, env={**os.environ, "WEIR_STATE_DIR": str(folder / "other")})
+    copy(source, url, *options, state=folder / "other")
     source.unlink()
     there = folder / f"down {number}"
     there.mkdir()
     path = there / "file"
-    through = rng.choice([[], [], ["--through", "sha256"]])
-    arguments = [url, str(path), *options, *through, "--part-size", str(part), "--limit-rate", f"{pace}MiB"]
-    whole = size / (pace * MIB)
-    kills, confirmed = 0, 0
-    for _ in range(rng.choice([1, 1, 2, 3])):
-        moment = rng.choice([rng.uniform(0, 0.05), rng.uniform(0, whole), rng.uniform(0, whole), rng.uniform(whole * 0.8, whole * 1.2)])
-        events, killed = run(arguments, state, kill_after=moment)
-        if not killed:
-            break
-        kills += 1
-        known = [job for job in jobs(state) if job["destination"] == os.path.realpath(path)]
-        confirmed = known[0]["bytes_stored"] if known else 0
+    through = rng.choice(["", "", "sha256"])
+    arguments = [url, str(path), *options, *(["--through", through] if through else []), "--part-size", str(part), "--limit-rate",
+                 f"{pace}MiB"]
+    one = Round(relay, arguments, state)
+
+    def look():
         if path.exists() and path.read_bytes() != data:
             raise Wrong("a wrong file stands under its name")
-    else:
-        events, _ = run(arguments, state)
-    done = next(event for event in events if event["event"] == "done")
-    summary = next(event for event in events if event["event"] == "summary")
+
+    events, confirmed = one.play(size, pace * MIB, os.path.realpath(path), look)
+    done, summary = event_of(events, "done"), event_of(events, "summary")
     if path.read_bytes() != data:
         raise Wrong("the file is not the object")
     if through and done["facts"]["sha256"] != hashlib.sha256(data).hexdigest():
         raise Wrong("the digest is not the object's")
     resumed = done["bytes_resumed"]
-    if kills and resumed < confirmed:
+    if one.kills and resumed < confirmed:
         raise Wrong(f"of {size} bytes {confirmed} were safe and {resumed} were gone on with")
-    if resumed + summary["bytes_received"] > size:
+    if one.server_kills == 0 and resumed + summary["bytes_received"] > size:
         raise Wrong(f"{summary['bytes_received']} bytes were fetched of {size}, and {resumed} were there")
-    left = jobs(state)
-    if left:
-        raise Wrong(f"the ledger still has {left}")
+    check_nothing_left(state)
     # Killed between making the file and writing down that it is there.
-    stray = sum(1 for name in os.listdir(there) if name != "file")
-    if stray > kills:
-        raise Wrong(f"{stray} partial files are left")
+    stray = [name for name in os.listdir(there) if name != "file"]
+    if len(stray) > one.kills:
+        raise Wrong(f"{len(stray)} partial files are left")
     for name in os.listdir(there):
         (there / name).unlink()
-    return kills, size, resumed, stray
+    past_the_relay = one.received < size - resumed  # a store may hand out its objects elsewhere
+    return ("an object", through or "none"), Counter(kills=one.kills, server_kills=one.server_kills, bytes=size, resumed=resumed,
+                                                     twice=max(0, one.received - size), unseen=past_the_relay, left=len(stray))
+
+
+def mib(count):
+    return f"{count / MIB:,.1f}"
+
+
+def row_of(store, kind, counted):
+    source, through = kind
+    twice = "unknown" if counted["unseen"] else mib(counted["twice"])
+    return (f"| {source} | {through.replace('|', chr(92) + '|')} | {store} | {counted['rounds']} | {counted['kills']} | "
+            f"{counted['server_kills']} | {mib(counted['bytes'])} | {mib(counted['resumed'])} | {twice} | 0 | "
+            f"{counted['left']} |")
 
 
 def main():
     rounds = int(sys.argv[1])
     started = time.monotonic()
-    kills = size_all = resumed_all = gone_on = stray_all = 0
+    table = {}
+    relay = start_relay()
     with tempfile.TemporaryDirectory(prefix="weir-kill-") as name:
         for number in range(rounds):
             try:
-                if number % 2 == 0:
-                    some, size, resumed = play(number, Path(name))
-                else:
-                    some, size, resumed, stray = play_download(number, Path(name))
-                    stray_all += stray
+                kind, counted = (play_upload if number % 2 == 0 else play_download)(number, Path(name), relay)
             except Wrong as wrong:
                 sys.exit(f"WEIR_SEED={SEED} round {number}: {wrong}")
-            kills += some
-            size_all += size
-            resumed_all += resumed
-            gone_on += resumed > 0
+            counted["rounds"] = 1
+            table.setdefault(kind, Counter()).update(counted)
+    relay.close()
+    store = os.environ.get("WEIR_TEST_S3_SERVER") or "vercel"
+    rows = [row_of(store, kind, table[kind]) for kind in sorted(table)]
+    if "WEIR_KILL_TABLE" in os.environ:
+        with open(os.environ["WEIR_KILL_TABLE"], "a", encoding="utf-8") as file:
+            file.write("".join(row + "\n" for row in rows))
+    total = sum(table.values(), Counter())
     left = open_uploads()
-    server = os.environ.get("WEIR_TEST_S3_SERVER") or "vercel"
-    print(f"{server}: {rounds} rounds, {kills} kills, {size_all / MIB:.0f} MiB, {gone_on} went on with {resumed_all / MIB:.0f} MiB, "
-          f"0 wrong objects, uploads left at the store: {'unknown' if left is None else left}, partial files left: {stray_all}, {time.monotonic() - started:.0f} s "
-          f"(WEIR_SEED={SEED})")
+    uploads_left = "unknown" if left is None else left
+    files_left = sum(counted["left"] for (source, _), counted in table.items() if source == "an object")
+    print(f"{store}: {rounds} rounds, {total['kills']} kills, {total['server_kills']} of the server, {mib(total['bytes'])} MiB, "
+          f"went on with {mib(total['resumed'])} MiB, 0 wrong objects, uploads left at the store: {uploads_left}, "
+          f"partial files left: {files_left}, {time.monotonic() - started:.0f} s (WEIR_SEED={SEED})")
     # The one moment that cannot be closed: the store has begun an upload and its answer was not written down yet.
-    if left is not None and left > max(1, kills // 10):
+    most = max(1, (total["kills"] + total["server_kills"]) // 10)
+    if left is not None and left > most:
         sys.exit(f"{left} uploads are left")
-    if stray_all > max(1, kills // 10):
-        sys.exit(f"{stray_all} partial files are left")
+    if files_left > most:
+        sys.exit(f"{files_left} partial files are left")
 
 
 if __name__ == "__main__":

@@ -3,15 +3,16 @@
 
     servers.py install NAME...                             into ${XDG_CACHE_HOME:-~/.cache}/weir/NAME-VERSION
     servers.py python [SCRIPT ARGUMENTS...]                prints a Python that has boto3 and `aws`, or runs SCRIPT with it
-    servers.py run NAME [--tls] [--ipv6] -- COMMAND...     starts NAME, runs COMMAND, stops NAME, removes its data
+    servers.py run NAME [--tls] [--ipv6] [--revive] -- COMMAND...     starts NAME, runs COMMAND, stops NAME, removes its data
 
 NAME is versitygw, minio or moto, or one of the project's own servers: fault (S3, scripted), vercel, a double of Vercel Blob, which
 gives COMMAND VERCEL_BLOB_API_URL and BLOB_READ_WRITE_TOKEN instead of what follows, and http, a plain one, which gives
 WEIR_TEST_HTTP_URL. `run` takes a free port and a data folder
 of its own, makes the bucket weir-test, and gives COMMAND in its environment WEIR_TEST_S3_ENDPOINT, WEIR_TEST_S3_VHOST_ENDPOINT
 (empty where there are no virtual hosts), WEIR_TEST_S3_BUCKET, WEIR_TEST_S3_SERVER, WEIR_TEST_S3_DIR (where objects lie, if
-anywhere), the AWS_ variables of keys and region, and with --tls AWS_CA_BUNDLE. It exits with COMMAND's status, or with
-125 where the server itself failed. Needs Python 3.9, openssl for --tls, and network for the first install only.
+anywhere), the AWS_ variables of keys and region, and with --tls AWS_CA_BUNDLE. With --revive COMMAND may kill the process whose
+id stands in the file WEIR_TEST_SERVER_PID_FILE: the server comes back, at its port and with what it keeps on the disk. It exits
+with COMMAND's status, or with 125 where the server itself failed. Needs Python 3.9, openssl for --tls, and network for the first install only.
 """
 
 import argparse
@@ -214,6 +215,15 @@ class Server:
             self.process.wait()
         shutil.rmtree(self.folder, ignore_errors=True)
 
+    def revive(self):
+        """Starts it again if it has ended."""
+        if self.process.poll() is not None and not self._start():
+            raise Failed(f"{self.name} did not come back:\n{self.log()}")
+
+    @property
+    def pid_file(self):
+        return self.folder / "pid"
+
     def log(self):
         return (self.folder / "log").read_text(encoding="utf-8", errors="replace")[-3000:]
 
@@ -250,7 +260,7 @@ class Server:
             tls = ["--cert", cert, "--key", key] if self.tls else []
             sidecar = []
             if not has_attributes(self.data):
-                (self.folder / "sidecar").mkdir()
+                (self.folder / "sidecar").mkdir(exist_ok=True)
                 sidecar = ["--sidecar", self.folder / "sidecar"]
             return ([self.program, "--port", address, "--virtual-domain", f"localhost:{self.port}", "--keep-alive", "--quiet",
                      *tls, "posix", *sidecar, self.data], {"ROOT_ACCESS_KEY": self.access_key, "ROOT_SECRET_KEY": self.secret})
@@ -277,9 +287,10 @@ class Server:
 
     def _start(self):
         command, extra = self._command()
-        with open(self.folder / "log", "wb") as log:
+        with open(self.folder / "log", "ab") as log:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.folder,
                                             env={**os.environ, **extra}, preexec_fn=end_with_parent)
+        self.pid_file.write_text(str(self.process.pid), encoding="ascii")
         deadline = time.monotonic() + START_TIMEOUT_S
         while time.monotonic() < deadline and self.process.poll() is None:
             try:
@@ -313,7 +324,7 @@ class Server:
             raise Failed(f"{self.name} answered {status} when asked for the bucket {BUCKET}:\n{self.log()}")
 
 
-def run(name, tls, ipv6, command):
+def run(name, tls, ipv6, revive, command):
     """Runs the command beside the server and gives its status."""
     running = None
 
@@ -326,9 +337,13 @@ def run(name, tls, ipv6, command):
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, stop)
     with Server(name, tls, ipv6) as server:
-        running = subprocess.Popen(command, env=server.environment())
+        pid_file = {"WEIR_TEST_SERVER_PID_FILE": str(server.pid_file)} if revive else {}
+        running = subprocess.Popen(command, env={**server.environment(), **pid_file})
+        while revive and running.poll() is None:
+            server.revive()
+            time.sleep(0.02)
         status = running.wait()
-        if server.process.poll() is not None:
+        if server.process.poll() is not None and not revive:
             raise Failed(f"{name} ended by itself with {server.process.returncode}:\n{server.log()}")
     return status if status >= 0 else 128 - status
 
@@ -342,6 +357,7 @@ def main(words):
     runner.add_argument("name", metavar="NAME")
     runner.add_argument("--tls", action="store_true")
     runner.add_argument("--ipv6", action="store_true")
+    runner.add_argument("--revive", action="store_true")
     split = words.index("--") if "--" in words else len(words)
     options, command = parser.parse_args(words[:split]), words[split + 1:]
     try:
@@ -357,7 +373,7 @@ def main(words):
             return 0
         if not command:
             parser.error("no command after --")
-        return run(options.name, options.tls, options.ipv6, command)
+        return run(options.name, options.tls, options.ipv6, options.revive, command)
     except (Failed, OSError) as error:
         say(error)
         return 125
