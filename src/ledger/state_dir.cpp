@@ -36,6 +36,15 @@ Status check_own(const struct stat& found, const std::string& path) {
   return {};
 }
 
+/// The name of `path`, just made, survives a loss of power: what is kept there later counts on it.
+Status sync_name(const std::string& path) {
+  const std::size_t slash = path.rfind('/');
+  const std::string parent = slash == std::string::npos ? "." : path.substr(0, slash == 0 ? 1 : slash);
+  WEIR_ASSIGN(const auto directory, platform::open_file(parent, O_RDONLY | O_DIRECTORY));
+  if (platform().fsync(directory.get()) == 0) return {};
+  return platform::errno_status(errno, "sync the directory " + parent);
+}
+
 /// mkdir -p. What is made is this user's alone.
 Status make_directories(const std::string& path) {
   for (std::size_t at = path.find('/', 1);; at = path.find('/', at + 1)) {
@@ -43,7 +52,9 @@ Status make_directories(const std::string& path) {
     struct stat found {};
     if (platform().stat(part.c_str(), &found) != 0) {
       if (errno != ENOENT) return platform::errno_status(errno, "look at " + part);
-      if (platform().mkdir(part.c_str(), 0700) != 0 && errno != EEXIST) {
+      if (platform().mkdir(part.c_str(), 0700) == 0) {
+        WEIR_TRY(sync_name(part));
+      } else if (errno != EEXIST) {
         return platform::errno_status(errno, "make the state directory " + part);
       }
     }

@@ -336,8 +336,10 @@ Status LocalFile::remove() {
   removed_ = true;
   std::lock_guard lock(mutex_);
   if (gone_) return {};
-  if (platform().unlink(temporary_.c_str()) != 0 && errno != ENOENT)
+  if (platform().unlink(temporary_.c_str()) != 0 && errno != ENOENT) {
+    stays_ = true;  // a ledger may still know of it: to remove it later could be under whoever goes on with it by then
     return platform::errno_status(errno, "remove " + shown());
+  }
   gone_ = true;
   return {};
 }

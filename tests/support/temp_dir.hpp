@@ -2,6 +2,7 @@
 #pragma once
 
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstring>
@@ -39,9 +40,15 @@ inline std::string sample_bytes(std::size_t size, std::uint64_t seed = 1) {
 
 class TempDir {
  public:
-  TempDir() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "weir-test-XXXXXX").string();
+  TempDir() : TempDir(std::filesystem::temp_directory_path()) {}
+  explicit TempDir(const std::filesystem::path& parent) {
+    std::string pattern = (parent / "weir-test-XXXXXX").string();
     if (::mkdtemp(pattern.data()) != nullptr) root_ = pattern;
+  }
+  /// In memory where the system has a place for that: many files come and go in little time.
+  static TempDir in_memory() {
+    const bool there = ::access("/dev/shm", W_OK) == 0 && std::getenv("TMPDIR") == nullptr;
+    return there ? TempDir("/dev/shm") : TempDir();
   }
   ~TempDir() {
     std::error_code ignored;
