@@ -12,6 +12,7 @@
 #include "exit_codes.hpp"
 #include "many_report.hpp"
 #include "object_options.hpp"
+#include "resume_line.hpp"
 #include "signals.hpp"
 #include "transfer.hpp"
 
@@ -101,13 +102,19 @@ std::optional<Result<CopySummary>> watch(CopyRun& run, SignalScope& signals, Man
   }
 }
 
-Error stopped_error(const CopyProgress& last, bool clean) {
+/// What copies the rest.
+std::string go_on(const Options& options) {
+  if (options.no_resume) return "The same command with --update copies the rest.";
+  return "Go on with:  " + (holds_secret(options.arguments) ? "the same command" : shell_line(options.arguments));
+}
+
+Error stopped_error(const CopyProgress& last, bool clean, const Options& options) {
   Error error;
   error.kind = Kind::cancelled;
   error.operation = "finish";
   error.cause = fmt::format("stopped when {} of {}{} files were copied", grouped(last.copied), grouped(last.found),
                             last.all_found ? "" : "+");
-  error.advice = clean ? "What was copied is whole and stays. The same command with --update copies the rest."
+  error.advice = clean ? "What was copied is whole and stays. " + go_on(options)
                        : "Cleaning up took too long: parts of an upload or temporary files may be left.";
   return error;
 }
@@ -130,7 +137,7 @@ int copy_files(const CommandLine& line) {
   SignalScope signals;
   CopyRun& run = started.emplace(
       start_copy({line.operands.begin(), line.operands.end() - 1}, destination, copy_options(line, reporter)));
-  signals.attach([&run] { run.cancel(); });
+  signals.attach([&run] { run.suspend(); });
   const auto result = watch(run, signals, reporter);
   const CopyProgress last = run.progress();
   if (result && result->ok()) {
@@ -147,7 +154,7 @@ int copy_files(const CommandLine& line) {
   }
   const int signal = signals.received();
   const int code = signal == 0 ? kExitBrokenPipe : 128 + signal;
-  if (signal != 0) reporter.failed(stopped_error(last, result.has_value()), code, last);
+  if (signal != 0) reporter.failed(stopped_error(last, result.has_value(), options), code, last);
   if (!result) ::_exit(code);  // threads that do not end cannot be waited for
   return code;
 }

@@ -1,4 +1,4 @@
-// weir jobs: the uploads and downloads that were not finished, as the ledger has them.
+// weir jobs: the uploads, downloads and copies of many that were not finished, as the ledger has them.
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -9,6 +9,7 @@
 #include "commands.hpp"
 #include "duration.hpp"
 #include "json_events.hpp"
+#include "many_report.hpp"
 #include "output.hpp"
 #include "resume_line.hpp"
 #include "text.hpp"
@@ -66,6 +67,10 @@ Result<std::vector<JobRecord>> chosen(Ledger& ledger, const Options& options) {
 
 /// Of streams nobody knows how long they will be.
 std::string stored_of(const JobRecord& job) {
+  if (job.is_many()) {
+    return fmt::format("{:>20}",
+                       fmt::format("{} in {} files", format_size(job.bytes_stored), grouped(job.items_stored)));
+  }
   const bool known = job.source.size_bytes != 0 && job.stages.empty();
   return fmt::format("{:>8} of {:>8}", format_size(job.bytes_stored),
                      known ? format_size(job.source.size_bytes) : std::string("?"));
@@ -94,9 +99,10 @@ Status show(Ledger& ledger, std::int64_t id, const Options& options, Output& out
   const auto hint = parse_hint(job.resume_hint);
   output.print(fmt::format("job          {}\nsource       {}\ndestination  {}\nstate        {}\n", job.id,
                            printable(job.source.name), printable(job.destination), state_of(job)));
-  output.print(fmt::format("stored       {} in {} parts of {}\nbegun        {}\nupdated      {}\n", stored_of(job),
-                           job.parts_stored, format_size(job.part_bytes), utc_time(job.created_unix),
-                           utc_time(job.updated_unix)));
+  const std::string parts =
+      job.is_many() ? std::string() : fmt::format(" in {} parts of {}", job.parts_stored, format_size(job.part_bytes));
+  output.print(fmt::format("stored       {}{}\nbegun        {}\nupdated      {}\n", stored_of(job), parts,
+                           utc_time(job.created_unix), utc_time(job.updated_unix)));
   if (!command.empty())
     output.print(fmt::format("go on with   {}\nin           {}\n", command, printable(hint->directory)));
   return {};
@@ -140,7 +146,18 @@ Result<int> resume(Ledger& ledger, std::int64_t id, const Options& options) {
   return run_cp(line);
 }
 
+Status forget_one(Ledger& ledger, const JobRecord& job, const Options& options, Output& output) {
+  WEIR_TRY(forget_copy(ledger, job.id));
+  if (options.json) {
+    output.print_line(job_event(job, {}));
+  } else if (!options.quiet) {
+    say(fmt::format("forgot the copy to {} (job {}); what it has stored stays\n", printable(job.destination), job.id));
+  }
+  return {};
+}
+
 Status abort_one(Ledger& ledger, const JobRecord& job, const Options& options, Output& output) {
+  if (job.is_many()) return forget_one(ledger, job, options, output);
   Options how = options;  // where nothing is recorded, the environment says which service
   if (auto line = begun_by(job)) how = line->options;
   WEIR_ASSIGN(const StorePlace place, open_place(job.destination, how, fmt::format("abort job {}", job.id)));

@@ -292,6 +292,7 @@ std::string job_event(const JobRecord& job, const std::string& command) {
   json["stages"] = or_null(job.stages.substr(0, job.stages.empty() ? 0 : job.stages.size() - 1));
   json["part_bytes"] = job.part_bytes;
   json["parts_stored"] = job.parts_stored;
+  json["files_stored"] = job.is_many() ? Json(job.items_stored) : Json(nullptr);
   json["bytes_stored"] = job.bytes_stored;
   json["process"] = job.owner_pid == 0 ? Json(nullptr) : Json(job.owner_pid);
   json["set_aside"] = job.set_aside;

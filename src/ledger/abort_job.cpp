@@ -53,4 +53,14 @@ Status abort_job(Ledger& ledger, std::int64_t id, Target& target) {
   return ledger.flush();
 }
 
+Status forget_copy(Ledger& ledger, std::int64_t id) {
+  WEIR_ASSIGN(const auto claim, ledger.claim(id));
+  if (!claim->record().is_many()) {
+    return Status(Kind::invalid_argument, "it is one file, of which the store may keep parts")
+        .during(fmt::format("forget job {}", id));
+  }
+  claim->finished();
+  return ledger.flush();
+}
+
 }  // namespace weir

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include "ledger/item_rows.hpp"
 #include "ledger/rows.hpp"
 
 namespace weir::ledger {
@@ -13,6 +14,7 @@ JobRecord SqliteClaim::fresh(const JobRecord& wanted) const {
   job.set_aside = false;
   job.parts.clear();
   job.parts_stored = 0;
+  job.items_stored = 0;
   job.bytes_stored = 0;
   job.owner_pid = ::getpid();
   return job;
@@ -22,6 +24,7 @@ Status SqliteClaim::start(const JobRecord& wanted) {
   const JobRecord job = fresh(wanted);
   const auto work = [&job](Database& database) -> Status {
     WEIR_TRY(remove_marks(database, job.id));
+    WEIR_TRY(remove_items(database, job.id));
     return rewrite_job(database, job, now_unix());
   };
   WEIR_TRY(ledger_->now(work));
@@ -71,6 +74,16 @@ void SqliteClaim::mark_made(std::uint64_t index, const Mark& mark) {
 
 Result<std::vector<Mark>> SqliteClaim::marks(std::uint64_t from, std::size_t most) {
   return ledger_->marks(record_.id, from, most);
+}
+
+void SqliteClaim::items_stored(std::vector<ItemRecord> items) {
+  ledger_->later([id = record_.id, items = std::move(items)](Database& database) {
+    return put_items(database, id, items, now_unix());
+  });
+}
+
+Result<std::vector<ItemRecord>> SqliteClaim::items(const std::string& from, std::size_t most) {
+  return ledger_->items(record_.id, from, most);
 }
 
 void SqliteClaim::finished() {

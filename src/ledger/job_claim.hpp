@@ -29,6 +29,8 @@ class SqliteClaim final : public JobClaim {
   void part_stored(const PartReceipt& part) override;
   void mark_made(std::uint64_t index, const Mark& mark) override;
   Result<std::vector<Mark>> marks(std::uint64_t from, std::size_t most) override;
+  void items_stored(std::vector<ItemRecord> items) override;
+  Result<std::vector<ItemRecord>> items(const std::string& from, std::size_t most) override;
   void finished() override;
   void let_go(std::function<void()> done) override;
 

@@ -1,8 +1,7 @@
 #include "ledger/rows.hpp"
 
-#include <span>
-
-#include "weir/codec/checksum.hpp"
+#include "ledger/item_rows.hpp"
+#include "ledger/row_sum.hpp"
 
 namespace weir::ledger {
 namespace {
@@ -11,30 +10,9 @@ constexpr const char* kJobColumns =
     "id, source_name, source_device, source_inode, source_size, source_mtime_ns, place, destination, fingerprint, "
     "part_bytes, upload_id, resume_hint, set_aside, sum, owner_pid, created_unix, updated_unix, stages";
 
-/// A checksum of values, each with its length before it, so that none can lend bytes to its neighbour.
-class Sum {
- public:
-  Sum& add(std::string_view text) {
-    add(static_cast<std::int64_t>(text.size()));
-    crc_ = crc64nvme(crc_, std::as_bytes(std::span(text)));
-    return *this;
-  }
-  Sum& add(std::int64_t value) {
-    std::byte bytes[8];
-    for (int i = 0; i < 8; ++i) bytes[i] = static_cast<std::byte>(static_cast<std::uint64_t>(value) >> (8 * i));
-    crc_ = crc64nvme(crc_, bytes);
-    return *this;
-  }
-  Sum& add(std::uint64_t value) { return add(static_cast<std::int64_t>(value)); }
-  std::int64_t value() const { return static_cast<std::int64_t>(crc_); }
-
- private:
-  std::uint64_t crc_ = 0;
-};
-
 std::int64_t sum_of(const JobRecord& job) {
   const SourceIdentity& source = job.source;
-  Sum sum;
+  RowSum sum;
   sum.add(source.name)
       .add(source.device)
       .add(source.inode)
@@ -52,7 +30,7 @@ std::int64_t sum_of(const JobRecord& job) {
 }
 
 std::int64_t sum_of(std::int64_t job, const PartReceipt& part) {
-  return Sum()
+  return RowSum()
       .add(job)
       .add(std::int64_t{part.number})
       .add(part.offset)
@@ -65,7 +43,7 @@ std::int64_t sum_of(std::int64_t job, const PartReceipt& part) {
 }
 
 std::int64_t sum_of(std::int64_t job, std::uint64_t index, const Mark& mark) {
-  return Sum()
+  return RowSum()
       .add(job)
       .add(index)
       .add(mark.input_bytes)
@@ -197,6 +175,7 @@ Result<std::vector<JobRecord>> all_jobs(Database& database) {
     if (!job) continue;
     job->parts_stored = static_cast<std::uint32_t>(statement.number(18));
     job->bytes_stored = statement.size(19);
+    if (job->is_many()) WEIR_TRY(count_items(database, *job));
     jobs.push_back(*std::move(job));
   }
 }

@@ -57,7 +57,19 @@ CREATE TABLE mark (
 ) STRICT, WITHOUT ROWID;
 )";
 
-/// From version 1; and kMarkTable.
+constexpr const char* kItemTable = R"(
+CREATE TABLE item (
+  job INTEGER NOT NULL REFERENCES job (id) ON DELETE CASCADE,
+  key BLOB NOT NULL,
+  bytes INTEGER NOT NULL,
+  source INTEGER NOT NULL,
+  stored INTEGER NOT NULL,
+  sum INTEGER NOT NULL,
+  PRIMARY KEY (job, key)
+) STRICT, WITHOUT ROWID;
+)";
+
+/// From version 1; and kMarkTable. From version 2: kItemTable.
 constexpr const char* kToVersion2 = "ALTER TABLE job ADD COLUMN stages BLOB NOT NULL DEFAULT x''";
 
 Result<std::int64_t> pragma(Database& database, const char* name) {
@@ -86,6 +98,7 @@ Status make_tables(Database& database) {
   if (version != 0) return {};
   WEIR_TRY(database.run(kTables));
   WEIR_TRY(database.run(kMarkTable));
+  WEIR_TRY(database.run(kItemTable));
   WEIR_TRY(database.run(fmt::format("PRAGMA application_id = {}", kApplication).c_str()));
   WEIR_TRY(database.run(fmt::format("PRAGMA user_version = {}", kSchemaVersion).c_str()));
   return transaction.commit();
@@ -96,8 +109,11 @@ Status bring_up_to_date(Database& database) {
   WEIR_ASSIGN(Transaction transaction, Transaction::begin(database));
   WEIR_ASSIGN(const std::int64_t version, pragma(database, "user_version"));
   if (version >= kSchemaVersion) return {};  // another process did
-  WEIR_TRY(database.run(kToVersion2));
-  WEIR_TRY(database.run(kMarkTable));
+  if (version < 2) {
+    WEIR_TRY(database.run(kToVersion2));
+    WEIR_TRY(database.run(kMarkTable));
+  }
+  WEIR_TRY(database.run(kItemTable));
   WEIR_TRY(database.run(fmt::format("PRAGMA user_version = {}", kSchemaVersion).c_str()));
   return transaction.commit();
 }

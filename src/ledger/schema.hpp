@@ -5,8 +5,8 @@
 
 namespace weir::ledger {
 
-/// Of what this program writes. Files of version 1 are brought to it: what they lack has a default.
-inline constexpr std::int64_t kSchemaVersion = 2;
+/// Of what this program writes. Files of older versions are brought to it: what they lack has a default.
+inline constexpr std::int64_t kSchemaVersion = 3;
 
 /// Makes the tables in an empty file; otherwise sees that they are a ledger's, whole, and of a known version. corrupt,
 /// unsupported (newer).

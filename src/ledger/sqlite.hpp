@@ -60,6 +60,11 @@ class Statement {
   Result<bool> step();
   /// step() of what gives no rows.
   Status run();
+  /// To be run again, with other parameters.
+  void reset() {
+    ::sqlite3_reset(handle_);
+    next_ = 1;
+  }
 
   std::int64_t number(int column) const { return ::sqlite3_column_int64(handle_, column); }
   std::uint64_t size(int column) const { return static_cast<std::uint64_t>(number(column)); }

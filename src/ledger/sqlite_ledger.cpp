@@ -5,6 +5,7 @@
 
 #include <cerrno>
 
+#include "ledger/item_rows.hpp"
 #include "ledger/job_claim.hpp"
 #include "ledger/rows.hpp"
 #include "ledger/schema.hpp"
@@ -189,6 +190,7 @@ Result<std::unique_ptr<JobClaim>> SqliteLedger::take(std::int64_t id, bool& gone
     if (gone) return Status(Kind::not_found, fmt::format("there is no job {}", id));
     WEIR_TRY(set_owner(database_, id, ::getpid()));
     WEIR_ASSIGN((*job)->parts, parts_of(database_, **job));
+    if ((*job)->is_many()) WEIR_TRY(count_items(database_, **job));
     (*job)->owner_pid = ::getpid();
     return std::unique_ptr<JobClaim>(std::make_unique<SqliteClaim>(shared_from_this(), *std::move(*job)));
   };
@@ -236,6 +238,11 @@ Result<std::vector<Mark>> SqliteLedger::marks(std::int64_t id, std::uint64_t fro
   return marks_of(database_, id, from, most);
 }
 
+Result<std::vector<ItemRecord>> SqliteLedger::items(std::int64_t id, const std::string& from, std::size_t most) {
+  const std::lock_guard guard(mutex_);
+  return items_of(database_, id, from, most);
+}
+
 bool SqliteLedger::lock(std::int64_t id) {
   if (held_.count(id) != 0) return false;
   if (platform::platform().lock_byte(locks_.get(), static_cast<off_t>(id), true) != 0) return false;
@@ -275,6 +282,7 @@ Result<JobRecord> SqliteLedger::job(std::int64_t id) {
   WEIR_ASSIGN(found->parts, parts_of(database_, *found));
   found->parts_stored = static_cast<std::uint32_t>(found->parts.size());
   for (const PartReceipt& part : found->parts) found->bytes_stored += part.length;
+  if (found->is_many()) WEIR_TRY(count_items(database_, *found));
   found->owner_pid = owner_of(*found);
   return *std::move(found);
 }

@@ -137,9 +137,8 @@ bool LocalStore::folds_case() const {
   return folds_case_;
 }
 
-Result<std::unique_ptr<Source>> LocalStore::source(const std::string& key) const {
-  WEIR_ASSIGN(LocalObject object, root_->open(key));
-  return stages::opened_file(std::move(object.file), url(key));
+std::unique_ptr<Source> LocalStore::source(LocalObject opened) const {
+  return stages::opened_file(std::move(opened.file), url(opened.info.key));
 }
 
 }  // namespace weir::store

@@ -32,8 +32,10 @@ class LocalStore : public Store {
   std::shared_ptr<Target> target(const std::string& key, const ObjectOptions& options) override;
 
   bool folds_case() const;
+  /// A file for source().
+  Result<LocalObject> open(const std::string& key) const { return root_->open(key); }
   /// The file as file() would read it: an upload reads it again where it must, and keeps no byte of it.
-  Result<std::unique_ptr<Source>> source(const std::string& key) const;
+  std::unique_ptr<Source> source(LocalObject opened) const;
 
  private:
   const std::shared_ptr<const LocalRoot> root_;

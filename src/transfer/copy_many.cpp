@@ -27,7 +27,8 @@ class CopyCore : public std::enable_shared_from_this<CopyCore> {
  public:
   CopyCore(std::vector<std::string> sources, std::string destination, CopyOptions options)
       : options_(std::move(options)),
-        walk_(options_, std::move(sources), std::move(destination)),
+        record_(options_),
+        walk_(options_, std::move(sources), std::move(destination), record_),
         shares_(options_.budget_bytes),
         hosted_(options_.executor != nullptr),
         started_ns_(now_ns()) {
@@ -37,7 +38,7 @@ class CopyCore : public std::enable_shared_from_this<CopyCore> {
   void start() {
     workers_pool_->post_blocking([self = shared_from_this()] { self->begin(); });
   }
-  void cancel();
+  void cancel(bool keep);
   CopyProgress progress() const;
   std::optional<Result<CopySummary>> wait(std::optional<std::chrono::nanoseconds> timeout);
   void rest();
@@ -48,13 +49,15 @@ class CopyCore : public std::enable_shared_from_this<CopyCore> {
   void work();
   void note(const CopyTask& task, const CopyItem& item, std::uint64_t copied_before);
   bool is_common(const CopyTask& task, const Error& error, std::uint64_t copied_before) const;
-  void stop();
+  void stop(bool keep);
+  static void stop(Job& job, bool keep) { keep ? job.suspend() : job.cancel(); }
   void running(const CopyTask* task, Job* job);
   void copying(const CopyTask* task, Store::Cancel cancel);
   void end();
   void measure(CopyProgress& progress) const;
 
   CopyOptions options_;
+  CopyRecord record_;
   CopyWalk walk_;
   CopyAhead ahead_;
   CopyShares shares_;
@@ -63,7 +66,8 @@ class CopyCore : public std::enable_shared_from_this<CopyCore> {
   std::shared_ptr<Executor> workers_pool_ = Executor::make_pool(1);
   const std::uint64_t started_ns_;
   std::atomic<bool> stopping_{false};
-  std::mutex item_mutex_;  ///< one on_item at a time
+  std::atomic<bool> keep_{false};  ///< what can be gone on with; set before stopping_
+  std::mutex item_mutex_;          ///< one on_item at a time
 
   mutable std::mutex mutex_;  // guards what follows
   std::condition_variable ended_;
@@ -101,6 +105,7 @@ void CopyCore::begin() {
   Status status = check_options();
   if (status.ok()) status = walk_.begin();
   if (!status.ok()) {
+    record_.end(false);
     std::lock_guard lock(mutex_);
     result_ = std::move(status);
     ended_.notify_all();
@@ -125,6 +130,7 @@ void CopyCore::work() {
       options_,
       walk_.destination(),
       shares_,
+      record_,
       own,
       walk_.names_one(),
       [this] { return stopping_.load(); },
@@ -172,7 +178,7 @@ void CopyCore::note(const CopyTask& task, const CopyItem& item, std::uint64_t co
       if (is_common(task, item.status.error(), copied_before)) {
         ++summary_.failed;
         common_ = summary_.first_failure = item.status;
-        return stop();
+        return stop(common_.kind() != Kind::no_space);
       }
     }
     switch (item.outcome) {
@@ -203,7 +209,7 @@ void CopyCore::running(const CopyTask* task, Job* job) {
     return;
   }
   jobs_[task] = job;
-  if (stopping_) job->cancel();
+  if (stopping_) stop(*job, keep_);
 }
 
 void CopyCore::copying(const CopyTask* task, Store::Cancel cancel) {
@@ -217,14 +223,19 @@ void CopyCore::copying(const CopyTask* task, Store::Cancel cancel) {
 }
 
 void CopyCore::end() {
-  std::lock_guard lock(mutex_);
+  std::unique_lock lock(mutex_);
   if (--threads_ > 0) return;
+  const bool stopped_early = stopping_;
+  const bool whole = !stopped_early && summary_.failed == 0;
+  lock.unlock();  // it may wait for a disk
+  record_.end(whole);
+  lock.lock();
   summary_.duration_ns = now_ns() - started_ns_;
   if (!common_.ok()) {
     if (!walk_.names_one()) common_.add_advice("The rest would fail in the same way and was not tried.");
     if (summary_.copied > 0) common_.add_advice(fmt::format("{} were copied before, and stay.", summary_.copied));
     result_ = common_;
-  } else if (stopping_) {
+  } else if (stopped_early) {
     Status stopped(Kind::cancelled, fmt::format("stopped when {} were copied", summary_.copied));
     stopped.during("finish the copy");
     if (!left_.empty()) stopped.advise(left_);
@@ -235,16 +246,17 @@ void CopyCore::end() {
   ended_.notify_all();
 }
 
-void CopyCore::cancel() {
+void CopyCore::cancel(bool keep) {
   std::lock_guard lock(mutex_);
-  stop();
+  stop(keep);
 }
 
 /// With the mutex held.
-void CopyCore::stop() {
+void CopyCore::stop(bool keep) {
+  if (!stopping_) keep_ = keep;
   stopping_ = true;
   ahead_.stop();
-  for (const auto& [task, job] : jobs_) job->cancel();
+  for (const auto& [task, job] : jobs_) stop(*job, keep_);
   for (const auto& [task, cancel] : copies_) cancel();
 }
 
@@ -313,12 +325,12 @@ const char* to_string(CopyOutcome outcome) noexcept {
 CopyRun::CopyRun(std::shared_ptr<transfer::CopyCore> core) : core_(std::move(core)) {}
 CopyRun::CopyRun(CopyRun&&) noexcept = default;
 CopyRun& CopyRun::operator=(CopyRun&& other) noexcept {
-  if (core_ && core_ != other.core_) core_->cancel();
+  if (core_ && core_ != other.core_) core_->cancel(false);
   core_ = std::move(other.core_);
   return *this;
 }
 CopyRun::~CopyRun() {
-  if (core_) core_->cancel();
+  if (core_) core_->cancel(false);
 }
 
 Result<CopySummary> CopyRun::wait() {
@@ -331,7 +343,8 @@ std::optional<Result<CopySummary>> CopyRun::wait_for(std::chrono::nanoseconds ti
   core_->rest();
   return result;
 }
-void CopyRun::cancel() { core_->cancel(); }
+void CopyRun::cancel() { core_->cancel(false); }
+void CopyRun::suspend() { core_->cancel(true); }
 CopyProgress CopyRun::progress() const { return core_->progress(); }
 
 CopyRun start_copy(std::vector<std::string> sources, std::string destination, CopyOptions options) {

@@ -4,6 +4,7 @@
 #include <future>
 #include <utility>
 
+#include "platform/platform.hpp"
 #include "store/local_store.hpp"
 #include "transfer/request_bytes.hpp"
 #include "weir/codec/checksum.hpp"
@@ -19,6 +20,13 @@ constexpr std::uint64_t kPartsOfOne = 4;
 constexpr std::uint64_t kStreamBytes = 3 * kSliceBytes;
 /// Up to here a file costs more in steps than in bytes, and all of them are on one thread.
 constexpr std::uint64_t kSmallBytes = 1 * kMiB;
+/// A file that was written just before it was read may be written once more in the same tick of its file system's
+/// clock: its time does not tell. The coarsest (FAT) ticks every two seconds.
+constexpr std::int64_t kTickSeconds = 2;
+
+bool may_change_unseen(const ObjectInfo& file) {
+  return platform::platform().realtime_ns() / 1'000'000'000 - file.modified_unix <= kTickSeconds;
+}
 
 class Share {
  public:
@@ -37,13 +45,16 @@ class Share {
 class OneCopy {
  public:
   OneCopy(const CopyTask& task, const CopySurroundings& around)
-      : task_(task), around_(around), from_(task.source->from), to_(around.destination.to) {}
+      : task_(task), around_(around), from_(task.source->from), to_(around.destination.to), here_(task.object) {}
 
   Status run(CopyItem& item);
 
  private:
   Result<std::optional<ObjectInfo>> look_there();
   Result<bool> is_there();
+  Result<bool> is_stored();
+  Result<bool> is_kept();
+  void record(const CopyItem& item);
   Result<std::string> checksum_of(const CopyEnd& end, const std::string& key, const ObjectInfo& info);
   Status is_other_file() const;
   Result<ObjectInfo> copy_inside();
@@ -59,13 +70,16 @@ class OneCopy {
   const CopyEnd& from_;
   const CopyEnd& to_;
   std::uint64_t size_ = 0;
+  CopyThere::Seen here_;    ///< the source, as far as it was looked at
+  std::uint64_t sent_ = 0;  ///< object_tag() of what was read of it; 0: nothing tells
 };
 
 /// The CRC64NVME that the store has, or for a file that of its bytes, in base64; empty where it is not known.
 Result<std::string> OneCopy::checksum_of(const CopyEnd& end, const std::string& key, const ObjectInfo& info) {
   if (end.local == nullptr) return info.crc64nvme ? crc64nvme_base64(*info.crc64nvme) : std::string();
   const Share share(around_.shares, kMinBudgetBytes);
-  WEIR_ASSIGN(auto source, end.local->source(key));
+  WEIR_ASSIGN(store::LocalObject opened, end.local->open(key));
+  auto source = end.local->source(std::move(opened));
   WEIR_ASSIGN(const Receipt receipt,
               run_job(From(std::move(source)) | crc64nvme_digest() | To(null()), kMinBudgetBytes));
   return receipt.facts.at("crc64nvme");
@@ -107,6 +121,24 @@ Result<bool> OneCopy::is_there() {
   return ours == theirs;
 }
 
+/// Whether an earlier run has stored it, and neither it nor what was stored has changed.
+Result<bool> OneCopy::is_stored() {
+  const std::optional<ItemRecord> recorded = around_.record.find(task_.destination_key);
+  if (!recorded) return false;
+  if (here_.tag == 0) {
+    WEIR_ASSIGN(const ObjectInfo info, from_.store->head(task_.key));
+    here_ = CopyThere::Seen::of(info);
+    size_ = here_.size;
+  }
+  if (here_.state() != recorded->source) return false;
+  const auto& [known, listed] = task_.there;
+  if (known && (!listed || listed->tag != 0)) return listed && listed->tag == recorded->stored;
+  const auto there = to_.store->head(task_.destination_key);
+  if (there) return object_tag(there->size, there->etag) == recorded->stored;
+  if (there.status().kind() == Kind::not_found) return false;
+  return there.status();
+}
+
 /// A file may have two names; writing it would then replace what is read.
 Status OneCopy::is_other_file() const {
   if (from_.local == nullptr || to_.local == nullptr) return {};
@@ -143,6 +175,7 @@ Result<bool> OneCopy::copied_inside(CopyItem& item) {
   item.receipt.bytes_stored = item.receipt.bytes_acked = item.receipt.bytes_read = made->size;
   item.receipt.destination = item.destination;
   item.receipt.etag = made->etag;
+  sent_ = here_.tag;  // it read what it had found under that name, in the state that its time tells too
   return true;
 }
 
@@ -166,7 +199,12 @@ Result<ObjectOptions> OneCopy::object_options() {
 }
 
 Result<std::unique_ptr<Source>> OneCopy::open_source() {
-  if (from_.local != nullptr) return from_.local->source(task_.key);
+  if (from_.local != nullptr) {
+    WEIR_ASSIGN(store::LocalObject opened, from_.local->open(task_.key));
+    here_ = CopyThere::Seen::of(opened.info);
+    sent_ = may_change_unseen(opened.info) ? 0 : here_.tag;
+    return from_.local->source(std::move(opened));
+  }
   DownloadOptions options = around_.options.endpoint.download;
   if (options.concurrency == 0 && !around_.alone) options.concurrency = static_cast<std::uint32_t>(kPartsOfOne);
   return download_from(from_.store->origin(task_.key), options);
@@ -201,6 +239,7 @@ Result<Receipt> OneCopy::stream() {
   WEIR_TRY(is_other_file());
   if (!task_.listed) {
     WEIR_ASSIGN(const ObjectInfo info, from_.store->head(task_.key));
+    here_ = CopyThere::Seen::of(info);
     size_ = info.size;
   }
   // What memory_for() counts with: among many files it is the files that go several at once.
@@ -212,17 +251,38 @@ Result<Receipt> OneCopy::stream() {
   const Share share(around_.shares, memory_for(replays));
   if (around_.stopping()) return Status(Kind::cancelled, "the copy was cancelled");
   WEIR_ASSIGN(auto source, open_source());
-  return run_job(From(std::move(source)) | To(upload_to(target, std::move(upload))), share.bytes());
+  auto receipt = run_job(From(std::move(source)) | To(upload_to(target, std::move(upload))), share.bytes());
+  if (receipt && from_.local == nullptr) {
+    const auto etag = receipt->facts.find("source_etag");
+    if (etag != receipt->facts.end()) sent_ = object_tag(receipt->bytes_read, etag->second);
+  }
+  return receipt;
+}
+
+/// Written down is only what was read from the very source that was looked at.
+void OneCopy::record(const CopyItem& item) {
+  if (!around_.record.records() || here_.tag == 0 || sent_ != here_.tag) return;
+  ItemRecord stored;
+  stored.key = task_.destination_key;
+  stored.bytes = item.bytes;
+  stored.source = here_.state();
+  stored.stored = object_tag(item.bytes, item.receipt.etag);
+  if (stored.stored != 0) around_.record.stored(std::move(stored));
+}
+
+/// Whether it is not to be copied, since the destination has it.
+Result<bool> OneCopy::is_kept() {
+  if (around_.options.update != CopyUpdate::none) return is_there();
+  return around_.record.goes_on() ? is_stored() : false;
 }
 
 Status OneCopy::run(CopyItem& item) {
   item.bytes = size_ = task_.object.size;
-  if (around_.options.update != CopyUpdate::none) {
-    WEIR_ASSIGN(const bool there, is_there());
-    if (there) {
-      item.outcome = CopyOutcome::kept;
-      return {};
-    }
+  WEIR_ASSIGN(const bool kept, is_kept());
+  if (kept) {
+    item.bytes = size_;
+    item.outcome = CopyOutcome::kept;
+    return {};
   }
   if (around_.options.dry_run) {
     item.outcome = CopyOutcome::planned;
@@ -234,6 +294,7 @@ Status OneCopy::run(CopyItem& item) {
     item.bytes = item.receipt.bytes_stored;
   }
   item.outcome = CopyOutcome::copied;
+  record(item);
   return {};
 }
 

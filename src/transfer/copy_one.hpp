@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "transfer/caller_executor.hpp"
+#include "transfer/copy_record.hpp"
 #include "transfer/copy_shares.hpp"
 #include "transfer/copy_walk.hpp"
 #include "weir/core/job.hpp"
@@ -16,6 +17,7 @@ struct CopySurroundings {
   const CopyOptions& options;
   const CopyDestination& destination;
   CopyShares& shares;
+  CopyRecord& record;
   /// This worker's own thread, for what is small; none where the host wants all on its executor.
   std::shared_ptr<CallerExecutor> own;
   bool alone;  ///< there is one item: it may have all the memory, and adapts

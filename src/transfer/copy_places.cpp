@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "platform/platform.hpp"
+#include "store/local_file.hpp"
 #include "store/local_store.hpp"
 #include "weir/store/local.hpp"
 
@@ -107,7 +108,13 @@ Result<CopySource> CopyPlaces::local_source(const std::string& name, const std::
   if (!there) return not_there(name);
   source.from = CopyEnd::of(std::move(place.store));
   source.single = place.key;
-  if (S_ISREG(found.st_mode)) source.single_bytes = static_cast<std::uint64_t>(found.st_size);
+  if (S_ISREG(found.st_mode)) {
+    ObjectInfo info;
+    info.size = static_cast<std::uint64_t>(found.st_size);
+    info.etag = store::local_etag(found);
+    info.modified_unix = found.st_mtim.tv_sec;
+    source.single_seen = CopyThere::Seen::of(info);
+  }
   if (!S_ISDIR(found.st_mode)) return source;
   if (!options_.recursive) {
     return Status(Kind::invalid_argument, "it is a directory")
@@ -132,7 +139,7 @@ Result<CopySource> CopyPlaces::store_source(const std::string& name) {
     if (!found && found.status().kind() != Kind::not_found) return found.status();
     if (found) {
       source.single = place.key;
-      source.single_bytes = found->size;
+      source.single_seen = CopyThere::Seen::of(*found);
     }
     if (found && pattern) return source;
   } else if (!folder) {

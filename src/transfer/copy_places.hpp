@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "transfer/copy_there.hpp"
 #include "weir/transfer/copy_many.hpp"
 #include "weir/transfer/open_store.hpp"
 
@@ -28,17 +29,17 @@ struct CopyEnd {
 /// One of the sources that were named.
 struct CopySource {
   CopyEnd from;
-  std::string name;                           ///< as it was typed
-  std::string single;                         ///< key of the one object of that very name; empty: none
-  std::optional<std::uint64_t> single_bytes;  ///< its size, where that was seen
-  bool tree = false;                          ///< all below `base` is meant
-  std::string base;                           ///< "a/b/" or empty
-  std::string into;                           ///< what stands in front of the rest at the destination: "b/" or empty
-  std::optional<Glob> glob;                   ///< that the rest must match
-  std::string pattern;                        ///< the glob as it was typed
-  std::string begins;                         ///< what a listing begins with: `base`, and what the pattern says of it
-  bool beginnings = false;                    ///< a directory that matches stands for all below it
-  bool deep = false;                          ///< what is found may lie at any depth
+  std::string name;                            ///< as it was typed
+  std::string single;                          ///< key of the one object of that very name; empty: none
+  std::optional<CopyThere::Seen> single_seen;  ///< where it was looked at
+  bool tree = false;                           ///< all below `base` is meant
+  std::string base;                            ///< "a/b/" or empty
+  std::string into;                            ///< what stands in front of the rest at the destination: "b/" or empty
+  std::optional<Glob> glob;                    ///< that the rest must match
+  std::string pattern;                         ///< the glob as it was typed
+  std::string begins;                          ///< what a listing begins with: `base`, and what the pattern says of it
+  bool beginnings = false;                     ///< a directory that matches stands for all below it
+  bool deep = false;                           ///< what is found may lie at any depth
 };
 
 struct CopyDestination {

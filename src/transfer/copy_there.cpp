@@ -19,7 +19,7 @@ CopyThere::Answer CopyThere::look(const std::string& key) {
     if (next_ < page_.objects.size()) {
       const ListedObject& found = page_.objects[next_];
       if (found.key != key) return {true, {}};
-      return {true, Seen{found.size, found.modified_unix}};
+      return {true, Seen::of(found)};
     }
     if (!has_more_) return {true, {}};
     if (pages_ > asked_ + kPagesAhead) break;

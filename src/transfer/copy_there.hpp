@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "transfer/object_tag.hpp"
 #include "weir/store/store.hpp"
 
 namespace weir::transfer {
@@ -20,6 +21,14 @@ class CopyThere {
   struct Seen {
     std::uint64_t size = 0;
     std::int64_t modified_unix = 0;
+    std::uint64_t tag = 0;  ///< object_tag()
+
+    template <class Object>
+    static Seen of(const Object& object) {
+      return {object.size, object.modified_unix, object_tag(object.size, object.etag)};
+    }
+    /// Of all that is seen, as a source; 0 where that does not tell.
+    std::uint64_t state() const { return tag == 0 ? 0 : tag_of_values(tag, modified_unix); }
   };
   struct Answer {
     bool known = false;  ///< false: the store has to be asked for this key

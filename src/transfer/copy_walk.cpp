@@ -22,10 +22,12 @@ std::string last_part(const std::string& key) { return key.substr(key.rfind('/')
 
 }  // namespace
 
-CopyWalk::CopyWalk(const CopyOptions& options, std::vector<std::string> sources, std::string destination)
+CopyWalk::CopyWalk(const CopyOptions& options, std::vector<std::string> sources, std::string destination,
+                   CopyRecord& record)
     : options_(options),
       sources_(std::move(sources)),
       destination_name_(std::move(destination)),
+      record_(record),
       places_(options),
       filter_(options.filters) {}
 
@@ -42,9 +44,10 @@ Status CopyWalk::begin() {
   destination_ = *std::move(destination);
   const Status storable = destination_.to.store->check_storable(options_.endpoint.object);
   if (!storable.ok()) return Status(storable).during("copy to " + named(destination_name_));
+  if (source_) WEIR_TRY(check_apart(*source_, destination_));
+  if (!names_one_) WEIR_TRY(record_.begin(sources_, destination_));
   if (!source_) return {};
   next_source_ = 1;
-  WEIR_TRY(check_apart(*source_, destination_));
   begin_source();
   return {};
 }
@@ -89,13 +92,14 @@ void CopyWalk::begin_source() {
     CopyTask task;
     task.key = source_->single;
     task.destination_key = destination_.exact ? destination_.base : destination_.base + last_part(task.key);
-    task.object.size = source_->single_bytes.value_or(0);
-    if (filter_.passes(last_part(task.key)) && !source_->single_bytes) all_sized_ = false;
+    if (source_->single_seen) task.object = *source_->single_seen;
+    if (filter_.passes(last_part(task.key)) && !source_->single_seen) all_sized_ = false;
     if (filter_.passes(last_part(task.key))) add(std::move(task));
   }
   if (!source_->tree) return end_source();
   // A directory is asked file by file, which is a system call; of a store that would be a request each.
-  const bool beside = options_.update != CopyUpdate::none && destination_.to.local == nullptr;
+  const bool looks = options_.update != CopyUpdate::none || record_.goes_on();
+  const bool beside = looks && destination_.to.local == nullptr;
   const std::string rest = source_->begins.substr(source_->base.size());
   if (beside) there_.emplace(destination_.to.store, destination_.base + source_->into + rest);
 }
@@ -149,7 +153,7 @@ void CopyWalk::add_listed(const ListedObject& object) {
   CopyTask task;
   task.key = object.key;
   task.destination_key = destination_.base + source_->into + rest;
-  task.object = {object.size, object.modified_unix};
+  task.object = CopyThere::Seen::of(object);
   task.listed = true;
   if (there_) task.there = there_->look(task.destination_key);
   add(std::move(task));

@@ -11,6 +11,7 @@
 
 #include "transfer/copy_names.hpp"
 #include "transfer/copy_places.hpp"
+#include "transfer/copy_record.hpp"
 #include "transfer/copy_there.hpp"
 
 namespace weir::transfer {
@@ -30,13 +31,15 @@ struct CopyTask {
   std::size_t weight() const { return sizeof(CopyTask) + key.size() + destination_key.size(); }
 };
 
-/// Holds one page of one listing at a time; with CopyOptions::update one of the destination's beside it. next() blocks;
+/// Holds one page of one listing at a time; with CopyOptions::update, or where an earlier run is gone on with, one of
+/// the destination's beside it. next() blocks;
 /// thread-compatible. The counts may be asked for from any thread.
 class CopyWalk {
  public:
-  CopyWalk(const CopyOptions& options, std::vector<std::string> sources, std::string destination);
+  CopyWalk(const CopyOptions& options, std::vector<std::string> sources, std::string destination, CopyRecord& record);
 
-  /// Opens the destination, and looks at a source that stands alone. An error is one of the whole.
+  /// Opens the destination, begins the record unless one file or object was named, and looks at a source that stands
+  /// alone. An error is one of the whole.
   Status begin();
   /// Empty: there is nothing more.
   std::optional<CopyTask> next();
@@ -64,6 +67,7 @@ class CopyWalk {
   const CopyOptions& options_;
   const std::vector<std::string> sources_;
   const std::string destination_name_;
+  CopyRecord& record_;
   CopyPlaces places_;
   const NameFilter filter_;
   CopyDestination destination_;

@@ -158,7 +158,7 @@ class Many(StoreTest):
         running.send_signal(signal.SIGINT)
         _, told = running.communicate(timeout=10)
         self.assertEqual(running.returncode, 130, told)
-        self.assertIn(b"with --update copies the rest", told)
+        self.assertIn(b"Go on with:  weir cp -r", told)
         there = self.stored(f"{self.prefix}/")
         self.assertLess(len(there), 3000)
         self.assertEqual(set(there.values()), {5000})

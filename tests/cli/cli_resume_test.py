@@ -317,5 +317,155 @@ class ResumeDownload(StoppedTest):
         self.arrived()
 
 
+class ResumeTree(StoppedTest):
+    """Copies of many. The files are an hour old: one that was just written is always copied again."""
+
+    COUNT = 200
+    BYTES = 64 << 10
+
+    def setUp(self):
+        super().setUp()
+        self.tree = self.folder / "my tree"
+        self.tree.mkdir()
+        for number in range(self.COUNT):
+            self.write(f"{number:03}", os.urandom(self.BYTES))
+        self.url = f"s3://{BUCKET}/{self.id().split('.')[-1]}/"
+
+    def write(self, name, data, age=3600):
+        path = self.tree / name
+        path.write_bytes(data)
+        os.utime(path, (time.time() - age,) * 2)
+
+    def up(self):
+        return "cp", "-r", f"{self.tree}/", self.url
+
+    def start(self, *command):
+        """At 1 MiB/s, slow enough for slow builds, of which some files are recorded."""
+        running = spawn(*command, "--limit-rate", "1MiB", *self.options(), env=AWS, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.addCleanup(lambda: (running.poll() is None and running.kill(), running.wait(), running.stdout.close(), running.stderr.close()))
+        self.waits_for(lambda: self.state.exists() and any((job["files_stored"] or 0) >= 10 for job in self.jobs()), "ten files")
+        return running
+
+    def kill(self, *command):
+        running = self.start(*command)
+        running.kill()
+        running.wait()
+        job, = self.jobs()
+        self.assertLess(job["files_stored"], self.COUNT)
+        self.assertIsNone(job["process"])
+        return job
+
+    def run_again(self, *command, code=0):
+        """What became of each file, by name."""
+        done = weir(*command, "--json", *self.options(), env=AWS)
+        self.assertEqual(done.returncode, code, done.stderr)
+        told = events(done.stdout)
+        outcomes = {event["source"].rsplit("/", 1)[1]: event["outcome"] for event in told if event["event"] == "file"}
+        self.assertEqual(told[-1]["transfers_kept"], list(outcomes.values()).count("kept"))
+        self.assertEqual(told[-1]["transfers_done"], list(outcomes.values()).count("copied"))
+        return outcomes, told
+
+    def arrived(self):
+        """The objects are the files, and nothing is left to go on with."""
+        back = self.folder / "back"
+        done = weir("cp", "-q", "-r", self.url, f"{back}/", "--state-dir", self.folder / "other", env=AWS)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual({path.name: path.read_bytes() for path in back.iterdir()},
+                         {path.name: path.read_bytes() for path in self.tree.iterdir()})
+        self.assertEqual(self.jobs(), [])
+
+    def test_after_a_kill_the_same_command_sends_only_the_rest(self):
+        job = self.kill(*self.up())
+        self.assertEqual((job["direction"], job["destination"], job["bytes_stored"]), ("upload", self.url, job["files_stored"] * self.BYTES))
+        outcomes, told = self.run_again(*self.up())
+        kept = list(outcomes.values()).count("kept")
+        self.assertGreaterEqual(kept, job["files_stored"])
+        self.assertEqual(told[-1]["bytes_read"], (self.COUNT - kept) * self.BYTES)
+        self.assertTrue(any(f"{job['files_stored']} files" in event.get("message", "") for event in told))
+        self.arrived()
+        outcomes, _ = self.run_again(*self.up())  # it was finished: this is another copy
+        self.assertEqual(set(outcomes.values()), {"copied"})
+
+    def test_what_changed_at_either_end_is_sent_again(self):
+        self.write("zzz", b"of the last run")
+        (self.tree / "link").symlink_to("000")
+        outcomes, _ = self.run_again(*self.up(), code=2)
+        self.assertEqual(list(outcomes.values()).count("copied"), self.COUNT + 1)
+        self.write("001", os.urandom(self.BYTES), age=7200)
+        self.write("002", b"longer" * self.BYTES)
+        for name, data in (("003", os.urandom(self.BYTES)), ("004", b"")):
+            self.assertEqual(weir("cp", "-q", self.file("other", data), self.url + name, "--no-resume", env=AWS).returncode, 0)
+        self.assertEqual(weir("rm", "-q", self.url + "005", env=AWS).returncode, 0)
+        (self.tree / "link").unlink()
+        (self.tree / "zzz").unlink()
+        self.assertEqual(weir("rm", "-q", self.url + "zzz", env=AWS).returncode, 0)
+        outcomes, _ = self.run_again(*self.up())
+        self.assertEqual({name for name, outcome in outcomes.items() if outcome == "copied"}, {"001", "002", "003", "004", "005"})
+        self.assertEqual(list(outcomes.values()).count("kept"), self.COUNT - 5)
+        self.arrived()
+
+    def test_with_other_options_of_what_is_stored_all_is_sent_again(self):
+        self.kill(*self.up())
+        outcomes, _ = self.run_again(*self.up(), "--content-type", "text/x-other")
+        self.assertEqual(set(outcomes.values()), {"copied"})
+        head = weir("head", "--json", self.url + "000", env=AWS)
+        self.assertEqual(events(head.stdout)[0]["content_type"], "text/x-other")
+        self.arrived()
+
+    def test_downloads_of_many_and_copies_inside_the_store_go_on_too(self):
+        self.run_again(*self.up())
+        there = self.folder / "there"
+        down = "cp", "-r", self.url, f"{there}/"
+        job = self.kill(*down)
+        self.assertEqual((job["direction"], job["destination"]), ("download", f"{os.path.realpath(there)}/"))
+        (there / "000").write_bytes(b"another")
+        (there / "001").unlink(missing_ok=True)
+        outcomes, _ = self.run_again(*down)
+        self.assertGreaterEqual(list(outcomes.values()).count("kept"), job["files_stored"] - 2)
+        self.assertEqual((outcomes["000"], outcomes["001"]), ("copied", "copied"))
+        self.assertEqual({path.name: path.read_bytes() for path in there.iterdir()},
+                         {path.name: path.read_bytes() for path in self.tree.iterdir()})
+        self.assertEqual(self.jobs(), [])
+        inside = "cp", "-r", self.url, self.url.replace("downloads", "inside"), "--concurrency", "1"
+        running = spawn(*inside, *self.options(), env=AWS, stderr=subprocess.DEVNULL)
+        self.waits_for(lambda: running.poll() is not None or self.jobs(), "some files")
+        running.kill()
+        running.wait()
+        stored = sum(job["files_stored"] for job in self.jobs())
+        outcomes, _ = self.run_again(*inside)
+        self.assertGreaterEqual(list(outcomes.values()).count("kept"), stored)
+        self.url = self.url.replace("downloads", "inside")
+        self.arrived()
+
+    def test_ctrl_c_says_the_line_that_goes_on_and_it_does(self):
+        said = self.goes_on_by_its_line(self.start(*self.up()), r"copied is whole and stays\. Go on with:  weir (cp .*my tree/' .*)")
+        self.assertRegex(said.decode(), r"done 200 files, \d+ kept as they were")
+        self.arrived()
+
+    def test_jobs_shows_resumes_and_forgets(self):
+        job = self.kill(*self.up())
+        number = str(job["id"])
+        self.assertRegex(weir("jobs", *self.options()).stdout.decode(), rf"[KM]iB in {job['files_stored']} files .*my tree/ -> {self.url}")
+        self.assertIn(f"in {job['files_stored']} files\n", weir("jobs", "show", number, *self.options()).stdout.decode())
+        done = weir("jobs", "resume", number, *self.options(), env=AWS, cwd="/")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.arrived()
+        self.kill(*self.up())
+        number = str(self.jobs()[0]["id"])
+        done = weir("jobs", "abort", number, *self.options(), env=AWS)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn(b"what it has stored stays", done.stderr)
+        self.assertEqual(self.jobs(), [])
+
+    def test_a_second_copy_is_told_which_process_is_at_it_and_no_resume_begins_anew(self):
+        running = self.start(*self.up())
+        self.refuses(5, *self.up(), *self.options(), env=AWS, says=f"process {running.pid} is at this very copy")
+        running.kill()
+        running.wait()
+        outcomes, _ = self.run_again(*self.up(), "--no-resume")
+        self.assertEqual(set(outcomes.values()), {"copied"})
+        self.arrived()
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -11,6 +11,7 @@ using namespace weir;
 using test::begin_upload;
 using test::open_ledger;
 using test::read_file;
+using test::some_item;
 using test::some_job;
 using test::some_part;
 using test::TempDir;
@@ -20,7 +21,7 @@ namespace {
 
 Mark some_mark(std::uint64_t index) { return {4 * kMiB, 1000 + index, 0x9000000000000000u + index, index, 77}; }
 
-/// A ledger with one upload, its five parts and three marks, all in its one file.
+/// A ledger with one job, its five parts, three marks and two items, all in its one file.
 std::string good_file(const std::string& state) {
   {
     const auto ledger = open_ledger(state);
@@ -29,6 +30,7 @@ std::string good_file(const std::string& state) {
     REQUIRE(begin_upload(**claim, "upload-1").ok());
     for (std::uint64_t index = 0; index < 3; ++index) (*claim)->mark_made(index, some_mark(index));
     for (std::uint32_t number = 1; number <= 5; ++number) (*claim)->part_stored(some_part(number));
+    (*claim)->items_stored({some_item("b"), some_item("a")});
     claim->reset();
     REQUIRE(ledger->flush().ok());
   }
@@ -75,6 +77,10 @@ void holds_no_lie(const std::string& state) {
   }
   const auto marks = (*claim)->marks(0, 10);
   for (std::size_t i = 0; marks.ok() && i < marks->size(); ++i) CHECK((*marks)[i] == some_mark(i));
+  const auto items = (*claim)->items("", 10);
+  if (!items.ok()) return;
+  CHECK(items->size() <= 2);
+  for (const ItemRecord& item : *items) CHECK((item == some_item("a") || item == some_item("b")));
 }
 
 void place(const std::string& state, std::string_view bytes) {
@@ -116,7 +122,7 @@ TEST_CASE("a newer ledger is refused in words, and not touched") {
   options.state_dir = state;
   const Status status = Ledger::open(options).status();
   CHECK(status.kind() == Kind::unsupported);
-  CHECK(status.message().find("a newer weir wrote it (version 9; this one knows up to 2)") != std::string::npos);
+  CHECK(status.message().find("a newer weir wrote it (version 9; this one knows up to 3)") != std::string::npos);
   CHECK(read_file(state + "/ledger.sqlite") == before);
 }
 
@@ -142,7 +148,7 @@ TEST_CASE("makes a golden file of the version that this program writes", "[.make
 }
 
 TEST_CASE("a ledger of every version is read") {
-  const std::string version = GENERATE("1", "2");
+  const std::string version = GENERATE("1", "2", "3");
   TempDir directory;
   const std::string state = directory.root() + "/state";
   REQUIRE(::mkdir(state.c_str(), 0700) == 0);
@@ -161,6 +167,10 @@ TEST_CASE("a ledger of every version is read") {
   (*claim)->mark_made(0, some_mark(0));
   REQUIRE(ledger->flush().ok());
   CHECK((*claim)->marks(0, 1)->size() == 1);
+  CHECK((*claim)->items("", 10)->size() == (version < "3" ? 0 : 2));
+  (*claim)->items_stored({some_item("another")});
+  REQUIRE(ledger->flush().ok());
+  CHECK((*claim)->items("another", 1)->size() == 1);
 }
 
 TEST_CASE("a ledger that cannot be written any more says so once, and tells who waits") {

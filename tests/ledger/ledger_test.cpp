@@ -9,6 +9,7 @@
 using namespace weir;
 using test::begin_upload;
 using test::open_ledger;
+using test::some_item;
 using test::some_job;
 using test::some_part;
 using test::TempDir;
@@ -303,4 +304,59 @@ TEST_CASE("the parts of a stream are kept, however long it is and however they g
     }
   }
   CHECK((*ledger->claim(wanted))->record().parts.size() == 3);
+}
+
+TEST_CASE("the items of a copy of many come back in order, replaced where that was said, and go with the job") {
+  TempDir directory;
+  const std::string state = directory.path("state");
+  JobRecord wanted = some_job("/data/photos/");
+  wanted.source.size_bytes = 0;
+  wanted.place = JobRecord::kManyPrefix + std::string("s3 aws bucket/photos/");
+  {
+    const auto ledger = open_ledger(state);
+    auto claim = ledger->claim(wanted);
+    REQUIRE(claim.ok());
+    CHECK((*claim)->record().is_many());
+    CHECK((*claim)->record().items_stored == 0);
+    REQUIRE(begin_upload(**claim, "many").ok());
+    (*claim)->items_stored({some_item("b\xff"), some_item("a"), some_item(std::string("a\0b", 3))});
+    ItemRecord other = some_item("a");
+    other.bytes = 5;
+    (*claim)->items_stored({other});
+    claim->reset();
+    REQUIRE(ledger->flush().ok());
+    REQUIRE(ledger->jobs()->size() == 1);
+    CHECK(ledger->jobs()->at(0).items_stored == 3);
+    CHECK(ledger->jobs()->at(0).bytes_stored == 1003 + 1002 + 5);
+    CHECK(ledger->job(ledger->jobs()->at(0).id)->items_stored == 3);
+  }
+  const auto ledger = open_ledger(state);
+  auto claim = ledger->claim(wanted);
+  REQUIRE(claim.ok());
+  CHECK((*claim)->record().items_stored == 3);
+  const auto all = (*claim)->items("", 10);
+  REQUIRE(all.ok());
+  REQUIRE(all->size() == 3);
+  CHECK((*all)[0].bytes == 5);
+  CHECK((*all)[1] == some_item(std::string("a\0b", 3)));
+  CHECK((*all)[2] == some_item("b\xff"));
+  CHECK((*claim)->items("aa", 10)->size() == 1);
+  CHECK((*claim)->items("", 2)->size() == 2);
+  CHECK((*claim)->items("c", 2)->empty());
+  const std::int64_t id = (*claim)->record().id;
+  CHECK(forget_copy(*ledger, id).kind() == Kind::unavailable);
+  REQUIRE((*claim)->start(wanted).ok());
+  CHECK((*claim)->items("", 10)->empty());
+  (*claim)->items_stored({some_item("x")});
+  REQUIRE(ledger->flush().ok());
+  claim->reset();
+  REQUIRE(forget_copy(*ledger, id).ok());
+  CHECK(forget_copy(*ledger, id).kind() == Kind::not_found);
+  // Its rows are gone too: the next with this place has none.
+  CHECK((*ledger->claim(wanted))->items("", 10)->empty());
+  auto upload = ledger->claim(some_job());
+  REQUIRE(upload.ok());
+  const std::int64_t other = (*upload)->record().id;
+  upload->reset();
+  CHECK(forget_copy(*ledger, other).kind() == Kind::invalid_argument);
 }

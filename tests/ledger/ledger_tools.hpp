@@ -39,6 +39,15 @@ inline PartReceipt some_part(std::uint32_t number) {
           "sum"};
 }
 
+inline ItemRecord some_item(const std::string& key) {
+  ItemRecord item;
+  item.key = key;
+  item.bytes = 1000 + key.size();
+  item.source = 0xA000000000000000u + key.size();
+  item.stored = 0xB000000000000000u + key.size();
+  return item;
+}
+
 /// Records an upload and waits until that is safe.
 inline Status begin_upload(JobClaim& claim, const std::string& id) {
   std::mutex mutex;

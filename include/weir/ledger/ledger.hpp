@@ -27,7 +27,18 @@ struct LedgerOptions {
   std::function<void(const std::string& line)> on_trouble;
 };
 
-/// One upload as the ledger has it. Sizes in bytes, times in seconds since 1970.
+/// One file or object of a copy of many (copy_many) that is stored. What it was made of, and what was stored then, are
+/// hashes, as whoever records them takes them.
+struct ItemRecord {
+  std::string key;  ///< at the destination
+  std::uint64_t bytes = 0;
+  std::uint64_t source = 0;  ///< of what its source was
+  std::uint64_t stored = 0;  ///< of what the destination has
+
+  bool operator==(const ItemRecord&) const = default;
+};
+
+/// One upload as the ledger has it, or one copy of many. Sizes in bytes, times in seconds since 1970.
 struct JobRecord {
   std::int64_t id = 0;    ///< never used again for another
   SourceIdentity source;  ///< size_bytes 0: a stream, which nobody can find again; its name says what kind
@@ -41,22 +52,27 @@ struct JobRecord {
   bool set_aside = false;          ///< will not be gone on with: only to be removed from the store
   std::vector<PartReceipt> parts;  ///< that the store has acknowledged, by number; empty in lists
   std::uint32_t parts_stored = 0;
+  std::uint64_t items_stored = 0;  ///< of a copy of many
   std::uint64_t bytes_stored = 0;
   std::int64_t owner_pid = 0;  ///< of the process that is at it now; 0: none
   std::int64_t created_unix = 0;
   std::int64_t updated_unix = 0;
+
+  /// How the place of a copy of many begins: it has no parts, but items.
+  static constexpr const char* kManyPrefix = "many ";
+  bool is_many() const { return place.starts_with(kManyPrefix); }
 };
 
 /// A job that this process works on. Destroying it lets others claim it soon; what is recorded stays. Thread-safe.
 ///
-/// Calls other than start(), set_aside(), adopt() and marks() return at once and are written together, in order; what
-/// is written is synced. They fail quietly after LedgerOptions::on_trouble was told.
+/// Calls other than start(), set_aside(), adopt(), marks() and items() return at once and are written together, in
+/// order; what is written is synced. They fail quietly after LedgerOptions::on_trouble was told.
 class JobClaim {
  public:
   virtual ~JobClaim() = default;
   /// As it was found; new: with an empty upload_id.
   virtual const JobRecord& record() const = 0;
-  /// Forgets parts, marks and upload of the job and takes `wanted` for what it is to be.
+  /// Forgets parts, marks, items and upload of the job and takes `wanted` for what it is to be.
   virtual Status start(const JobRecord& wanted) = 0;
   /// As start(), but what was found stays under its own id, set aside: its upload is still at the store.
   virtual Status set_aside(const JobRecord& wanted) = 0;
@@ -70,6 +86,10 @@ class JobClaim {
   virtual void mark_made(std::uint64_t index, const Mark& mark) = 0;
   /// Those recorded, from number `from` on, without a gap; `most` at most. Looks into the file.
   virtual Result<std::vector<Mark>> marks(std::uint64_t from, std::size_t most) = 0;
+  /// Of a copy of many: these are stored. What was recorded under their keys is replaced.
+  virtual void items_stored(std::vector<ItemRecord> items) = 0;
+  /// Those recorded whose keys are not before `from`, in the order of their bytes; `most` at most. Looks into the file.
+  virtual Result<std::vector<ItemRecord>> items(const std::string& from, std::size_t most) = 0;
   /// The upload is complete or removed: forgets the job.
   virtual void finished() = 0;
   /// Ends the claim: nothing else may follow. `done` is called, on any thread, once all is written and others may claim
@@ -107,5 +127,8 @@ class Ledger {
 /// repeats until the store has nothing left of it. Errors: not_found, unavailable (a process is at it),
 /// invalid_argument (another target), the store's own: the job then stays.
 Status abort_job(Ledger& ledger, std::int64_t id, Target& target);
+/// Removes a copy of many from the ledger; what it has stored stays. Errors: not_found, unavailable (a process is at
+/// it), invalid_argument (it is none).
+Status forget_copy(Ledger& ledger, std::int64_t id);
 
 }  // namespace weir

@@ -33,7 +33,7 @@ enum class CopyUpdate : std::uint8_t {
 
 enum class CopyOutcome : std::uint8_t {
   copied,   ///< and proven, as a receipt proves it
-  kept,     ///< CopyOptions::update: the destination has it
+  kept,     ///< the destination has it: see CopyOptions::update, and start_copy() of runs that go on
   planned,  ///< CopyOptions::dry_run: it would be copied
   failed,
 };
@@ -109,6 +109,8 @@ class CopyRun {
   std::optional<Result<CopySummary>> wait_for(std::chrono::nanoseconds timeout);
   /// Begins nothing more, and stops what is under way as Job::cancel() does. What was copied stays.
   void cancel();
+  /// As cancel(), but stops what is under way as Job::suspend() does: the same call goes on with it.
+  void suspend();
   CopyProgress progress() const;
 
  private:
@@ -129,6 +131,12 @@ class CopyRun {
 /// beside "a/b", names that a file system takes for one. Objects that only stand for a folder ("a/", empty) are left
 /// out where the destination has folders. Inside one service the store copies by itself; otherwise bytes stream through
 /// here within the budget, and keep content type, headers and metadata where both stores have them.
+///
+/// With UploadOptions::ledger the same call goes on with a copy that was killed, stopped, or of which some failed: what
+/// was copied is recorded, and is left out (CopyOutcome::kept) if the source is what it was then (a file: size, time,
+/// inode; an object: size, time, ETag) and the destination still has what was stored (size and ETag). One call at a
+/// time: the second gets unavailable. The record goes with a run that copied all. UploadOptions::resume off: the record
+/// is removed, and all is copied. With `update` or `dry_run` nothing is recorded, nor where files are not synced.
 CopyRun start_copy(std::vector<std::string> sources, std::string destination, CopyOptions options = {});
 /// As above, and waits.
 Result<CopySummary> copy_many(std::vector<std::string> sources, std::string destination, CopyOptions options = {});
