@@ -7,18 +7,28 @@
 namespace weir::transfer {
 namespace {
 
-Status replaced(const JobRecord& job, const SourceIdentity& now) {
-  std::string cause = job.source.size_bytes == now.size_bytes
-                          ? "the object is another than when its download began"
-                          : fmt::format("the object had {} bytes when its download began and now has {}",
-                                        job.source.size_bytes, now.size_bytes);
+bool is_file(const SourceIdentity& source) { return source.name.starts_with('/'); }
+
+/// How the source differs from what was there when the copy began; empty if it does not.
+std::string difference_of(const SourceIdentity& was, const SourceIdentity& is) {
+  const char* const what = is_file(is) ? "the file" : "the object";
+  const char* const began = is_file(is) ? "copy began" : "download began";
+  if (was.size_bytes != is.size_bytes) {
+    return fmt::format("{} had {} bytes when its {} and now has {}", what, was.size_bytes, began, is.size_bytes);
+  }
+  if (is_file(is) && was.mtime_ns != is.mtime_ns) return "the file was written to after its copy began";
+  if (was.inode != is.inode) return fmt::format("{} is another than when its {}", what, began);
+  return {};
+}
+
+Status replaced(const JobRecord& job, const SourceIdentity& now, std::string cause) {
   std::uint64_t bytes = 0;
   for (const PartReceipt& part : job.parts) bytes += part.length;
   return Status(Kind::source_changed, std::move(cause))
-      .during("go on with the download to " + job.destination)
+      .during(fmt::format("go on with the {} to {}", is_file(now) ? "copy" : "download", job.destination))
       .advise(fmt::format("The {} bytes that were read of it stay in a temporary file (job {}). Begin anew with what "
-                          "the object is now, without resuming.",
-                          bytes, job.id));
+                          "the {} is now, without resuming.",
+                          bytes, job.id, is_file(now) ? "file" : "object"));
 }
 
 /// Those that follow each other from the first on.
@@ -46,9 +56,8 @@ Result<KeptDownload> find_kept(const UploadOptions& options, const std::shared_p
 
   const JobRecord job = claim->record();
   const bool begun = !job.upload_id.empty();
-  if (begun && (job.source.size_bytes != source.size_bytes || job.source.inode != source.inode)) {
-    return replaced(job, source);
-  }
+  std::string cause = begun ? difference_of(job.source, source) : std::string();
+  if (!cause.empty()) return replaced(job, source, std::move(cause));
   if (begun && job.part_bytes != 0) {
     std::vector<PartReceipt> front = front_of(job.parts);
     WEIR_ASSIGN(found.kept, target->kept(job.upload_id, front, source.size_bytes));

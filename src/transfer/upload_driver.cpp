@@ -274,12 +274,14 @@ Target::Cancel UploadDriver::check(std::uint64_t number, const Action& action) {
   auto cancelled = std::make_shared<std::atomic<bool>>(false);
   std::uint64_t offset = 0;
   std::uint64_t length = 0;
+  std::optional<std::uint64_t> crc;  // of the source's bytes, where they passed by
   {
     const Lock lock(mutex_);
     offset = machine_.part(action.part).offset;
     length = machine_.part(action.part).length;
+    crc = machine_.part(action.part).crc64nvme;
   }
-  if (kept_) {
+  if (kept_ && !replay_) {
     const bool good = kept_->good_bytes() >= offset + length;
     answer(number, [&](UploadMachine& machine) {
       machine.check_done(action.request, good ? machine.recorded_crc(action.part) : Status(Kind::not_found, "changed"));
@@ -290,10 +292,19 @@ Target::Cancel UploadDriver::check(std::uint64_t number, const Action& action) {
     answer_failure(number, action, Status(Kind::cancelled, "nothing is left to read it on"));
     return [] {};
   }
-  executor->post_blocking([self = shared_from_this(), number, request = action.request, offset, length, cancelled] {
-    const Result<store::RangeSums> sums = store::sums_of_range(*self->replay_, offset, length, false, *cancelled);
-    const Result<std::uint64_t> crc = sums.ok() ? Result<std::uint64_t>(sums->crc64nvme) : sums.status();
-    self->answer(number, [&](UploadMachine& machine) { machine.check_done(request, crc); });
+  executor->post_blocking([self = shared_from_this(), number, request = action.request, offset, length, crc,
+                           cancelled] {
+    const auto look = [&]() -> Result<std::uint64_t> {
+      if (self->kept_check_) {
+        WEIR_ASSIGN(const bool good, self->kept_check_->is_good(offset + length, *cancelled));
+        if (!good) return Status(Kind::not_found, "what was stored is not what it was");
+      }
+      if (crc) return *crc;
+      WEIR_ASSIGN(const store::RangeSums sums, store::sums_of_range(*self->replay_, offset, length, false, *cancelled));
+      return sums.crc64nvme;
+    };
+    const Result<std::uint64_t> found = look();
+    self->answer(number, [&](UploadMachine& machine) { machine.check_done(request, found); });
   });
   return [cancelled] { cancelled->store(true); };
 }

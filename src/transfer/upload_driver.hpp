@@ -12,6 +12,7 @@
 #include <mutex>
 #include <vector>
 
+#include "transfer/kept_check.hpp"
 #include "transfer/upload_machine.hpp"
 #include "weir/core/executor.hpp"
 #include "weir/ledger/ledger.hpp"
@@ -32,8 +33,12 @@ class UploadDriver : public std::enable_shared_from_this<UploadDriver> {
   UploadDriver(const UploadDriver&) = delete;
   UploadDriver& operator=(const UploadDriver&) = delete;
 
-  /// What an earlier process stored is read again from there. Before everything else.
-  void goes_on_from(std::shared_ptr<Kept> kept) { kept_ = std::move(kept); }
+  /// What an earlier process stored can be read again from there; with `replay` it is compared by reading both. Before
+  /// everything else.
+  void goes_on_from(std::shared_ptr<Kept> kept) {
+    if (replay_) kept_check_ = std::make_shared<KeptCheck>(kept);
+    kept_ = std::move(kept);
+  }
   void part_ready(ReadyPart part, std::vector<Chunk> chunks);
   void end_of_input();
   /// As of the machine; wakes when the answer is there.
@@ -92,6 +97,7 @@ class UploadDriver : public std::enable_shared_from_this<UploadDriver> {
   std::shared_ptr<Target> target_;
   const std::shared_ptr<Replay> replay_;
   std::shared_ptr<Kept> kept_;
+  std::shared_ptr<KeptCheck> kept_check_;  // with `replay_`
   const std::weak_ptr<Executor> executor_;
   const std::shared_ptr<RateLimiter> limiter_;
   mutable std::mutex mutex_;

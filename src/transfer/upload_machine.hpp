@@ -24,7 +24,7 @@ namespace weir::transfer {
 enum class Do : std::uint8_t {
   list_parts,    ///< Target::list_parts of the upload that an earlier process began
   check_part,    ///< the checksum of `part`, read again: does the source still have what an earlier process sent? With
-                 ///< `syncs`: of what is stored; not_found where that is not what it was
+                 ///< `syncs`, of what is stored or of the source; not_found where what is stored is not what it was
   begin,         ///< Target::begin
   note_upload,   ///< write down upload_id(), and say when that is safe
   put_part,      ///< Target::put_part of `part`

@@ -152,7 +152,7 @@ bool UploadMachine::go_on(std::uint32_t number) {
     candidates_.erase(found);
     return false;
   }
-  if (!part.crc64nvme) {
+  if (!part.crc64nvme || options_.syncs) {
     start(Do::check_part, number);
   } else if (*part.crc64nvme == *found->second.receipt.crc64nvme) {
     take_over(number);
@@ -254,9 +254,10 @@ bool UploadMachine::keeps() const {
 std::string UploadMachine::kept_advice() const {
   if (failure_.kind() == Kind::source_changed) {
     return fmt::format(
-        "The {} parts that were sent stay at the store. Begin anew with what the source is now, without "
-        "resuming; or put back what it was and run this again.",
-        counts_.parts_resumed + candidates_.size());
+        "The {} parts that were {}. Begin anew with what the source is now, without resuming; or put back what it was "
+        "and run this again.",
+        counts_.parts_resumed + candidates_.size(),
+        options_.syncs ? "written stay in a temporary file" : "sent stay at the store");
   }
   if (counts_.parts_done == 0) return "Run this again.";
   return fmt::format("{} {} ({}) {} safe {}: run this again to go on.", counts_.parts_done,

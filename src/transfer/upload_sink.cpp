@@ -93,8 +93,12 @@ class UploadSink final : public Sink {
   void skip_front();
   Status plan_parts_of(std::uint64_t part_bytes, const Upstream& upstream);
   Status cut_as_earlier(const Upstream& upstream, const transfer::Recorded& recorded);
-  Status look_for_kept(Context& context, const UploadIdentity& identity, transfer::MachineOptions& options,
-                       std::shared_ptr<JobClaim>& claim);
+  Status look_for_kept(Context& context, const UploadIdentity& identity, const SourceIdentity& source,
+                       transfer::MachineOptions& options, std::shared_ptr<JobClaim>& claim);
+  std::optional<SourceIdentity> lasting_source(const Upstream& upstream) const {
+    if (upstream.continuable) return upstream.continuable->identity();
+    return replay_ ? upstream.replay->lasting_identity() : std::nullopt;
+  }
   std::uint64_t current_length() const;
   /// What is read twice, or compared with what was sent before, is to be the same both times; else the target's own
   /// checksum is enough.
@@ -217,9 +221,9 @@ Status UploadSink::open(Context& context) {
 Status UploadSink::look_up(Context& context, transfer::MachineOptions& options, std::shared_ptr<JobClaim>& claim) {
   const auto most = exact_bytes_ ? exact_bytes_ : context.upstream.max_bytes;
   if (!options_.ledger || (most && *most <= plan_.part_bytes)) return {};
-  if (context.upstream.continuable) {
+  if (const auto source = lasting_source(context.upstream)) {
     const std::optional<UploadIdentity> identity = target_->identity();
-    if (identity && identity->readable) return look_for_kept(context, *identity, options, claim);
+    if (identity && identity->readable) return look_for_kept(context, *identity, *source, options, claim);
   }
   if (!replay_ && !options_.verify) return {};  // there is no checksum to compare parts by
   WEIR_ASSIGN(transfer::Recorded recorded,
@@ -273,16 +277,16 @@ void UploadSink::skip_front() {
   marks_->decide(offset_);
 }
 
-/// A download into a file: what the file has is read from there, by the source, and need not be written.
-Status UploadSink::look_for_kept(Context& context, const UploadIdentity& identity, transfer::MachineOptions& options,
-                                 std::shared_ptr<JobClaim>& claim) {
-  Continuable& source = *context.upstream.continuable;
+/// Into a file: what it has need not be written. A download reads that from there; of a file, which is read by itself,
+/// both are read and compared.
+Status UploadSink::look_for_kept(Context& context, const UploadIdentity& identity, const SourceIdentity& source,
+                                 transfer::MachineOptions& options, std::shared_ptr<JobClaim>& claim) {
   if (!exact_bytes_ || *exact_bytes_ <= std::max(plan_.part_bytes, kWorthRecordingBytes)) return {};
   WEIR_ASSIGN(transfer::KeptDownload found,
-              transfer::find_kept(options_, target_, identity, source.identity(), plan_.part_bytes, context.executor));
+              transfer::find_kept(options_, target_, identity, source, plan_.part_bytes, context.executor));
   if (found.kept) {
     if (Status planned = plan_parts_of(found.part_bytes, context.upstream); !planned.ok()) {
-      return planned.during("go on with the download to " + target_->url())
+      return planned.during("go on with the copy to " + target_->url())
           .advise(fmt::format("It was begun with parts of {} bytes: give it that part size and memory again.",
                               found.part_bytes));
     }
@@ -290,7 +294,7 @@ Status UploadSink::look_for_kept(Context& context, const UploadIdentity& identit
   options.records = options.syncs = found.claim != nullptr;
   options.earlier = std::move(found.earlier);
   kept_ = found.kept;
-  if (kept_) source.go_on_from(kept_);
+  if (kept_ && context.upstream.continuable) context.upstream.continuable->go_on_from(kept_);
   claim = std::move(found.claim);
   return {};
 }

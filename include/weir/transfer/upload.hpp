@@ -47,7 +47,7 @@ struct UploadOptions {
 /// replaced, so the object is always what came now.
 /// A download into a file is gone on with too, if it is of more than 16 MiB, of all of an object that its origin can
 /// tell from any other, and changed by nothing on its way: what the file has is read from there and compared with what
-/// was recorded.
+/// was recorded. So is a copy from file to file, by reading both.
 /// Otherwise parts are held (shared, never copied) until the store has them. Destroying the sink before it is closed
 /// aborts; what is under way then ends on its own.
 /// Errors of close(): the store's own, corrupt (what is stored is not what was sent), source_changed, limit (a stream
