@@ -10,7 +10,7 @@ way when it was killed no byte may be sent twice.
 Every other round is a download of such an object into a file: it must be the object, and beside what was not synced yet nothing may
 be fetched twice.
 With --revive the server is killed too, in one of three rounds: it keeps its data on the disk and comes back.
-WEIR_KILL_TABLE names a file that the rows of the table are appended to.
+WEIR_KILL_TABLE names a file that the rows of the table are appended to. SIGINT ends it after the last whole round.
 """
 
 import hashlib
@@ -293,6 +293,9 @@ def main():
                 kind, counted = (play_upload if number % 2 == 0 else play_download)(number, Path(name), relay)
             except Wrong as wrong:
                 sys.exit(f"WEIR_SEED={SEED} round {number}: {wrong}")
+            except KeyboardInterrupt:
+                rounds = number
+                break
             counted["rounds"] = 1
             table.setdefault(kind, Counter()).update(counted)
     relay.close()

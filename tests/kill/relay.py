@@ -41,6 +41,8 @@ class Relay:
     def _serve(self, client):
         try:
             with client, socket.create_connection(self.server, timeout=5) as server:
+                if server.getsockname() == server.getpeername():
+                    return  # a port that nobody listens at may be given to who asks for it, who then speaks to himself
                 server.settimeout(None)
                 answers = threading.Thread(target=self._pump, args=(server, client, False), daemon=True)
                 answers.start()

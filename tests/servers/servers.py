@@ -217,8 +217,11 @@ class Server:
 
     def revive(self):
         """Starts it again if it has ended."""
-        if self.process.poll() is not None and not self._start():
-            raise Failed(f"{self.name} did not come back:\n{self.log()}")
+        for _ in range(20):
+            if self.process.poll() is None or self._start():
+                return
+            time.sleep(0.1)  # somebody may be about to leave its port
+        raise Failed(f"{self.name} did not come back:\n{self.log()}")
 
     @property
     def pid_file(self):
