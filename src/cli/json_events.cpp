@@ -78,6 +78,7 @@ std::string progress_event(const ProgressView& view) {
   json["bytes_confirmed"] = progress.bytes_confirmed;
   json["bytes_durable"] = progress.bytes_durable;
   json["bytes_resumed"] = progress.bytes_resumed;
+  json["bytes_earlier"] = progress.bytes_earlier;
   json["total_bytes"] = or_null(progress.total_bytes);
   json["elapsed_s"] = seconds(progress.elapsed_ns);
   json["bytes_per_second"] = progress.bytes_per_second;

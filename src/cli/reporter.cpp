@@ -70,17 +70,33 @@ void Reporter::tell_retries(const Progress& progress) {
   channel_.emit(retry_event(progress));
 }
 
+void Reporter::notice(const std::string& line) {
+  channel_.emit(notice_event(line));
+  if (!quiet_ && !channel_.has_events()) channel_.tell(line + "\n");
+}
+
+/// How long it takes to read again what is there, where that is worth a word.
+void Reporter::tell_comparing(const Progress& progress) {
+  if (comparing_told_ || progress.bytes_resumed == 0 || progress.bytes_earlier <= progress.bytes_resumed) return;
+  comparing_told_ = true;
+  const double compared = static_cast<double>(progress.bytes_resumed);
+  const double left = static_cast<double>(progress.bytes_earlier) - compared;
+  const double seconds = static_cast<double>(progress.elapsed_ns) / 1e9 * left / compared;
+  if (seconds < 1) return;
+  notice(fmt::format("{} are there from an earlier run; they are read again first, which takes about {}",
+                     format_size(progress.bytes_earlier), format_duration(seconds)));
+}
+
 /// Once it is known: parts are compared one after another.
 void Reporter::tell_resumed(const Progress& progress) {
   if (resumed_told_ || progress.bytes_resumed == 0) return;
   const bool remade = plan_.source == EndKind::standard || !plan_.names.through.empty();
+  if (!remade) tell_comparing(progress);
   if (!remade && std::exchange(resumed_seen_, progress.bytes_resumed) != progress.bytes_resumed) return;
   resumed_told_ = true;
-  const std::string line =
-      remade ? "resuming: what an earlier run has stored is compared and not sent again"
-             : fmt::format("resuming at {} (source unchanged, the rest follows)", format_size(progress.bytes_resumed));
-  channel_.emit(notice_event(line));
-  if (!quiet_ && !channel_.has_events()) channel_.tell(line + "\n");
+  notice(remade
+             ? "resuming: what an earlier run has stored is compared and not sent again"
+             : fmt::format("resuming at {} (source unchanged, the rest follows)", format_size(progress.bytes_resumed)));
 }
 
 void Reporter::update(const Progress& progress) {

@@ -46,6 +46,8 @@ class Reporter {
 
  private:
   void look(const Progress& progress);
+  void notice(const std::string& line);
+  void tell_comparing(const Progress& progress);
   void tell_resumed(const Progress& progress);
   void tell_retries(const Progress& progress);
 
@@ -57,6 +59,7 @@ class Reporter {
   std::uint32_t retries_told_ = 0;
   std::uint64_t resumed_seen_ = 0;
   bool resumed_told_ = false;
+  bool comparing_told_ = false;
 };
 
 }  // namespace weir::cli

@@ -49,7 +49,7 @@ class ZstdMarks {
   }
   /// The next frame, in order, is done. How many bytes of its front are stored.
   std::size_t done(const FrameOrder& order, const Mark& mark) {
-    if (order.record) marks_->made(written_, mark);
+    if (order.record) marks_->made(written_, mark, {});
     ++written_;
     const std::uint64_t from = std::exchange(written_bytes_, written_bytes_ + mark.output_bytes);
     return static_cast<std::size_t>(std::min(*skip_bytes_ - std::min(*skip_bytes_, from), mark.output_bytes));

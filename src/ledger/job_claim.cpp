@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "ledger/item_rows.hpp"
+#include "ledger/mark_rows.hpp"
 #include "ledger/rows.hpp"
 
 namespace weir::ledger {
@@ -68,9 +69,13 @@ void SqliteClaim::part_stored(const PartReceipt& part) {
   ledger_->later([id = record_.id, part](Database& database) { return put_part(database, id, part, now_unix()); });
 }
 
-void SqliteClaim::mark_made(std::uint64_t index, const Mark& mark) {
-  ledger_->later([id = record_.id, index, mark](Database& database) { return put_mark(database, id, index, mark); });
+void SqliteClaim::mark_made(std::uint64_t index, const Mark& mark, std::string state) {
+  ledger_->later([id = record_.id, index, mark, state = std::move(state)](Database& database) {
+    return put_mark(database, id, index, mark, state);
+  });
 }
+
+Result<std::string> SqliteClaim::state_behind(std::uint64_t index) { return ledger_->state_behind(record_.id, index); }
 
 Result<std::vector<Mark>> SqliteClaim::marks(std::uint64_t from, std::size_t most) {
   return ledger_->marks(record_.id, from, most);

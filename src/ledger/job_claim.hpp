@@ -27,7 +27,8 @@ class SqliteClaim final : public JobClaim {
   Status adopt(const JobRecord& wanted) override;
   void upload_begun(const std::string& upload_id, std::function<void(Status)> done) override;
   void part_stored(const PartReceipt& part) override;
-  void mark_made(std::uint64_t index, const Mark& mark) override;
+  void mark_made(std::uint64_t index, const Mark& mark, std::string state) override;
+  Result<std::string> state_behind(std::uint64_t index) override;
   Result<std::vector<Mark>> marks(std::uint64_t from, std::size_t most) override;
   void items_stored(std::vector<ItemRecord> items) override;
   Result<std::vector<ItemRecord>> items(const std::string& from, std::size_t most) override;

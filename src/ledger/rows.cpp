@@ -42,18 +42,6 @@ std::int64_t sum_of(std::int64_t job, const PartReceipt& part) {
       .value();
 }
 
-std::int64_t sum_of(std::int64_t job, std::uint64_t index, const Mark& mark) {
-  return RowSum()
-      .add(job)
-      .add(index)
-      .add(mark.input_bytes)
-      .add(mark.output_bytes)
-      .add(mark.input_hash)
-      .add(mark.output_hash)
-      .add(mark.note)
-      .value();
-}
-
 void bind_job(Statement& statement, const JobRecord& job) {
   const SourceIdentity& source = job.source;
   statement.bind(source.name)
@@ -215,37 +203,6 @@ Result<std::vector<PartReceipt>> parts_of(Database& database, const JobRecord& j
     part.etag = statement.text(4);
     part.checksum = statement.text(5);
     if (statement.number(6) == sum_of(job.id, part) && is_possible(part, job)) parts.push_back(std::move(part));
-  }
-}
-
-Status put_mark(Database& database, std::int64_t job, std::uint64_t index, const Mark& mark) {
-  WEIR_ASSIGN(Statement statement,
-              Statement::make(database,
-                              "INSERT OR REPLACE INTO mark (job, number, input_bytes, output_bytes, input_hash, "
-                              "output_hash, note, sum) SELECT id, ?, ?, ?, ?, ?, ?, ? FROM job WHERE id = ?"));
-  statement.bind(index).bind(mark.input_bytes).bind(mark.output_bytes).bind(mark.input_hash);
-  return statement.bind(mark.output_hash).bind(mark.note).bind(sum_of(job, index, mark)).bind(job).run();
-}
-
-Status remove_marks(Database& database, std::int64_t job) {
-  WEIR_ASSIGN(Statement statement, Statement::make(database, "DELETE FROM mark WHERE job = ?"));
-  return statement.bind(job).run();
-}
-
-Result<std::vector<Mark>> marks_of(Database& database, std::int64_t job, std::uint64_t from, std::size_t most) {
-  WEIR_ASSIGN(Statement statement,
-              Statement::make(database,
-                              "SELECT number, input_bytes, output_bytes, input_hash, output_hash, note, sum FROM mark "
-                              "WHERE job = ? AND number >= ? ORDER BY number LIMIT ?"));
-  statement.bind(job).bind(from).bind(std::uint64_t{most});
-  std::vector<Mark> marks;
-  for (;;) {
-    WEIR_ASSIGN(const bool row, statement.step());
-    if (!row) return marks;
-    const Mark mark{statement.size(1), statement.size(2), statement.size(3), statement.size(4), statement.size(5)};
-    const std::uint64_t index = statement.size(0);
-    if (index != from + marks.size() || statement.number(6) != sum_of(job, index, mark)) return marks;
-    marks.push_back(mark);
   }
 }
 

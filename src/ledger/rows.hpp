@@ -27,10 +27,4 @@ Status put_part(Database& database, std::int64_t job, const PartReceipt& part, s
 /// By number. Rows that are not what was written are left out: the store knows of those parts.
 Result<std::vector<PartReceipt>> parts_of(Database& database, const JobRecord& job);
 
-/// Nothing where there is no such job any more.
-Status put_mark(Database& database, std::int64_t job, std::uint64_t index, const Mark& mark);
-Status remove_marks(Database& database, std::int64_t job);
-/// From number `from` on, up to the first that is missing or not what was written.
-Result<std::vector<Mark>> marks_of(Database& database, std::int64_t job, std::uint64_t from, std::size_t most);
-
 }  // namespace weir::ledger

@@ -69,7 +69,17 @@ CREATE TABLE item (
 ) STRICT, WITHOUT ROWID;
 )";
 
-/// From version 1; and kMarkTable. From version 2: kItemTable.
+constexpr const char* kSnapshotTable = R"(
+CREATE TABLE snapshot (
+  job INTEGER NOT NULL REFERENCES job (id) ON DELETE CASCADE,
+  number INTEGER NOT NULL,
+  state BLOB NOT NULL,
+  sum INTEGER NOT NULL,
+  PRIMARY KEY (job, number)
+) STRICT, WITHOUT ROWID;
+)";
+
+/// From version 1; and kMarkTable. From version 2: kItemTable and kSnapshotTable.
 constexpr const char* kToVersion2 = "ALTER TABLE job ADD COLUMN stages BLOB NOT NULL DEFAULT x''";
 
 Result<std::int64_t> pragma(Database& database, const char* name) {
@@ -99,6 +109,7 @@ Status make_tables(Database& database) {
   WEIR_TRY(database.run(kTables));
   WEIR_TRY(database.run(kMarkTable));
   WEIR_TRY(database.run(kItemTable));
+  WEIR_TRY(database.run(kSnapshotTable));
   WEIR_TRY(database.run(fmt::format("PRAGMA application_id = {}", kApplication).c_str()));
   WEIR_TRY(database.run(fmt::format("PRAGMA user_version = {}", kSchemaVersion).c_str()));
   return transaction.commit();
@@ -114,6 +125,7 @@ Status bring_up_to_date(Database& database) {
     WEIR_TRY(database.run(kMarkTable));
   }
   WEIR_TRY(database.run(kItemTable));
+  WEIR_TRY(database.run(kSnapshotTable));
   WEIR_TRY(database.run(fmt::format("PRAGMA user_version = {}", kSchemaVersion).c_str()));
   return transaction.commit();
 }

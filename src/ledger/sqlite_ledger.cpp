@@ -7,6 +7,7 @@
 
 #include "ledger/item_rows.hpp"
 #include "ledger/job_claim.hpp"
+#include "ledger/mark_rows.hpp"
 #include "ledger/rows.hpp"
 #include "ledger/schema.hpp"
 #include "ledger/state_dir.hpp"
@@ -231,6 +232,11 @@ Result<std::int64_t> SqliteLedger::set_aside(const JobRecord& old, const JobReco
   if (!lock(id)) return held_by(0, wanted.destination);
   unlock(old.id);
   return id;
+}
+
+Result<std::string> SqliteLedger::state_behind(std::int64_t id, std::uint64_t index) {
+  const std::lock_guard guard(mutex_);
+  return ledger::state_behind(database_, id, index);
 }
 
 Result<std::vector<Mark>> SqliteLedger::marks(std::int64_t id, std::uint64_t from, std::size_t most) {

@@ -44,6 +44,7 @@ class SqliteLedger final : public Ledger, public std::enable_shared_from_this<Sq
   /// As later(); then others may claim the job.
   void release(std::int64_t id, std::function<void(Status)> done = nullptr);
   Result<std::vector<Mark>> marks(std::int64_t id, std::uint64_t from, std::size_t most);
+  Result<std::string> state_behind(std::int64_t id, std::uint64_t index);
   Result<std::vector<ItemRecord>> items(std::int64_t id, const std::string& from, std::size_t most);
   /// Writes what waits and then this, at once.
   Status now(const Work& work);

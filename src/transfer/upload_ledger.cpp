@@ -118,4 +118,10 @@ Result<Recorded> find_earlier(const UploadOptions& options, const std::shared_pt
   return recorded;
 }
 
+std::string made_again(const std::string& stages) {
+  return fmt::format(
+      "should this be stopped, the same again is made from the first byte ({}), and only what the store lacks is sent",
+      one_line(stages));
+}
+
 }  // namespace weir::transfer

@@ -33,4 +33,7 @@ Result<Recorded> find_earlier(const UploadOptions& options, const std::shared_pt
                               const Upstream& upstream, std::uint64_t part_bytes,
                               const std::shared_ptr<Executor>& executor);
 
+/// For people: whoever goes on with a stream of these stages makes all of it again.
+std::string made_again(const std::string& stages);
+
 }  // namespace weir::transfer

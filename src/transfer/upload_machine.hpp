@@ -87,7 +87,8 @@ struct UploadProgress {
   std::uint32_t restarts = 0;       ///< uploads begun anew because the store had lost the first
   std::uint32_t parts_resumed = 0;  ///< of parts_done: an earlier process had sent them
   std::uint64_t bytes_resumed = 0;
-  Status last_retry;  ///< what the last retry was for
+  std::uint64_t bytes_earlier = 0;  ///< that are there from an earlier process, compared with the source or not
+  Status last_retry;                ///< what the last retry was for
 };
 
 /// What a finished upload has to show.
@@ -225,6 +226,7 @@ class UploadMachine {
   void match(const std::vector<PartReceipt>& listed);
   void trust_notes();
   void earlier_gone(const Status& status);
+  void count_earlier();
   void earlier_looked(const Result<Stored>& answer);
   bool earlier_sent_all() const;
   void look_again();

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "weir/codec/checksum.hpp"
+
 namespace weir::transfer {
 
 void UploadMarks::attend(std::function<void()> wake) {
@@ -40,13 +42,24 @@ bool UploadMarks::wanted() const {
   return !claim_.expired();
 }
 
-void UploadMarks::made(std::uint64_t index, const Mark& mark) {
-  std::shared_ptr<JobClaim> claim;
-  {
-    const std::lock_guard lock(mutex_);
-    claim = claim_.lock();
-  }
-  if (claim) claim->mark_made(index, mark);
+std::shared_ptr<JobClaim> UploadMarks::claim() const {
+  const std::lock_guard lock(mutex_);
+  return claim_.lock();
+}
+
+void UploadMarks::made(std::uint64_t index, const Mark& mark, std::string state) {
+  if (const auto records = claim()) records->mark_made(index, mark, std::move(state));
+}
+
+std::optional<std::string> UploadMarks::state(std::uint64_t index) {
+  const auto records = claim();
+  if (!records) return {};
+  Result<std::string> state = records->state_behind(index);
+  return state.ok() ? std::optional(std::move(*state)) : std::nullopt;
+}
+
+std::uint64_t UploadMarks::hash(std::uint64_t before, std::span<const std::byte> bytes) const {
+  return crc64nvme(before, bytes);
 }
 
 Status UploadMarks::load(std::uint64_t index) {

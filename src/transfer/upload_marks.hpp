@@ -19,7 +19,9 @@ class UploadMarks final : public Marks {
   void attend(std::function<void()> wake) override;
   Result<std::uint64_t> skip_bytes() override;
   std::optional<Mark> earlier(std::uint64_t index) override;
-  void made(std::uint64_t index, const Mark& mark) override;
+  std::optional<std::string> state(std::uint64_t index) override;
+  void made(std::uint64_t index, const Mark& mark, std::string state) override;
+  std::uint64_t hash(std::uint64_t before, std::span<const std::byte> bytes) const override;
   bool wanted() const override;
 
   // For the sink.
@@ -35,6 +37,7 @@ class UploadMarks final : public Marks {
  private:
   static constexpr std::size_t kPage = 512;
 
+  std::shared_ptr<JobClaim> claim() const;
   Status load(std::uint64_t index);
 
   mutable std::mutex mutex_;

@@ -84,12 +84,19 @@ void UploadMachine::match(const std::vector<PartReceipt>& listed) {
       candidates_[theirs.number] = {theirs, false};
     }
   }
+  count_earlier();
 }
 
 void UploadMachine::trust_notes() {
   for (const PartReceipt& part : options_.earlier->parts) {
     if (part.crc64nvme) candidates_[part.number] = {part, true};
   }
+  count_earlier();
+}
+
+void UploadMachine::count_earlier() {
+  counts_.bytes_earlier = 0;
+  for (const auto& [number, candidate] : candidates_) counts_.bytes_earlier += candidate.receipt.length;
 }
 
 /// The store does not say whether the upload is still there, and a stream's parts are let go as they are found stored:

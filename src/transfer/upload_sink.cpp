@@ -209,6 +209,9 @@ Status UploadSink::open(Context& context) {
   asks_ = skips && options.earlier && options.same_source;
   if (skips) marks_->record_in(claim);
   if (skips && !asks_) marks_->decide(0);
+  if (claim && !skips && !upstream.stages.empty() && options_.on_notice) {
+    options_.on_notice(transfer::made_again(upstream.stages));
+  }
   driver_ = std::make_shared<UploadDriver>(target_, std::move(options), replay_ ? upstream.replay : nullptr,
                                            context.executor, options_.limiter, context.wake, std::move(claim));
   if (asks_) driver_->ask();
@@ -367,6 +370,7 @@ void UploadSink::tell(Progress& progress) const {
   const bool kept = profile.durability == Durability::part || (outcome && outcome->ok());
   progress.bytes_sent = std::max(sent.total, made.bytes_acked - made.bytes_resumed);
   progress.bytes_resumed = made.bytes_resumed;
+  progress.bytes_earlier = made.bytes_earlier;
   progress.bytes_durable = kept ? made.bytes_acked : 0;
   progress.concurrency = made.concurrency;
   progress.retries_by_cause += made.retries;

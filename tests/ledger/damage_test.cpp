@@ -28,7 +28,7 @@ std::string good_file(const std::string& state) {
     auto claim = ledger->claim(some_job());
     REQUIRE((*claim)->start(some_job()).ok());
     REQUIRE(begin_upload(**claim, "upload-1").ok());
-    for (std::uint64_t index = 0; index < 3; ++index) (*claim)->mark_made(index, some_mark(index));
+    for (std::uint64_t index = 0; index < 3; ++index) (*claim)->mark_made(index, some_mark(index), "state");
     for (std::uint32_t number = 1; number <= 5; ++number) (*claim)->part_stored(some_part(number));
     (*claim)->items_stored({some_item("b"), some_item("a")});
     claim->reset();
@@ -164,6 +164,7 @@ TEST_CASE("a ledger of every version is read") {
   CHECK((*claim)->record().created_unix == 1'790'000'000);
   CHECK((*claim)->record().parts.size() == 5);
   CHECK((*claim)->marks(0, 10)->size() == (version == "1" ? 0 : 3));
+  CHECK((*claim)->state_behind(2).ok() == (version > "2"));
   (*claim)->mark_made(0, some_mark(0));
   REQUIRE(ledger->flush().ok());
   CHECK((*claim)->marks(0, 1)->size() == 1);

@@ -25,7 +25,7 @@ constexpr std::size_t kBit = kMiB;
 constexpr std::size_t kBits = 20;
 
 /// A file, a directory for its copy, and a ledger.
-struct Disk {
+struct Folders {
   TempDir from;
   TempDir to;
   std::string bytes = test::sample_bytes(kBits * kBit - 77);
@@ -33,7 +33,7 @@ struct Disk {
   std::string path = to.path("out");
   std::shared_ptr<Ledger> ledger;
 
-  Disk() {
+  Folders() {
     LedgerOptions options;
     options.state_dir = from.path("state");
     ledger = *Ledger::open(options);
@@ -93,7 +93,7 @@ struct Disk {
 }  // namespace
 
 TEST_CASE("a copy from file to file that was stopped is gone on with, and only the rest is written") {
-  Disk disk;
+  Folders disk;
   std::uint64_t written = disk.stop_in_the_middle();
   SECTION("once") {}
   SECTION("twice") { written = disk.stop_in_the_middle(); }
@@ -101,7 +101,7 @@ TEST_CASE("a copy from file to file that was stopped is gone on with, and only t
 }
 
 TEST_CASE("what looks at the bytes of a copy from file to file sees all of them, and it is gone on with all the same") {
-  Disk disk;
+  Folders disk;
   const std::uint64_t written = disk.stop_in_the_middle();
   auto receipt = start(file(disk.source) | sha256() | upload_to(local_target(disk.path), disk.options())).wait();
   REQUIRE(receipt.ok());
@@ -112,7 +112,7 @@ TEST_CASE("what looks at the bytes of a copy from file to file sees all of them,
 }
 
 TEST_CASE("a copy from file to file goes on with what is in the partial file as far as it is what was recorded") {
-  Disk disk;
+  Folders disk;
   (void)disk.stop_in_the_middle();
   SECTION("a byte in the third part is another") {
     disk.change(disk.partial(), 2 * kBit + 5);
@@ -129,7 +129,7 @@ TEST_CASE("a copy from file to file goes on with what is in the partial file as 
 }
 
 TEST_CASE("a source file that changed between two runs of a copy is an error of its own, and no mixture") {
-  Disk disk;
+  Folders disk;
   const std::uint64_t written = disk.stop_in_the_middle();
   const std::string partial = disk.partial();
   std::string cause;
@@ -169,14 +169,14 @@ TEST_CASE("a source file that changed between two runs of a copy is an error of 
 }
 
 TEST_CASE("what was not written yet of a file is what it is now") {
-  Disk disk;
+  Folders disk;
   const std::uint64_t written = disk.stop_in_the_middle();
   disk.change_unseen(19 * kBit + 3);
   disk.finishes_with(written);
 }
 
 TEST_CASE("a copy from file to file that was completed just before the kill is found and compared") {
-  Disk disk;
+  Folders disk;
   (void)disk.stop_in_the_middle();
   const JobRecord record = disk.record();
   REQUIRE(disk.copy().ok());
@@ -185,7 +185,7 @@ TEST_CASE("a copy from file to file that was completed just before the kill is f
 }
 
 TEST_CASE("small files, and copies without a ledger or without syncs, leave nothing when stopped") {
-  Disk disk;
+  Folders disk;
   UploadOptions slow = disk.options();
   LocalOptions local;
   SECTION("small") { REQUIRE(::truncate(disk.source.c_str(), 16 * kBit) == 0); }

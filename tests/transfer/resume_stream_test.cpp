@@ -121,8 +121,9 @@ TEST_CASE("after a stage became another, what is equal stays and the rest is sen
   REQUIRE(receipt.ok());
   CHECK(world.target->parts_put == sent);
   CHECK((world.target->object() == world.wanted));
-  REQUIRE(said.size() == 1);
+  REQUIRE(said.size() == 2);
   CHECK(said[0].find("begun with other stages (flip 1; now flip 2)") != std::string::npos);
+  CHECK(said[1].find("the same again is made from the first byte (flip 2)") != std::string::npos);
 }
 
 TEST_CASE("a pipe that brings the same again is not sent again") {

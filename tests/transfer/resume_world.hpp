@@ -35,6 +35,7 @@ struct ResumeWorld {
   std::shared_ptr<MemoryTarget> target = std::make_shared<MemoryTarget>(MemoryTargetOptions{});
   std::shared_ptr<Ledger> ledger = open();
   std::function<From()> from = [this] { return From(file(path)); };
+  std::size_t part_bytes = kPart;
 
   std::shared_ptr<Ledger> open() const {
     LedgerOptions options;
@@ -43,7 +44,7 @@ struct ResumeWorld {
   }
   UploadOptions options() const {
     UploadOptions options;
-    options.part_bytes = kPart;
+    options.part_bytes = part_bytes;
     options.concurrency = 2;
     options.ledger = ledger;
     options.retry.max_attempts = 2;
@@ -63,7 +64,7 @@ struct ResumeWorld {
     job.suspend();
     const auto result = job.wait();
     REQUIRE(result.status().kind() == Kind::cancelled);
-    CHECK(result.error().kept_bytes == parts * kPart);
+    CHECK(result.error().kept_bytes == parts * part_bytes);
     CHECK(result.error().advice.find("run this again to go on") != std::string::npos);
     target->stall_after = UINT32_MAX;
     target->parts_put = 0;

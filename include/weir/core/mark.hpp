@@ -5,9 +5,12 @@
 // and leaves that out as far as the sink has it. Taps before it see every byte in every run.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
+#include <string>
 
 #include "weir/core/status.hpp"
 
@@ -35,8 +38,12 @@ class Marks {
   /// Of an earlier run, by number from 0. Known for all that lies before skip_bytes(), and for the piece around it.
   /// May look into a file.
   virtual std::optional<Mark> earlier(std::uint64_t index) = 0;
-  /// Before the first byte of it is given to the sink.
-  virtual void made(std::uint64_t index, const Mark& mark) = 0;
+  /// Of the earlier run: the transform's state behind that piece. None: it had none, or it is lost.
+  virtual std::optional<std::string> state(std::uint64_t index) = 0;
+  /// What is not told is made again. `state`: all that the transform needs to go on behind the piece; empty: nothing.
+  virtual void made(std::uint64_t index, const Mark& mark, std::string state) = 0;
+  /// A hash for those who have none: of what `before` is the hash of, and `bytes` after it.
+  virtual std::uint64_t hash(std::uint64_t before, std::span<const std::byte> bytes) const = 0;
   /// False: nobody writes them down, so they need not be made.
   virtual bool wanted() const = 0;
 };

@@ -2,7 +2,9 @@
 //
 // The operators below are the whole grammar, so what does not fit does not compile. A stage of one's own is any class
 // with `Result<Chunk> next()`, `Status process(Chunk, Emit&)` or `Status write(Chunk)` and `Result<Receipt> close()`;
-// deriving from Source, Transform or Sink gives access to the rest. What a plain class throws ends the job as an error
+// deriving from Source, Transform or Sink gives access to the rest. A transform that also has `std::string snapshot()`,
+// `Status restore(std::string_view)` and `std::string recipe()` goes on after a kill without doing all its work again
+// (restorable.hpp), if it is the last before the sink. What a plain class throws ends the job as an error
 // of kind io; a derived one must not throw.
 #pragma once
 
@@ -13,6 +15,7 @@
 #include <vector>
 
 #include "weir/core/guard.hpp"
+#include "weir/core/restorable.hpp"
 #include "weir/core/stage.hpp"
 
 namespace weir {
@@ -69,6 +72,14 @@ struct AdaptedTransform final : Transform {
   S stage;
 };
 template <class S>
+std::unique_ptr<Transform> adapted(S stage) {
+  if constexpr (Restorable<S>) {
+    return std::make_unique<RestorableTransform<S>>(std::move(stage));
+  } else {
+    return std::make_unique<AdaptedTransform<S>>(std::move(stage));
+  }
+}
+template <class S>
 struct AdaptedSink final : Sink {
   explicit AdaptedSink(S s) : stage(std::move(s)) {}
   std::string name() const override { return "sink"; }
@@ -98,7 +109,7 @@ struct Through {
     transforms.push_back(std::move(transform));
   }  // NOLINT(google-explicit-constructor)
   template <detail::PlainTransform T>
-  Through(T stage) : Through(std::make_unique<detail::AdaptedTransform<T>>(std::move(stage))) {}  // NOLINT
+  Through(T stage) : Through(detail::adapted(std::move(stage))) {}  // NOLINT
 
   void append(Through more) {
     for (auto& transform : more.transforms) transforms.push_back(std::move(transform));

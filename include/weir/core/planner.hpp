@@ -49,11 +49,9 @@ inline std::size_t slabs_after(const Pipeline& pipeline, std::size_t index) {
 /// Whether what `transform` writes can be made again, and by what.
 inline void add_recipe(const Transform& transform, Upstream& known) {
   if (transform.tap()) return;
-  if (const auto recipe = transform.recipe()) {
-    known.stages += *recipe + "\n";
-  } else {
-    known.made_from.reset();
-  }
+  const auto recipe = transform.recipe();
+  if (!recipe) known.made_from.reset();
+  known.stages += recipe.value_or(transform.name() + " ?") + "\n";
 }
 
 inline void place_cuts(const Pipeline& pipeline, std::size_t threads, Plan& plan) {

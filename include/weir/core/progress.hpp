@@ -73,6 +73,8 @@ struct Progress {
   std::uint64_t bytes_confirmed = 0;         ///< acknowledged: the destination said that it has them
   std::uint64_t bytes_durable = 0;           ///< of those, what survives a loss of power
   std::uint64_t bytes_resumed = 0;           ///< of bytes_confirmed: sent by an earlier run, and still there
+  /// There from an earlier run. What is not in bytes_resumed yet is compared with the source before anything is sent.
+  std::uint64_t bytes_earlier = 0;
   std::uint64_t elapsed_ns = 0;
   double bytes_per_second = 0;        ///< smoothed, with a half-life of two seconds
   double bytes_per_second_now = 0;    ///< of the last half second or a little more

@@ -83,7 +83,7 @@ struct Upstream {
   bool unverified = false;                   ///< nobody wants a checksum of them, as their source was told
   /// Set while the same bytes can be made again: from this source, by these stages. The planner sees to both.
   std::shared_ptr<Replay> made_from;
-  std::string stages;  ///< Transform::recipe() of each that changed the bytes so far, a line each
+  std::string stages;  ///< Transform::recipe() of each that changed the bytes so far, or "NAME ?", a line each
 };
 
 /// The memory a stage will hold. The planner reserves `min_bytes` before the start and deals out what is left.

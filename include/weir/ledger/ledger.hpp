@@ -82,8 +82,10 @@ class JobClaim {
   /// `done` is called once it is written, on any thread. Parts recorded for an earlier upload are forgotten.
   virtual void upload_begun(const std::string& upload_id, std::function<void(Status)> done) = 0;
   virtual void part_stored(const PartReceipt& part) = 0;
-  /// A piece of the last transform's work, by number from 0.
-  virtual void mark_made(std::uint64_t index, const Mark& mark) = 0;
+  /// A piece of the last transform's work, by number from 0, and the transform's state behind it; empty: it has none.
+  virtual void mark_made(std::uint64_t index, const Mark& mark, std::string state = {}) = 0;
+  /// Of the piece of that number; not_found. Looks into the file.
+  virtual Result<std::string> state_behind(std::uint64_t index) = 0;
   /// Those recorded, from number `from` on, without a gap; `most` at most. Looks into the file.
   virtual Result<std::vector<Mark>> marks(std::uint64_t from, std::size_t most) = 0;
   /// Of a copy of many: these are stored. What was recorded under their keys is replaced.

@@ -32,7 +32,9 @@ struct UploadOptions {
   std::shared_ptr<Ledger> ledger = {};
   /// False: begins anew, removes what an earlier run has sent, and leaves nothing to go on with.
   bool resume = true;
-  /// Told in one line why what an earlier run has sent may have to be sent again. Any thread; must not block.
+  /// Told in one line why what an earlier run has sent may have to be sent again; and before anything is sent, that a
+  /// later run would have to make all of it again, where the last stage cannot be taken up in the middle. Any thread;
+  /// must not block.
   std::function<void(const std::string& line)> on_notice = {};
   std::string resume_hint = {};  ///< kept with the job for whoever lists them (JobRecord::resume_hint); no secrets
 };
