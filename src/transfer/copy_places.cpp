@@ -144,6 +144,8 @@ Result<CopySource> CopyPlaces::store_source(const std::string& name) {
     if (found && pattern) return source;
   } else if (!folder) {
     source.single = place.key;
+    // For the total; what is wrong with it is told by the copy.
+    if (const auto found = place.store->head(place.key)) source.single_seen = CopyThere::Seen::of(*found);
     return source;
   }
   if (pattern) {

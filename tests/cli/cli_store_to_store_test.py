@@ -42,7 +42,9 @@ class StoreToStore(StoreTest):
         data = os.urandom(21 * MIB + 7)
         self.ok("cp", "--content-type", "text/weir", "-", self.url("big.bin"), stdin=data)
         self.ok("cp", "--memory", "16MiB", self.url("big.bin"), f"vercel://{STORE}/big.bin")
-        self.ok("cp", "--memory", "16MiB", f"vercel://{STORE}/big.bin", self.url("back.bin"))
+        told = events(self.ok("cp", "--memory", "16MiB", "--json", f"vercel://{STORE}/big.bin", self.url("back.bin")).stdout)
+        totals = [event["total_bytes"] for event in told if event["event"] == "progress"]
+        self.assertEqual(set(totals[1:]) or {len(data)}, {len(data)})
         self.assertTrue(self.ok("cat", self.url("back.bin")).stdout == data)
 
     def test_one_object_keeps_what_it_is_stored_with_as_many_do(self):
