@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <climits>
 #include <cstdlib>
@@ -92,6 +93,21 @@ Status check_file_place(const std::string& path, bool many) {
           fmt::format("The directory {} must be one that may be written in: a file appears there under another name "
                       "until it is whole.",
                       directory));
+}
+
+Status check_absent(const std::string& destination, const EndpointOptions& endpoint) {
+  if (!endpoint.object.no_clobber || !is_store(end_kind(destination))) return {};
+  const auto place = open_store(destination, endpoint);
+  if (!place || !place->store->head(place->key).ok()) return {};
+  // An earlier run may have stored it just before it was killed: the upload finds that out.
+  if (endpoint.upload.ledger && endpoint.upload.resume) {
+    const auto jobs = endpoint.upload.ledger->jobs();
+    const auto is_its = [&](const JobRecord& job) { return job.destination == place->url(); };
+    if (jobs && std::any_of(jobs->begin(), jobs->end(), is_its)) return {};
+  }
+  return Status(Kind::already_exists, "there is an object already")
+      .during("copy to " + shown_name(destination))
+      .advise("What is there stays as it is. Nothing was sent.");
 }
 
 Status check_destination(const std::string& destination, bool many, const EndpointOptions& endpoint) {

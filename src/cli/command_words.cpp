@@ -88,6 +88,9 @@ std::string error_text(const Error& error, bool colour) {
     shown.operation += shown.operation.empty() ? "go on " + place : " (" + place + ")";
     shown.offset.reset();
   }
+  // One line says what failed; only advice has more.
+  shown.operation = printable(shown.operation);
+  shown.cause = printable(shown.cause);
   const std::string message = printable(Status(std::move(shown)).message(), false, true);
   std::string text = colour ? "\x1b[31mweir:\x1b[0m " : "weir: ";
   for (const char c : message) {

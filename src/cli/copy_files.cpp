@@ -10,7 +10,9 @@
 
 #include "commands.hpp"
 #include "exit_codes.hpp"
+#include "many_options.hpp"
 #include "many_report.hpp"
+#include "notices.hpp"
 #include "object_options.hpp"
 #include "resume_line.hpp"
 #include "signals.hpp"
@@ -77,6 +79,10 @@ Status check_place(const CommandLine& line) {
 Status check(const CommandLine& line) {
   const std::string& destination = line.operands.back();
   WEIR_TRY(check_object_options(line.options.object, destination));
+  if (names_one(line) && line.options.object.no_clobber && !line.options.dry_run) {
+    const auto resolved = resolve_destination(line.operands.front(), destination);
+    if (resolved) WEIR_TRY(check_absent(*resolved, endpoint_options(line.options)));
+  }
   if (line.options.through.empty()) return check_place(line);
   return Status(Kind::invalid_argument, "--through is for one file at a time")
       .during("copy many to " + shown_name(destination));
@@ -131,7 +137,8 @@ bool is_about_many(const CommandLine& line) {
 int copy_files(const CommandLine& line) {
   const Options& options = line.options;
   const std::string& destination = line.operands.back();
-  ManyReport reporter(options, end_kind(destination));
+  ManyReport reporter(options, end_kind(destination), names_one(line));
+  if (const std::string hint = include_hint(options); !hint.empty() && !options.quiet) add_notice(hint);
   if (const Status status = check(line); !status.ok()) return report(status, options.json, options.colour);
   std::optional<CopyRun> started;  // outlives the scope that may cancel it
   SignalScope signals;

@@ -89,6 +89,9 @@ Result<std::string> resolve_destination(const std::string& source, const std::st
   };
   if (is_container(destination)) {
     const std::string name = last_name(source);
+    if (is_store(end_kind(source)) && source.ends_with('/')) {
+      return refuse("the source is a folder, and no object", "With -r (recursive) all that lies below it is copied.");
+    }
     if (name.empty() || name == "." || name == "..") {
       return refuse("the destination is a directory, and the source has no name to go under",
                     "Name the file or object in full.");

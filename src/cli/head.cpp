@@ -2,6 +2,7 @@
 #include "json_events.hpp"
 #include "output.hpp"
 #include "text.hpp"
+#include "transfer.hpp"
 #include "weir/codec/checksum.hpp"
 #include "weir/core/units.hpp"
 
@@ -40,7 +41,10 @@ int run_head(const CommandLine& line) {
     return report(Status(named).during("look at " + url), options.json, options.colour);
   }
   const auto info = place->store->head(place->key);
-  if (!info) return report(info.status().during("look at " + url), options.json, options.colour);
+  if (!info) {
+    const Status why = explain_missing(info.status(), url, endpoint_options(options)).during("look at " + url);
+    return report(why, options.json, options.colour);
+  }
   Output output;
   if (options.json) {
     output.print_line(head_event(place->url(), *info));

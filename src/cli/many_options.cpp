@@ -1,6 +1,9 @@
 #include "many_options.hpp"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <algorithm>
 
 #include "text.hpp"
 
@@ -61,6 +64,28 @@ Status interpret_many(const CLI::App& app, const RawManyOptions& raw, Options& o
   if (raw.update == "checksum" || raw.update == "size-time" || raw.update == "true" || raw.update == "1") return {};
   return Status(Kind::invalid_argument, fmt::format("\"{}\" is none of size-time, checksum", raw.update))
       .during("read --update");
+}
+
+Status check_update_word(const std::vector<std::string>& arguments) {
+  const auto end = std::find(arguments.begin(), arguments.end(), "--");
+  for (auto at = std::find(arguments.begin(), end, "--update"); at != end; at = std::find(at + 1, end, "--update")) {
+    if (at + 1 == end) break;
+    const std::string& word = at[1];
+    if (word != "checksum" && word != "time" && word != "size-time") continue;
+    struct stat found {};
+    if (::lstat(word.c_str(), &found) == 0) continue;
+    return Status(Kind::invalid_argument, fmt::format("behind a space, \"{}\" is a name, and nothing has it", word))
+        .during("read --update")
+        .advise(word == "checksum" ? "Write --update=checksum." : "Write --update, which goes by size and time.");
+  }
+  return {};
+}
+
+std::string include_hint(const Options& options) {
+  const bool only_includes =
+      !options.filters.empty() &&
+      std::all_of(options.filters.begin(), options.filters.end(), [](const FilterRule& rule) { return rule.include; });
+  return only_includes ? "--include alone leaves nothing out: --exclude '*' before it leaves out all the rest" : "";
 }
 
 }  // namespace weir::cli

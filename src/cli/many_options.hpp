@@ -26,5 +26,10 @@ ManyOptions many_options_of(std::string_view command);
 void add_many_options(CLI::App& app, const ManyOptions& which, Options& options, RawManyOptions& raw);
 /// Rules in the order in which they were typed.
 Status interpret_many(const CLI::App& app, const RawManyOptions& raw, Options& options);
+/// `--update checksum` would take "checksum" for a source or destination: refused unless something of that name is
+/// there.
+Status check_update_word(const std::vector<std::string>& arguments);
+/// What is to be said of --include without any --exclude; empty where it leaves something out.
+std::string include_hint(const Options& options);
 
 }  // namespace weir::cli

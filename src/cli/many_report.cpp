@@ -24,6 +24,13 @@ std::string remaining(const CopyProgress& progress) {
   return progress.eta_seconds ? "ETA " + format_duration(*progress.eta_seconds) : "ETA -";
 }
 
+/// Bytes of a file of this machine are nobody else's word.
+bool is_unproven(const CopyItem& item, bool to_store) {
+  const Receipt& receipt = item.receipt;
+  if (item.inside_store || receipt.checksum_verified) return false;
+  return to_store || (receipt.in_file && !receipt.checksum.empty() && is_network(end_kind(item.source)));
+}
+
 }  // namespace
 
 std::string grouped(std::uint64_t number) {
@@ -56,7 +63,8 @@ std::string item_line(const CopyItem& item, bool unicode) {
   return fmt::format("copied {} ({})", names, format_size(item.bytes));
 }
 
-std::string many_done_text(const CopyProgress& progress, std::uint64_t inside, std::uint64_t unproven, bool dry_run) {
+std::string many_done_text(const CopyProgress& progress, std::uint64_t inside, std::uint64_t unproven,
+                           std::string_view lacking, bool dry_run) {
   std::string text = files(progress.items());
   if (progress.failed > 0) text += fmt::format(", {} failed", grouped(progress.failed));
   if (progress.kept > 0) text += fmt::format(", {} kept as they were", grouped(progress.kept));
@@ -69,13 +77,14 @@ std::string many_done_text(const CopyProgress& progress, std::uint64_t inside, s
   }
   if (progress.retries > 0) text += ", " + retries_text(progress.retries);
   if (inside > 0) text += fmt::format(", {} by the store itself", grouped(inside));
-  if (unproven > 0) text += fmt::format(", {} not verified: the store has no checksum", grouped(unproven));
+  if (unproven > 0) text += fmt::format(", {} not verified: the {} has no checksum", grouped(unproven), lacking);
   return text;
 }
 
-ManyReport::ManyReport(const Options& options, EndKind destination)
+ManyReport::ManyReport(const Options& options, EndKind destination, bool one)
     : options_(options),
       to_store_(is_store(destination)),
+      one_(one),
       data_on_output_(destination == EndKind::standard),
       channel_(options, data_on_output_) {}
 
@@ -84,7 +93,7 @@ void ManyReport::item(const CopyItem& item) {
   if (channel_.has_events()) channel_.emit(file_event(item));
   if (item.outcome == CopyOutcome::copied) {
     inside_ += item.inside_store;
-    unproven_ += to_store_ && !item.inside_store && !item.receipt.checksum_verified;
+    unproven_ += is_unproven(item, to_store_);
   }
   if (item.outcome == CopyOutcome::failed) {
     codes_.insert(exit_code(item.status.kind()));
@@ -140,9 +149,10 @@ void ManyReport::done(const CopyProgress& last, int code) {
   channel_.clear();
   channel_.tell_notices();
   channel_.emit(many_summary_event(last, code));
-  if (options_.quiet || channel_.has_events()) return;
+  if (options_.quiet || channel_.has_events() || (one_ && last.failed > 0)) return;
   (void)output_.status();
-  channel_.tell((last.failed > 0 ? "" : "done ") + many_done_text(last, inside_, unproven_, options_.dry_run) + "\n");
+  channel_.tell((last.failed > 0 ? "" : "done ") +
+                many_done_text(last, inside_, unproven_, to_store_ ? "store" : "source", options_.dry_run) + "\n");
 }
 
 void ManyReport::failed(const Error& error, int code, const CopyProgress& last) {

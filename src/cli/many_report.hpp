@@ -4,6 +4,7 @@
 #include <mutex>
 #include <set>
 #include <string>
+#include <string_view>
 
 #include "limit_watch.hpp"
 #include "options.hpp"
@@ -20,16 +21,17 @@ std::string many_line(const CopyProgress& progress, const LineStyle& style, bool
 /// "copied a.txt → s3://b/a.txt (12 KiB)", "kept s3://b/a.txt", "would copy a.txt → s3://b/a.txt". Pure.
 std::string item_line(const CopyItem& item, bool unicode);
 /// "10,000 files, 12 failed, 3 kept, 610 MiB in 12s (51 MiB/s, 833 files/s)". `unproven`: copied without a checksum
-/// that was compared. Pure.
-std::string many_done_text(const CopyProgress& progress, std::uint64_t inside, std::uint64_t unproven, bool dry_run);
+/// that was compared, as `lacking` ("store", "source") has none. Pure.
+std::string many_done_text(const CopyProgress& progress, std::uint64_t inside, std::uint64_t unproven,
+                           std::string_view lacking, bool dry_run);
 /// "10,000".
 std::string grouped(std::uint64_t number);
 
 /// Thread-safe: items come from their own threads, the rest from the main one.
 class ManyReport {
  public:
-  /// `destination`: where all of them go.
-  ManyReport(const Options& options, EndKind destination);
+  /// `destination`: where all of them go. `one`: a single object, whose failure says all that there is to say.
+  ManyReport(const Options& options, EndKind destination, bool one = false);
 
   /// What holds it to --limit-rate; null: nothing.
   void watch(std::shared_ptr<RateLimiter> limiter) { limit_ = LimitWatch(std::move(limiter)); }
@@ -51,6 +53,7 @@ class ManyReport {
 
   const Options options_;
   const bool to_store_;
+  const bool one_;
   const bool data_on_output_;
   mutable std::mutex mutex_;
   ReportChannel channel_;

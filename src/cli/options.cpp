@@ -141,9 +141,9 @@ std::string help_of(const CommandInfo& command) {
   std::string text = make_parser(command, options, raw)->help();
   if (command.transfer) {
     text +=
-        "\nSRC is a file, - (standard input), s3://BUCKET/KEY, an http(s):// URL or gen:SIZE. DST is a file, a "
-        "directory,\n"
-        "-, an s3://BUCKET/KEY or s3://BUCKET/PREFIX/, an http(s):// URL (one PUT), or null:.\n\nStages:\n";
+        "\nSRC is a file, - (standard input), s3://BUCKET/KEY, vercel://STORE/PATH, an http(s):// URL or\n"
+        "gen:SIZE. DST is a file, a directory, -, s3://BUCKET/KEY or s3://BUCKET/PREFIX/, vercel://STORE/PATH or\n"
+        "vercel://STORE/FOLDER/, an http(s):// URL (one PUT), or null:.\n\nStages:\n";
     for (const StageHelp& stage : through_help()) text += fmt::format("  {:46} {}\n", stage.form, stage.meaning);
     text += "\nSizes are written 8MiB, 1.5GiB, 10MB (decimal) or 4096.\n";
   }
@@ -245,6 +245,13 @@ Status unknown_option(const CommandInfo& command, const CLI::App& parser, const 
                                           command.name));
 }
 
+/// What others call it, or else what is near.
+std::string instead_of(const std::string& name, const std::vector<std::string_view>& names) {
+  if (name == "sync") return " What differs is copied by: weir cp -r --update SRC DST";
+  if (name == "mv" || name == "move") return " Copy first: weir cp -r --update SRC DST, then remove: weir rm -r SRC";
+  return did_you_mean(name, names);
+}
+
 Result<CommandLine> parse_options(const CommandInfo& command, const std::vector<std::string>& arguments) {
   CommandLine line;
   line.command = command.name;
@@ -269,6 +276,7 @@ Result<CommandLine> parse_options(const CommandInfo& command, const std::vector<
   line.options.arguments = {line.command};
   line.options.arguments.insert(line.options.arguments.end(), arguments.begin(), arguments.end());
   WEIR_TRY(interpret_many(*parser, raw.many, line.options));
+  if (!raw.many.update.empty()) WEIR_TRY(check_update_word(arguments));
   WEIR_TRY(interpret(raw, line.options));
   return line;
 }
@@ -319,7 +327,7 @@ Result<CommandLine> parse_command_line(const std::vector<std::string>& arguments
                          "Options go behind the command: weir cp [OPTIONS] SRC DST.");
     }
     return usage_error("run weir", fmt::format("there is no command \"{}\"", name),
-                       fmt::format("Commands are {}.{}", fmt::join(names, ", "), did_you_mean(name, names)));
+                       fmt::format("Commands are {}.{}", fmt::join(names, ", "), instead_of(name, names)));
   }
   WEIR_ASSIGN(line, parse_options(*command, {arguments.begin() + 1, arguments.end()}));
   if (!line.help.empty()) return line;

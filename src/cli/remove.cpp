@@ -3,6 +3,7 @@
 #include "commands.hpp"
 #include "exit_codes.hpp"
 #include "json_events.hpp"
+#include "many_options.hpp"
 #include "output.hpp"
 #include "progress_bar.hpp"
 #include "text.hpp"
@@ -163,6 +164,8 @@ int run_rm(const CommandLine& line) {
     if (!status.ok()) return report(std::move(status).during("remove " + url), options.json, options.colour);
     places.push_back(*std::move(place));
   }
+  const std::string hint = include_hint(options);
+  if (!hint.empty() && !options.quiet && !options.json) say("weir: " + hint + "\n");
   Remover remover(options);
   for (const StorePlace& place : places) options.recursive ? remover.remove_all(place) : remover.remove(place);
   return remover.finish();

@@ -1,5 +1,6 @@
 #include "reporter.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "text.hpp"
@@ -20,9 +21,16 @@ std::string fact_text(std::string_view name, const std::string& found) {
   return fmt::format("{}{} {}{}", of_source ? "source " : "", name, found, verified ? " verified" : "");
 }
 
+/// Of bytes from elsewhere that became a file: nobody has said what they should be.
+bool nobody_vouched(const Receipt& receipt, EndKind source) {
+  return receipt.in_file && !receipt.checksum.empty() && is_network(source) &&
+         std::none_of(receipt.facts.begin(), receipt.facts.end(),
+                      [](const auto& fact) { return fact.first.ends_with("_verified"); });
+}
+
 }  // namespace
 
-std::string done_text(const Receipt& receipt, EndKind sink, bool unicode) {
+std::string done_text(const Receipt& receipt, EndKind source, EndKind sink, bool unicode) {
   const double seconds = static_cast<double>(receipt.duration_ns) / 1e9;
   std::string text = "done " + format_size(receipt.bytes_read);
   if (receipt.bytes_stored != receipt.bytes_read) {
@@ -39,6 +47,8 @@ std::string done_text(const Receipt& receipt, EndKind sink, bool unicode) {
     text += is_store(sink) ? " verified by the store" : " verified";
   } else if (is_store(sink)) {
     text += ", not verified: the store has no checksum";
+  } else if (nobody_vouched(receipt, source)) {
+    text += ", not verified: the source has no checksum";
   }
   return text;
 }
@@ -129,7 +139,7 @@ void Reporter::done(const Receipt& receipt, const Progress& last) {
   channel_.emit(done_event(receipt));
   channel_.emit(summary_event(true, last, 0));
   if (quiet_ || channel_.has_events() || !plan_.final_line) return;
-  channel_.tell(done_text(receipt, plan_.sink, channel_.unicode()) + "\n");
+  channel_.tell(done_text(receipt, plan_.source, plan_.sink, channel_.unicode()) + "\n");
 }
 
 void Reporter::failed(const Error& error, int code, const Progress& last) {

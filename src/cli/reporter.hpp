@@ -14,8 +14,8 @@
 namespace weir::cli {
 
 /// "done 12.1 GiB → 3.0 GiB in 32s (387 MiB/s), 2 retries, crc64nvme rosUhgp5mIg= verified by the store": what is
-/// proven, and what is not. `sink` is what kind of place the bytes went to.
-std::string done_text(const Receipt& receipt, EndKind sink, bool unicode);
+/// proven, and what is not. `source` and `sink` are what kinds of places the bytes came from and went to.
+std::string done_text(const Receipt& receipt, EndKind source, EndKind sink, bool unicode);
 
 /// What is to be told about. Names may be any bytes.
 struct ReportPlan {

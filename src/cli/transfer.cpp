@@ -129,6 +129,9 @@ int transfer(const std::string& source, const std::string& destination, const Op
   if (pipeline && sink == EndKind::file) {
     if (Status place = check_destination(target, false, endpoint); !place.ok()) pipeline = std::move(place);
   }
+  if (pipeline && is_store(sink)) {
+    if (Status absent = check_absent(target, endpoint); !absent.ok()) pipeline = std::move(absent);
+  }
   if (!pipeline) {
     const int code = exit_code(pipeline.error().kind);
     return report_failure(reporter, pipeline.error(), code, {}, sink);
@@ -153,7 +156,10 @@ int transfer(const std::string& source, const std::string& destination, const Op
     return kExitOk;
   }
   const bool cancelled = !result || result->error().kind == Kind::cancelled;
-  if (!cancelled) return report_failure(reporter, result->error(), exit_code(result->error().kind), last, sink);
+  if (!cancelled) {
+    const Error error = explain_missing(result->status(), source, endpoint).error();
+    return report_failure(reporter, error, exit_code(error.kind), last, sink);
+  }
   const int signal = signals.received();
   const int code = signal == 0 ? kExitBrokenPipe : 128 + signal;
   if (signal != 0) reporter.failed(stopped_error(last, sink, result ? &*result : nullptr, options), code, last);

@@ -25,6 +25,13 @@ Status check_file_place(const std::string& path, bool many);
 /// written in, the bucket is there, the store has what is asked for, conditions hold. Changes nothing.
 Status check_destination(const std::string& destination, bool many, const EndpointOptions& endpoint);
 
+/// That nothing is at `destination`, an object of a store, where --no-clobber asks for that: before bytes are sent that
+/// the store would refuse at the end. Who may not look is left to the store.
+Status check_absent(const std::string& destination, const EndpointOptions& endpoint);
+
+/// A 404 of the object `url`, with what a look beside it tells: no bucket, or a folder of that name.
+Status explain_missing(Status status, const std::string& url, const EndpointOptions& endpoint);
+
 /// The pipeline of one transfer; takes out of `endpoint` what is not this one's. Sends and opens nothing.
 Result<Pipeline> compose(const std::string& source, const std::string& destination, const Options& options,
                          EndpointOptions& endpoint);

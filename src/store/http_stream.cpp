@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "net/curl_errors.hpp"
 #include "net/paced_body.hpp"
 #include "platform/platform.hpp"
 #include "weir/codec/checksum.hpp"
@@ -175,6 +176,10 @@ void StreamPut::ended(const Result<net::Response>& answer) {
   }
   if (!answer.ok()) {
     const Status status = refused_condition(answer.status(), target_->object());
+    {
+      const Lock lock(mutex_);
+      reached_ = reached_ || status.error().service_code != net::kUnreachable;
+    }
     if (!again(status)) failed(status);
     return;
   }
@@ -219,7 +224,7 @@ void StreamPut::failed(const Status& status) {
     } else if (attempts_ > 1) {
       error.cause += fmt::format(" (given up after {} attempts)", attempts_);
     }
-    const bool unsure = status.retryable() && !cancelled_;
+    const bool unsure = status.retryable() && !cancelled_ && reached_;
     if (unsure)
       error.advice += (error.advice.empty() ? "" : "\n") +
                       ("Whether " + target_->url() + " was completed all the same is not known.");

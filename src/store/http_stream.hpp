@@ -74,6 +74,7 @@ class StreamPut : public std::enable_shared_from_this<StreamPut> {
   bool cancelled_ = false;
   bool wants_room_ = false;
   std::uint32_t attempts_ = 0;
+  bool reached_ = false;  ///< an attempt came as far as the server
   std::uint32_t looks_ = 0;
   RetryCounts retries_;
   Status last_retry_;

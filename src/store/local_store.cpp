@@ -35,7 +35,7 @@ LocalStore::LocalStore(std::string root, LocalOptions options)
 const Abilities& LocalStore::abilities() const {
   static const Abilities kAbilities = [] {
     Abilities made;
-    made.copy = made.no_clobber = made.proves_writes = made.removes_many = true;
+    made.copy = made.no_clobber = made.removes_many = true;
     made.max_key_bytes = 255;
     return made;
   }();

@@ -28,6 +28,7 @@ Profile local_profile(bool durable) {
   profile.max_single_bytes = kMaxFileBytes;
   profile.preferred_part_bytes = kFrameBytes;
   profile.takes_crc = true;
+  profile.vouches = false;
   profile.most_at_once = 1;  // writes to one file wait for each other, and burn CPU while they do
   profile.durability = durable ? Durability::whole : Durability::none;
   return profile;

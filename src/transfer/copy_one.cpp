@@ -6,6 +6,7 @@
 
 #include "platform/platform.hpp"
 #include "store/local_store.hpp"
+#include "transfer/copy_kept.hpp"
 #include "transfer/request_bytes.hpp"
 #include "weir/codec/checksum.hpp"
 #include "weir/codec/digest.hpp"
@@ -55,6 +56,7 @@ class OneCopy {
   Result<bool> is_stored();
   Result<bool> is_kept();
   void record(const CopyItem& item);
+  Status check_absent();
   Result<std::string> checksum_of(const CopyEnd& end, const std::string& key, const ObjectInfo& info);
   Status is_other_file() const;
   Result<ObjectInfo> copy_inside();
@@ -181,21 +183,17 @@ Result<bool> OneCopy::copied_inside(CopyItem& item) {
 
 /// What the source is stored with goes along where both stores have it, unless something else is asked for.
 Result<ObjectOptions> OneCopy::object_options() {
-  ObjectOptions object = around_.options.endpoint.object;
+  const ObjectOptions& object = around_.options.endpoint.object;
   const Abilities& there = to_.store->abilities();
   if (from_.local != nullptr || !(there.headers || there.content_type || there.metadata)) return object;
   WEIR_ASSIGN(const ObjectInfo info, from_.store->head(task_.key));
-  const auto keep = [](std::string& ours, const std::string& theirs) {
-    if (ours.empty()) ours = theirs;
-  };
-  if (there.headers || there.content_type) keep(object.content_type, info.content_type);
-  if (there.headers) {
-    keep(object.content_encoding, info.content_encoding);
-    keep(object.cache_control, info.cache_control);
-    keep(object.content_disposition, info.content_disposition);
+  KeptOptions kept = kept_options(*to_.store, object, info);
+  const auto& notice = around_.options.endpoint.upload.on_notice;
+  if (!kept.left.empty() && notice) {
+    notice(fmt::format("{} cannot keep {} of the source's objects: copied without", to_.store->url(""),
+                       fmt::join(kept.left, ", ")));
   }
-  if (there.metadata && object.metadata.empty()) object.metadata = info.metadata;
-  return object;
+  return std::move(kept.options);
 }
 
 Result<std::unique_ptr<Source>> OneCopy::open_source() {
@@ -276,6 +274,13 @@ Result<bool> OneCopy::is_kept() {
   return around_.record.goes_on() ? is_stored() : false;
 }
 
+/// A dry run says what the copy would refuse.
+Status OneCopy::check_absent() {
+  if (!around_.options.endpoint.object.no_clobber || !around_.options.dry_run) return {};
+  if (!to_.store->head(task_.destination_key).ok()) return {};
+  return Status(Kind::already_exists, "there is an object already").advise("What is there stays as it is.");
+}
+
 Status OneCopy::run(CopyItem& item) {
   item.bytes = size_ = task_.object.size;
   WEIR_ASSIGN(const bool kept, is_kept());
@@ -284,6 +289,7 @@ Status OneCopy::run(CopyItem& item) {
     item.outcome = CopyOutcome::kept;
     return {};
   }
+  WEIR_TRY(check_absent());
   if (around_.options.dry_run) {
     item.outcome = CopyOutcome::planned;
     return {};

@@ -2,21 +2,11 @@
 
 #include <utility>
 
-#include "net/text.hpp"
 #include "store/local_store.hpp"
 #include "transfer/named.hpp"
 
 namespace weir::transfer {
 namespace {
-
-bool is_utf8(std::string_view text) {
-  while (!text.empty()) {
-    const std::size_t length = net::utf8_length(text);
-    if (length == 0) return false;
-    text.remove_prefix(length);
-  }
-  return true;
-}
 
 std::string last_part(const std::string& key) { return key.substr(key.rfind('/') + 1); }
 
@@ -163,8 +153,7 @@ Status CopyWalk::check(const CopyTask& task) {
   const Store& store = *destination_.to.store;
   WEIR_TRY(store.check_key(task.destination_key));
   if (destination_.to.local == nullptr && !is_utf8(task.destination_key)) {
-    return Status(Kind::invalid_argument, "its name is not UTF-8, as the names of objects are")
-        .advise("Rename it, or leave it out with --exclude.");
+    return not_utf8().advise("Rename it, or leave it out with --exclude.");
   }
   if (source_->from.local == nullptr && task.source_url() == store.url(task.destination_key)) {
     return Status(Kind::invalid_argument, "both are the same object");

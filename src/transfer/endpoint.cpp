@@ -192,6 +192,8 @@ Result<std::unique_ptr<Sink>> open_sink(std::string_view name, const EndpointOpt
   }
   if (parts.scheme == "s3") {
     WEIR_ASSIGN(auto object, s3_object(name, options));
+    if (!transfer::is_utf8(object.second.key))
+      return transfer::not_utf8().during("upload to " + transfer::named(name)).advise("Name the object in full.");
     return upload_to(s3_target(std::move(object.first), std::move(object.second), options.object), options.upload);
   }
   if (parts.scheme == "vercel") {
@@ -218,7 +220,8 @@ std::unique_ptr<Sink> to(std::string_view name, const EndpointOptions& options) 
 
 std::string_view nearest(std::string_view typed, const std::vector<std::string_view>& candidates) {
   std::string_view best;
-  std::size_t best_distance = std::max<std::size_t>(typed.size() / 2, 1) + 1;  // further is no likeness
+  const std::size_t letters = typed.size() - std::min(typed.find_first_not_of('-'), typed.size());  // all share dashes
+  std::size_t best_distance = std::max<std::size_t>(letters / 2, 1) + 1;  // further is no likeness
   for (const std::string_view candidate : candidates) {
     // Levenshtein, one row at a time.
     std::vector<std::size_t> row(candidate.size() + 1);

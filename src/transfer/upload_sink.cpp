@@ -434,7 +434,8 @@ Receipt UploadSink::receipt_of(const transfer::UploadProof& proof) const {
   receipt.destination = target_->url();
   receipt.etag = proof.stored.etag;
   if (proof.crc64nvme) receipt.checksum = "crc64nvme:" + crc64nvme_base64(*proof.crc64nvme);
-  receipt.checksum_verified = proof.verified;
+  receipt.in_file = !target_->profile().vouches;
+  receipt.checksum_verified = proof.verified && !receipt.in_file;
   receipt.parts = proof.parts;
   receipt.bytes_resumed = driver_->progress().bytes_resumed;
   receipt.bytes_skipped = skipped_bytes_;

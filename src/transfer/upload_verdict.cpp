@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "net/curl_errors.hpp"
 #include "transfer/upload_machine.hpp"
 #include "weir/codec/checksum.hpp"
 
@@ -11,9 +12,10 @@ namespace weir::transfer {
 
 namespace {
 
-/// Keys and clocks are looked at before anything is done.
+/// Keys and clocks are looked at before anything is done, and what was not reached has done nothing.
 bool may_have_worked(const Status& status) {
-  return status.retryable() && status.retry() != Retry::credentials && status.retry() != Retry::clock;
+  return status.retryable() && status.error().service_code != net::kUnreachable &&
+         status.retry() != Retry::credentials && status.retry() != Retry::clock;
 }
 
 }  // namespace

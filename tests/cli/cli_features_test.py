@@ -34,7 +34,15 @@ class Features(StoreTest):
     def test_what_is_there_stays_where_that_was_asked_for(self):
         self.assertEqual(self.store("cp", "-", self.url("once"), "--no-clobber", stdin=b"1").returncode, 0)
         self.refused(1, "cp", "-", self.url("once"), "--no-clobber", stdin=b"2", says="there is an object already")
-        self.refused(1, "cp", "gen:11MiB", self.url("once"), "--no-clobber", "--part-size=5MiB", says="there is an object already")
+        self.refused(1, "cp", "gen:11MiB", self.url("once"), "--no-clobber", "--part-size=5MiB",
+                     says=["there is an object already", "Nothing was sent."])
+        (self.folder / "tree").mkdir()
+        for name in ("once", "not yet"):
+            (self.folder / "tree" / name).write_bytes(b"x")
+        dry = self.store("cp", "-r", "--no-clobber", "--dry-run", f"{self.folder}/tree/", self.url(""))
+        self.assertEqual(dry.returncode, 1, dry.stderr)
+        self.assertIn(b"there is an object already", dry.stderr)
+        self.assertEqual(dry.stdout.count(b"would copy "), 1, dry.stdout)
         etag = events(self.store("head", self.url("once"), "--json").stdout)[0]["etag"]
         self.refused(1, "cp", "-", self.url("once"), "--if-match", "0" * 32, stdin=b"3", says="is not the object with ETag")
         self.assertEqual(self.store("cat", self.url("once")).stdout, b"1")

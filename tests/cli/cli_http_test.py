@@ -29,7 +29,8 @@ class Files(Objects):
         self.server.seen.append((self.command, self.path, {name.lower(): value for name, value in self.headers.items()}, body))
 
     def described(self, name, body):
-        return {**super().described(name, body), **self.server.more}
+        told = {**super().described(name, body), **self.server.more}
+        return {header: value for header, value in told.items() if value is not None}
 
     def do_GET(self):
         self.note()
@@ -108,6 +109,21 @@ class HttpTest(CommandTest):
         told = "Repr-Digest: sha-256=:" + base64.b64encode(hashlib.sha256(b"x").digest()).decode() + ":"
         self.succeeds("cp", self.file("x", b"x"), self.server.url + "/x", "--header", told)
         self.assertEqual([each[2]["repr-digest"] for each in self.server.seen if each[:2] == ("PUT", "/x")], [told[13:]])
+
+    def test_where_the_server_tells_no_hash_nothing_is_called_verified(self):
+        url, there = self.server.url + "/dir/big.bin", self.folder / "here"
+        self.server.more = {"Repr-Digest": None}
+        done = self.succeeds("cp", url, there, "--json")
+        ended = next(event for event in events(done.stdout) if event["event"] == "done")
+        self.assertEqual((ended["checksum_verified"], ended["checksum"][:10]), (False, "crc64nvme:"))
+        said = self.succeeds("cp", url, there).stderr
+        self.assertIn(b"=, not verified: the source has no checksum\n", said)
+        done = self.succeeds("cp", there, self.folder / "copy", "--json")
+        self.assertIs(next(event for event in events(done.stdout) if event["event"] == "done")["checksum_verified"], False)
+        digest = base64.b64encode(hashlib.sha256(self.data).digest()).decode()
+        self.server.more = {"Repr-Digest": f"sha-256=:{digest}:"}
+        done = self.succeeds("cp", url, there, "--json")
+        self.assertIs(next(event for event in events(done.stdout) if event["event"] == "done")["checksum_verified"], True)
 
     def test_python_s_own_server_without_ranges_is_read_in_one_stream(self):
         (self.folder / "file").write_bytes(self.data)

@@ -114,8 +114,18 @@ class Refusals(StoreTest):
         source = self.file("in", b"x")
         self.refused(3, "cp", source, "s3://weir-no-such-bucket/key", says="NoSuchBucket")
         self.refused(3, "ls", "s3://weir-no-such-bucket/", says="NoSuchBucket")
+        for arguments in (["head", "s3://weir-no-such-bucket/key"], ["cp", "s3://weir-no-such-bucket/key", self.folder / "out"]):
+            self.refused(3, *arguments, says='there is no bucket "weir-no-such-bucket"')
         self.refused(3, "cp", self.url("no/such/key"), self.folder / "out")
         self.assertFalse((self.folder / "out").exists())
+
+    def test_a_folder_in_place_of_an_object_gets_a_hint(self):
+        self.assertEqual(self.store("cp", "-", self.url("fold/er/x"), stdin=b"x").returncode, 0)
+        for name in ("fold", "fold/er"):
+            for end in (".", "out"):
+                self.refused(3, "cp", self.url(name), self.folder / end, says="with -r (recursive)")
+        self.refused(2, "cp", self.url("fold/"), self.folder, says=["the source is a folder, and no object", "With -r (recursive)"])
+        self.refused(3, "cp", self.url("nothing"), self.folder / "out", says="a listing shows what is there")
 
     def test_names_that_no_store_can_have(self):
         source = self.file("in", b"x")

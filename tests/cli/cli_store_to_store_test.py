@@ -50,9 +50,11 @@ class StoreToStore(StoreTest):
     def test_one_object_keeps_what_it_is_stored_with_as_many_do(self):
         options = ["--content-type", "text/weir", "--cache-control", "max-age=60", "--metadata=color=blue"]
         self.ok("cp", "-", self.url("one.txt"), *options, stdin=b"one")
-        self.ok("cp", self.url("one.txt"), f"vercel://{STORE}/one/")
+        said = self.ok("cp", self.url("one.txt"), f"vercel://{STORE}/one/").stderr.decode()
+        self.assertEqual(said.count(f"vercel://{STORE}/ cannot keep metadata of the source's objects"), 1, said)
         blob = self.head(f"vercel://{STORE}/one/one.txt")
         self.assertEqual(blob["content_type"], "text/weir")
+        self.assertIn("max-age=60", blob["cache_control"])
         self.ok("cp", f"vercel://{STORE}/one/one.txt", self.url("one/back"))
         self.assertEqual(self.head(self.url("one/back"))["content_type"], "text/weir")
         told = events(self.ok("cp", "--json", "--content-type", "text/other", f"vercel://{STORE}/one/one.txt",
@@ -69,6 +71,23 @@ class StoreToStore(StoreTest):
         self.assertEqual(done.returncode, 3, done.stderr.decode())
         self.assertIn(b"never was", done.stderr)
         self.assertNotIn(b"The rest", done.stderr)
+        self.assertNotIn(b"1 file", done.stderr)
+
+    def test_what_is_there_stays_and_nothing_is_sent(self):
+        self.ok("cp", "-", self.url("kept"), stdin=b"kept")
+        self.ok("cp", self.url("kept"), f"vercel://{STORE}/kept")
+        done = self.store("cp", "--no-clobber", self.url("kept"), f"vercel://{STORE}/kept",
+                          env={"BLOB_READ_WRITE_TOKEN": TOKEN, "VERCEL_BLOB_API_URL": API})
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertIn(b"there is an object already", done.stderr)
+        self.assertIn(b"Nothing was sent.", done.stderr)
+
+    def test_what_the_service_makes_of_a_name_goes_where_headers_are_ascii(self):
+        self.ok("cp", "-", f"vercel://{STORE}/namen/größe.txt", stdin=b"x")
+        self.ok("cp", f"vercel://{STORE}/namen/größe.txt", self.url("namen/eins"))
+        self.assertEqual(self.head(self.url("namen/eins"))["content_disposition"], "inline; filename*=UTF-8''gr%C3%B6%C3%9Fe.txt")
+        self.ok("cp", "-r", f"vercel://{STORE}/namen/", self.url("namen/alle/"))
+        self.assertEqual(self.ok("cat", self.url("namen/alle/größe.txt")).stdout, b"x")
 
     def test_many_go_from_s3_to_vercel_and_back_with_their_types(self):
         names = {"a b.txt": b"a", "ü/c": b"c" * 100_000, "x/empty": b"", "x/d.bin": os.urandom(9 * MIB)}

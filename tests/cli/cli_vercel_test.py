@@ -28,6 +28,8 @@ class VercelTest(CommandTest):
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertIn(b"not verified: the store has no checksum", done.stderr)
         self.assertEqual(self.blobs()["there and back/x.bin"]["length"], len(data))
+        came = weir("cp", f"vercel://{STORE}/there and back/x.bin", self.folder / "back")
+        self.assertIn(b"=, not verified: the source has no checksum\n", came.stderr)
         back = weir("cat", f"vercel://{STORE}/there and back/x.bin")
         self.assertEqual((back.returncode, back.stdout == data), (0, True), back.stderr)
 
@@ -53,7 +55,9 @@ class VercelTest(CommandTest):
         self.assertIn(b"  tree/\n", weir("ls", f"vercel://{STORE}").stdout)
         self.assertIn(b"size            5 ", weir("head", f"{place}x/y/z").stdout)
         self.assertEqual(weir("verify", self.folder / "in" / "x/y/z", f"{place}x/y/z").returncode, 0)
-        self.assertEqual(weir("cp", "-r", place, self.folder / "out").returncode, 0)
+        down = weir("cp", "-r", place, self.folder / "out")
+        self.assertEqual(down.returncode, 0, down.stderr)
+        self.assertIn(b"3 not verified: the source has no checksum", down.stderr)
         for name in names:
             self.assertEqual((self.folder / "out" / name).read_bytes(), name.encode())
         kept = weir("cp", "-r", "--update", f"{self.folder}/in/", place)
@@ -68,7 +72,7 @@ class VercelTest(CommandTest):
         (self.folder / "f").write_bytes(b"f")
         place = f"vercel://{STORE}/once"
         self.assertEqual(weir("cp", self.folder / "f", place, "--no-clobber").returncode, 0)
-        done = self.refuses(1, "cp", self.folder / "f", place, "--no-clobber", says=["there is a blob already", "What is there stays as it is."])
+        done = self.refuses(1, "cp", self.folder / "f", place, "--no-clobber", says=["there is an object already", "What is there stays as it is."])
         self.assertNotIn(b"allowOverwrite", done.stderr)
         self.refuses(1, "cp", "--dry-run", self.folder / "f", place, "--no-clobber", says="there is an object already")
         self.assertIn(b"if it was there", weir("rm", place).stdout)

@@ -103,6 +103,48 @@ class Refusals(CommandTest):
             self.assertIn("          a/[bad\n            ^\n", done.stderr.decode())
         self.refuses(2, "rm", "-r", self.folder, "--exclude", "[", says="column 1")
 
+    def test_a_word_behind_update_is_not_taken_for_a_place(self):
+        source, out = self.file("in", b"x"), self.folder / "out"
+        self.refuses(2, "cp", source, out, "--update", "checksum", says=["read --update", '"checksum"', "Write --update=checksum."])
+        self.refuses(2, "cp", "--update", "time", source, out, says="by size and time")
+        self.assertEqual(sorted(path.name for path in self.folder.iterdir()), ["in"])
+        (self.folder / "checksum").mkdir()
+        done = weir("cp", "-r", source, "--update", "checksum", cwd=self.folder)
+        self.assertEqual((done.returncode, (self.folder / "checksum" / "in").read_bytes()), (0, b"x"), done.stderr)
+
+    def test_a_suggestion_is_near_and_other_tools_words_are_known(self):
+        done = self.refuses(2, "cp", "a", "b", "--nope", says="there is no option --nope")
+        self.assertNotIn(b"Did you mean", done.stderr)
+        self.refuses(2, "sync", "a", "b", says="weir cp -r --update SRC DST")
+        self.refuses(2, "mv", "a", "b", says=["weir cp -r --update SRC DST", "weir rm -r SRC"])
+        self.assertIn(b"vercel://STORE/PATH", weir("help", "cp").stdout)
+
+    def test_includes_alone_leave_nothing_out_and_that_is_said_once(self):
+        for name in ("a.csv", "b.txt"):
+            (self.folder / "in").mkdir(exist_ok=True)
+            (self.folder / "in" / name).write_bytes(b"x")
+        done = weir("cp", "-r", f"{self.folder}/in/", self.folder / "out", "--include", "*.csv")
+        self.assertEqual((done.returncode, done.stderr.count(b"--include alone leaves nothing out")), (0, 1), done.stderr)
+        done = weir("cp", "-r", f"{self.folder}/in/", self.folder / "out", "--exclude", "*", "--include", "*.csv")
+        self.assertNotIn(b"leaves nothing out", done.stderr)
+        done = weir("rm", "-r", "--dry-run", self.folder / "out", "--include", "*.csv")
+        self.assertEqual(done.stderr.count(b"--include alone leaves nothing out"), 1, done.stderr)
+
+    def test_what_was_never_reached_was_not_sent_and_nothing_else_is_said(self):
+        keys = {"AWS_ACCESS_KEY_ID": "k", "AWS_SECRET_ACCESS_KEY": "s", "AWS_REGION": "us-east-1"}
+        source = self.file("in", b"x")
+        for arguments, data in (([source, "s3://bucket/key", "--endpoint-url=http://127.0.0.1:9"], b""),
+                                ([source, "http://127.0.0.1:9/key"], b""), (["-", "http://127.0.0.1:9/key"], b"x")):
+            done = self.refuses(5, "cp", *arguments, env=keys, stdin=data, says="Nothing was sent.")
+            self.assertNotIn(b"completed", done.stderr)
+
+    def test_a_name_that_is_not_utf8_is_no_key(self):
+        keys = {"AWS_ACCESS_KEY_ID": "k", "AWS_SECRET_ACCESS_KEY": "s", "AWS_REGION": "us-east-1"}
+        name = os.fsdecode(b"caf\xe9")
+        (self.folder / name).write_bytes(b"x")
+        self.refuses(2, "cp", self.folder / name, "s3://bucket/", "--endpoint-url=http://127.0.0.1:9", env=keys,
+                     says=["its name is not UTF-8", "Name the object in full."])
+
     def test_advice_is_about_options(self):
         bomb = weir("cp", "-", "-", "--through=zstd", stdin=bytes(8 * MIB)).stdout
         packed = self.file("in.zst", bomb)

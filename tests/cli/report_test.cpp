@@ -28,7 +28,7 @@ weir::Receipt receipt() {
 }  // namespace
 
 TEST_CASE("The last line says what is proven") {
-  CHECK(done_text(receipt(), EndKind::s3, true) ==
+  CHECK(done_text(receipt(), EndKind::file, EndKind::s3, true) ==
         "done 12.1 GiB → 3.00 GiB in 32s (387 MiB/s), 2 retries, crc64nvme rosUhgp5mIg= verified by the store");
 }
 
@@ -37,11 +37,12 @@ TEST_CASE("The last line says what is not proven") {
   unproven.checksum_verified = false;
   unproven.bytes_stored = unproven.bytes_acked = unproven.bytes_read;
   unproven.retries = 1;
-  CHECK(done_text(unproven, EndKind::s3, false) ==
+  CHECK(done_text(unproven, EndKind::file, EndKind::s3, false) ==
         "done 12.1 GiB in 32s (387 MiB/s), 1 retry, crc64nvme rosUhgp5mIg=, not verified: the store has no checksum");
   unproven.checksum.clear();
   unproven.facts = {{"sha256", "ab12"}};
-  CHECK(done_text(unproven, EndKind::standard, false) == "done 12.1 GiB in 32s (387 MiB/s), 1 retry, sha256 ab12");
+  CHECK(done_text(unproven, EndKind::file, EndKind::standard, false) ==
+        "done 12.1 GiB in 32s (387 MiB/s), 1 retry, sha256 ab12");
 }
 
 TEST_CASE("The last line has words where JSON has names of facts") {
@@ -49,9 +50,17 @@ TEST_CASE("The last line has words where JSON has names of facts") {
   downloaded.retries = 0;
   downloaded.bytes_stored = downloaded.bytes_read;
   downloaded.facts = {{"source_etag", "ab12"}, {"source_crc64nvme_verified", "AAA="}, {"xxh3_64", "99"}};
-  CHECK(done_text(downloaded, EndKind::file, true) ==
+  CHECK(done_text(downloaded, EndKind::s3, EndKind::file, true) ==
         "done 12.1 GiB in 32s (387 MiB/s), source crc64nvme AAA= verified, source etag ab12, xxh3_64 99, "
         "crc64nvme rosUhgp5mIg= verified");
+  downloaded.in_file = true;
+  downloaded.checksum_verified = false;
+  downloaded.facts.erase("source_crc64nvme_verified");
+  CHECK(done_text(downloaded, EndKind::http, EndKind::file, true) ==
+        "done 12.1 GiB in 32s (387 MiB/s), source etag ab12, xxh3_64 99, crc64nvme rosUhgp5mIg=, not verified: the "
+        "source has no checksum");
+  CHECK(done_text(downloaded, EndKind::file, EndKind::file, true) ==
+        "done 12.1 GiB in 32s (387 MiB/s), source etag ab12, xxh3_64 99, crc64nvme rosUhgp5mIg=");
   CHECK(nlohmann::json::parse(done_event(downloaded))["facts"]["source_etag"] == "ab12");
 }
 
@@ -65,6 +74,18 @@ TEST_CASE("An error is one line of what failed and an indented one of what to do
   CHECK(error_text(error, false) ==
         "weir: cannot store part 7 of s3://b/?[2J: 403 ExpiredToken from the store, request 4442\n"
         "      Refresh them.\n      Then go on.\n");
+}
+
+TEST_CASE("A line's end in a name or in a store's words ends no line, and no full stop stands before a comma") {
+  weir::Error error;
+  error.kind = weir::Kind::already_exists;
+  error.operation = "store s3://b/a\nb";
+  error.cause = "412 from the store: at least one condition\ndid not hold.";
+  error.request_id = "7";
+  error.advice = "One.\nTwo.";
+  CHECK(error_text(error, false) ==
+        "weir: cannot store s3://b/a?b: 412 from the store: at least one condition?did not hold, request 7\n"
+        "      One.\n      Two.\n");
 }
 
 TEST_CASE("Names that are no UTF-8 still give valid JSON on one line") {

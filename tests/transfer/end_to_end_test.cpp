@@ -6,6 +6,7 @@
 #include "store/s3_tools.hpp"
 #include "support/temp_dir.hpp"
 #include "weir/core/job.hpp"
+#include "weir/stages/generator.hpp"
 #include "weir/store/local.hpp"
 #include "weir/transfer/download.hpp"
 #include "weir/transfer/upload.hpp"
@@ -69,6 +70,19 @@ TEST_CASE("what nobody wants verified is hashed nowhere on its way into a file, 
     CHECK(receipt->checksum_verified == (off == Off::nothing));
     CHECK(read_file(path) == bytes);
   }
+}
+
+TEST_CASE("what nobody vouched for is a file that is not called verified") {
+  TempDir folder;
+  const std::string path = folder.path("made");
+  GeneratorOptions made;
+  made.bytes = 300'000;
+  const auto receipt = start(From(generator(made)) | To(upload_to(local_target(path)))).wait();
+  INFO(receipt.status().message());
+  REQUIRE(receipt.ok());
+  CHECK_FALSE(receipt->checksum.empty());
+  CHECK(receipt->in_file);
+  CHECK_FALSE(receipt->checksum_verified);
 }
 
 TEST_CASE("a store hashes what it is sent as its own options say, whatever its source verifies") {

@@ -79,7 +79,7 @@ class JobCore : public std::enable_shared_from_this<JobCore> {
   void note_wait(Runner& runner, bool for_output);
   void segment_ended(Runner& runner);
   Status seal(Receipt& receipt);
-  static Status check_same_bytes(const Facts& source, const Receipt& receipt);
+  static Status check_same_bytes(const Facts& source, Receipt& receipt);
   void complete(Result<Receipt> result);
   void report_later();
   void measure(Progress& progress) const;

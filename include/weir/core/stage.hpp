@@ -120,6 +120,9 @@ struct Receipt {
   std::string etag;
   std::string checksum;            ///< "crc64nvme:rosUhgp5mIg=": ours
   bool checksum_verified = false;  ///< the store's own checksum was compared with ours and is equal
+  /// The destination is a file, which has no checksum of its own: checksum_verified then says that its source's, of
+  /// these very bytes, was compared.
+  bool in_file = false;
   std::uint32_t parts = 0;
   std::uint32_t retries = 0;
   std::uint64_t bytes_resumed = 0;  ///< of bytes_acked: an earlier run had sent them

@@ -162,7 +162,10 @@ class [[nodiscard]] Status {
       text += fmt::format("{}byte {}{}", text.empty() ? "" : " (", *error_->offset, text.empty() ? "" : ")");
     if (!text.empty()) text += ": ";
     text += error_->cause.empty() ? to_string(kind_) : error_->cause;
-    if (!error_->request_id.empty()) text += ", request " + error_->request_id;
+    if (!error_->request_id.empty()) {
+      if (text.ends_with('.')) text.pop_back();  // a store's whole sentence
+      text += ", request " + error_->request_id;
+    }
     if (!error_->advice.empty()) text += "\n" + error_->advice;
     return text;
   }

@@ -30,8 +30,6 @@ struct Abilities {
   bool no_clobber = false;  ///< refused by the store itself, also against a race
   bool if_match = false;
   bool checksum = false;  ///< a CRC64NVME of the whole object
-  /// Where no checksum is kept: commit() still compares one of what it was given with ours.
-  bool proves_writes = false;
   bool removes_many = false;
   std::uint64_t max_key_bytes = 1024;  ///< so long a key fits whatever its form; of a longer one check_key() tells
 };

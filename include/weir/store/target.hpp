@@ -39,7 +39,8 @@ struct Profile {
   bool equal_parts = false;          ///< all parts but the last must be the same size
   bool replay_needs_memory = false;  ///< put_part cannot stream a range: it needs the bytes whole
   bool takes_crc =
-      false;  ///< its receipts have the CRC64NVME of what it stored, taken by itself as it wrote, if wanted
+      false;            ///< its receipts have the CRC64NVME of what it stored, taken by itself as it wrote, if wanted
+  bool vouches = true;  ///< the checksum it tells is its own; false: of what weir itself wrote, as into a file
   std::uint32_t most_at_once = UINT32_MAX;  ///< parts; more would only wait for each other
   Durability durability = Durability::part;
 };
