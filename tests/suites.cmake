@@ -55,12 +55,15 @@ endif()
 
 # --- kill -9, and the same command again ---
 if(TARGET weir)
+  add_executable(kill_producer kill/producer.cpp)
+  target_link_libraries(kill_producer PRIVATE weir_static weir_flags)
   foreach(server "versitygw --revive" vercel)
     separate_arguments(words UNIX_COMMAND "${server}")
     list(GET words 0 server)
     weir_suite(kill_${server} "live;long" ${weir_servers} run ${words} --
       ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/kill/kill_and_resume.py 15)
-    set_property(TEST kill_${server} APPEND PROPERTY ENVIRONMENT WEIR_BIN=$<TARGET_FILE:weir>)
+    set_property(TEST kill_${server} APPEND PROPERTY ENVIRONMENT WEIR_BIN=$<TARGET_FILE:weir>
+      WEIR_KILL_PRODUCER=$<TARGET_FILE:kill_producer>)
   endforeach()
 endif()
 

@@ -103,6 +103,7 @@ Status show(Ledger& ledger, std::int64_t id, const Options& options, Output& out
       job.is_many() ? std::string() : fmt::format(" in {} parts of {}", job.parts_stored, format_size(job.part_bytes));
   output.print(fmt::format("stored       {}{}\nbegun        {}\nupdated      {}\n", stored_of(job), parts,
                            utc_time(job.created_unix), utc_time(job.updated_unix)));
+  if (job.goes_on_from) output.print(fmt::format("producer     goes on from byte {}\n", *job.goes_on_from));
   if (!command.empty())
     output.print(fmt::format("go on with   {}\nin           {}\n", command, printable(hint->directory)));
   return {};

@@ -295,6 +295,7 @@ std::string job_event(const JobRecord& job, const std::string& command) {
   json["parts_stored"] = job.parts_stored;
   json["files_stored"] = job.is_many() ? Json(job.items_stored) : Json(nullptr);
   json["bytes_stored"] = job.bytes_stored;
+  if (job.goes_on_from) json["goes_on_from"] = *job.goes_on_from;
   json["process"] = job.owner_pid == 0 ? Json(nullptr) : Json(job.owner_pid);
   json["set_aside"] = job.set_aside;
   json["created"] = or_null(utc_time(job.created_unix));

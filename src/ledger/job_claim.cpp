@@ -2,6 +2,8 @@
 
 #include <unistd.h>
 
+#include <cerrno>
+
 #include "ledger/item_rows.hpp"
 #include "ledger/mark_rows.hpp"
 #include "ledger/rows.hpp"
@@ -65,8 +67,9 @@ void SqliteClaim::upload_begun(const std::string& upload_id, std::function<void(
                  std::move(done));
 }
 
-void SqliteClaim::part_stored(const PartReceipt& part) {
-  ledger_->later([id = record_.id, part](Database& database) { return put_part(database, id, part, now_unix()); });
+void SqliteClaim::part_stored(const PartReceipt& part, std::function<void(Status)> done) {
+  ledger_->later([id = record_.id, part](Database& database) { return put_part(database, id, part, now_unix()); },
+                 std::move(done));
 }
 
 void SqliteClaim::mark_made(std::uint64_t index, const Mark& mark, std::string state) {
@@ -91,8 +94,12 @@ Result<std::vector<ItemRecord>> SqliteClaim::items(const std::string& from, std:
   return ledger_->items(record_.id, from, most);
 }
 
+/// A spool that cannot be removed keeps its job, so that it is seen and gone on with, or removed another time.
 void SqliteClaim::finished() {
-  ledger_->later([id = record_.id](Database& database) { return remove_job(database, id); });
+  ledger_->later([id = record_.id, spool = spool_path()](Database& database) {
+    const bool gone = platform::platform().unlink(spool.c_str()) == 0 || errno == ENOENT;  // most jobs have none
+    return gone ? remove_job(database, id) : Status();
+  });
 }
 
 void SqliteClaim::let_go(std::function<void()> done) {

@@ -26,12 +26,13 @@ class SqliteClaim final : public JobClaim {
   Status set_aside(const JobRecord& wanted) override;
   Status adopt(const JobRecord& wanted) override;
   void upload_begun(const std::string& upload_id, std::function<void(Status)> done) override;
-  void part_stored(const PartReceipt& part) override;
+  void part_stored(const PartReceipt& part, std::function<void(Status)> done) override;
   void mark_made(std::uint64_t index, const Mark& mark, std::string state) override;
   Result<std::string> state_behind(std::uint64_t index) override;
   Result<std::vector<Mark>> marks(std::uint64_t from, std::size_t most) override;
   void items_stored(std::vector<ItemRecord> items) override;
   Result<std::vector<ItemRecord>> items(const std::string& from, std::size_t most) override;
+  std::string spool_path() const override { return ledger_->spool_path(record_.id); }
   void finished() override;
   void let_go(std::function<void()> done) override;
 

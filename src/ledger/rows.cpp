@@ -153,7 +153,7 @@ Result<std::vector<JobRecord>> all_jobs(Database& database) {
   WEIR_ASSIGN(Statement statement,
               Statement::make(database, fmt::format("SELECT {}, (SELECT count(*) FROM part WHERE part.job = job.id), "
                                                     "(SELECT total(length) FROM part WHERE part.job = job.id) FROM job "
-                                                    "WHERE upload_id != x'' ORDER BY id",
+                                                    "ORDER BY id",
                                                     kJobColumns)));
   std::vector<JobRecord> jobs;
   for (;;) {

@@ -20,7 +20,7 @@ Status set_owner(Database& database, std::int64_t id, std::int64_t pid);
 Result<std::optional<JobRecord>> find_job(Database& database, std::int64_t id);
 /// The number of the job that is not set aside.
 Result<std::optional<std::int64_t>> find_place(Database& database, const JobRecord& wanted);
-/// Those with an upload, oldest first, damaged rows left out.
+/// Oldest first, damaged rows left out.
 Result<std::vector<JobRecord>> all_jobs(Database& database);
 
 Status put_part(Database& database, std::int64_t job, const PartReceipt& part, std::int64_t now_unix);

@@ -10,6 +10,7 @@
 #include "ledger/mark_rows.hpp"
 #include "ledger/rows.hpp"
 #include "ledger/schema.hpp"
+#include "ledger/spool_file.hpp"
 #include "ledger/state_dir.hpp"
 #include "weir/core/executor.hpp"
 
@@ -183,6 +184,7 @@ Result<std::unique_ptr<JobClaim>> SqliteLedger::take(std::int64_t id, bool& gone
     if (!job.ok() && job.status().kind() == Kind::corrupt) {
       // What was begun cannot be told any more: the row is of no use to anybody.
       WEIR_TRY(remove_job(database_, id));
+      (void)platform::platform().unlink(spool_path(id).c_str());
       gone = true;
       return job.status();
     }
@@ -262,6 +264,10 @@ void SqliteLedger::unlock(std::int64_t id) {
 
 // --- looking ---
 
+std::string SqliteLedger::spool_path(std::int64_t id) const {
+  return path_.substr(0, path_.rfind('/') + 1) + fmt::format("spool-{}", id);
+}
+
 /// What is recorded is who was at it last: whether that one still is, the lock says.
 std::int64_t SqliteLedger::owner_of(const JobRecord& job) {
   if (held_.count(job.id) != 0) return ::getpid();
@@ -272,13 +278,18 @@ Result<std::vector<JobRecord>> SqliteLedger::jobs() {
   (void)flush();
   const std::lock_guard guard(mutex_);
   WEIR_ASSIGN(auto found, all_jobs(database_));
+  // Nothing was sent of the others, and nothing is kept of them.
+  std::erase_if(found, [this](const JobRecord& job) {
+    struct stat there {};
+    return job.upload_id.empty() && platform::platform().stat(spool_path(job.id).c_str(), &there) != 0;
+  });
   for (JobRecord& job : found) job.owner_pid = owner_of(job);
   return found;
 }
 
 Result<JobRecord> SqliteLedger::job(std::int64_t id) {
   (void)flush();
-  const std::lock_guard guard(mutex_);
+  std::unique_lock guard(mutex_);
   WEIR_ASSIGN(auto found, find_job(database_, id));
   if (!found) {
     return Status(Kind::not_found, fmt::format("there is no job {} in {}", id, path_))
@@ -290,6 +301,8 @@ Result<JobRecord> SqliteLedger::job(std::int64_t id) {
   for (const PartReceipt& part : found->parts) found->bytes_stored += part.length;
   if (found->is_many()) WEIR_TRY(count_items(database_, *found));
   found->owner_pid = owner_of(*found);
+  guard.unlock();
+  WEIR_ASSIGN(found->goes_on_from, SpoolFile::look(spool_path(id), front_bytes(found->parts)));
   return *std::move(found);
 }
 

@@ -38,6 +38,7 @@ class SqliteLedger final : public Ledger, public std::enable_shared_from_this<Sq
 
   // For claims.
 
+  std::string spool_path(std::int64_t id) const;
   using Work = std::function<Status(Database&)>;
   /// Written soon, with what else waits. `done`, if any, is then called without a lock held.
   void later(Work work, std::function<void(Status)> done = nullptr);

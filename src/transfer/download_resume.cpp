@@ -61,7 +61,7 @@ Result<KeptDownload> find_kept(const UploadOptions& options, const std::shared_p
   if (begun && job.part_bytes != 0) {
     std::vector<PartReceipt> front = front_of(job.parts);
     WEIR_ASSIGN(found.kept, target->kept(job.upload_id, front, source.size_bytes));
-    found.earlier = EarlierUpload{job.upload_id, std::move(front)};
+    found.earlier = EarlierUpload{job.upload_id, std::move(front), false};
     found.part_bytes = job.part_bytes;
   }
   if (!found.kept) {

@@ -109,6 +109,11 @@ std::optional<Result<UploadProof>> UploadDriver::outcome() const {
   return ended_ && !claim_ends_ ? machine_.outcome() : std::nullopt;
 }
 
+bool UploadDriver::may_go_on() const {
+  const Lock lock(mutex_);
+  return machine_.may_go_on();
+}
+
 // --- actions ---
 
 void UploadDriver::drive(const Input& input, std::uint64_t ended_call) {
@@ -166,10 +171,14 @@ void UploadDriver::perform(const Action& action, Lock& lock) {
 void UploadDriver::prepare(const Action& action, Lock& lock) {
   const std::uint64_t number = ++last_call_;
   calls_[number].action = action;
+  const std::uint64_t whole_bytes = action.what == Do::commit ? machine_.whole().length : 0;
   lock.unlock();
   const bool look = replay_ && (action.what == Do::put_whole || (action.what == Do::commit && action.attempt == 1));
   const std::shared_ptr<Executor> executor = look ? executor_.lock() : nullptr;
-  if (!executor) {
+  if (spool_ && action.what == Do::commit) {
+    // All is written down before it is complete: who is killed in between must not need the producer for it.
+    spool_->when_confirmed(whole_bytes, [self = shared_from_this(), number] { self->make_call(number); });
+  } else if (!executor) {
     make_call(number);
   } else {
     executor->post_blocking([self = shared_from_this(), number, action] {
@@ -329,6 +338,7 @@ Target::Cancel UploadDriver::note_upload(std::uint64_t number, const Action& act
     return [] {};
   }
   claim->upload_begun(id, [self = shared_from_this(), number, request = action.request](const Status& status) {
+    if (!status.ok() && self->spool_) self->spool_->stop_keeping();
     self->answer(number, [&](UploadMachine& machine) { machine.note_done(request, status); });
   });
   return [] {};
@@ -339,7 +349,13 @@ void UploadDriver::note_part(std::uint32_t part, Lock& lock) {
   const std::optional<PartReceipt> receipt = machine_.receipt(part);
   if (!claim || !receipt) return;
   lock.unlock();
-  claim->part_stored(*receipt);
+  std::function<void(Status)> done;
+  if (spool_) {
+    done = [spool = spool_, offset = receipt->offset, length = receipt->length](const Status& status) {
+      status.ok() ? spool->confirmed(offset, length) : spool->stop_keeping();
+    };
+  }
+  claim->part_stored(*receipt, std::move(done));
   lock.lock();
 }
 
@@ -348,10 +364,12 @@ void UploadDriver::note_part(std::uint32_t part, Lock& lock) {
 void UploadDriver::let_claim_go(Lock& lock) {
   std::shared_ptr<JobClaim> claim = std::exchange(claim_, nullptr);
   if (!claim) return;
-  const bool open = machine_.upload_open();
+  // What a producer has handed over is safe here too.
+  const bool over = !machine_.upload_open() && !(spool_ && machine_.may_go_on());
   claim_ends_ = true;
   lock.unlock();
-  if (!open) claim->finished();
+  if (spool_) spool_->close();  // who claims the job next has its file
+  if (over) claim->finished();
   claim->let_go([self = shared_from_this()] {
     Lock inner(self->mutex_);
     self->claim_ends_ = false;
@@ -425,11 +443,14 @@ void UploadDriver::cancel_calls(Lock& lock) {
 void UploadDriver::release(std::uint32_t part, Lock& lock) {
   const auto found = held_.find(part);
   if (found == held_.end()) return;
-  held_bytes_ -= machine_.part(part).length;
+  const ReadyPart done = machine_.part(part);
+  held_bytes_ -= done.length;
+  const std::shared_ptr<UploadSpool> spool = machine_.was_noted(part) ? spool_ : nullptr;
   std::vector<Chunk> chunks = std::move(found->second);
   held_.erase(found);
   wake_due_ = true;
   lock.unlock();
+  if (spool) spool->confirmed(done.offset, done.length);
   chunks.clear();  // may run the owner's code
   lock.lock();
 }

@@ -14,6 +14,7 @@
 
 #include "transfer/kept_check.hpp"
 #include "transfer/upload_machine.hpp"
+#include "transfer/upload_spool.hpp"
 #include "weir/core/executor.hpp"
 #include "weir/ledger/ledger.hpp"
 
@@ -39,6 +40,8 @@ class UploadDriver : public std::enable_shared_from_this<UploadDriver> {
     if (replay_) kept_check_ = std::make_shared<KeptCheck>(kept);
     kept_ = std::move(kept);
   }
+  /// Told what is safe. Before everything else.
+  void confirms_to(std::shared_ptr<UploadSpool> spool) { spool_ = std::move(spool); }
   void part_ready(ReadyPart part, std::vector<Chunk> chunks);
   void end_of_input();
   /// As of the machine; wakes when the answer is there.
@@ -63,6 +66,7 @@ class UploadDriver : public std::enable_shared_from_this<UploadDriver> {
   /// ok while all is well, pending while it fails, then the reason.
   Status health() const;
   std::optional<Result<UploadProof>> outcome() const;
+  bool may_go_on() const;
 
  private:
   struct Call {
@@ -98,6 +102,7 @@ class UploadDriver : public std::enable_shared_from_this<UploadDriver> {
   const std::shared_ptr<Replay> replay_;
   std::shared_ptr<Kept> kept_;
   std::shared_ptr<KeptCheck> kept_check_;  // with `replay_`
+  std::shared_ptr<UploadSpool> spool_;     // of a producer that cannot begin again
   const std::weak_ptr<Executor> executor_;
   const std::shared_ptr<RateLimiter> limiter_;
   mutable std::mutex mutex_;

@@ -32,6 +32,18 @@ SourceIdentity stream_named(const std::string& name) {
   return source;
 }
 
+/// Its bytes are not compared, so that nobody else's may be taken for them.
+SourceIdentity stream_of(const std::string& producer) { return stream_named("producer " + producer); }
+
+Status other_object(const JobRecord& job) {
+  return Status(Kind::invalid_argument, "it was begun with other properties of the object than it is to have now")
+      .during("go on with the upload to " + job.destination)
+      .advise(
+          fmt::format("What was sent stays at the store (job {}). Give it the properties that it was begun with; or "
+                      "remove it ('weir jobs abort {}', abort_job) and let the producer begin anew.",
+                      job.id, job.id));
+}
+
 std::string one_line(std::string stages) {
   if (stages.empty()) return "none";
   stages.pop_back();
@@ -82,15 +94,15 @@ Result<std::unique_ptr<JobClaim>> claim_job(const UploadOptions& options, const 
 
 Result<Recorded> find_earlier(const UploadOptions& options, const std::shared_ptr<Target>& target,
                               const Upstream& upstream, std::uint64_t part_bytes,
-                              const std::shared_ptr<Executor>& executor) {
+                              const std::shared_ptr<Executor>& executor, const std::string& producer) {
   Recorded recorded;
   const std::optional<UploadIdentity> identity = target->identity();
   // Files are gone on with by download_resume.
   if (!options.ledger || !identity || identity->readable) return recorded;
   JobRecord wanted = job_to(options, *target, *identity, part_bytes);
   const auto source = upstream.made_from ? upstream.made_from->lasting_identity() : std::nullopt;
-  recorded.same_source = source.has_value();
-  wanted.source = source ? *source : stream_named(upstream.source);
+  recorded.same_source = source.has_value() || !producer.empty();
+  wanted.source = source ? *source : producer.empty() ? stream_named(upstream.source) : stream_of(producer);
   wanted.stages = upstream.stages;
 
   WEIR_ASSIGN(auto claim, claim_job(options, target, wanted, executor));
@@ -100,6 +112,8 @@ Result<Recorded> find_earlier(const UploadOptions& options, const std::shared_pt
   Status written;
   if (found.upload_id.empty()) {
     written = claim->start(wanted);
+  } else if (!same && !producer.empty()) {
+    return other_object(found);
   } else if (!same) {
     written = claim->set_aside(wanted);
     if (written.ok()) remove_later(options, target, found.id, executor);
@@ -111,7 +125,7 @@ Result<Recorded> find_earlier(const UploadOptions& options, const std::shared_pt
       recorded.same_source = false;
       if (options.on_notice) options.on_notice(other_stages(found, wanted));
     }
-    recorded.earlier = EarlierUpload{found.upload_id, found.parts};
+    recorded.earlier = EarlierUpload{found.upload_id, found.parts, false};
     recorded.part_bytes = found.part_bytes;
   }
   if (written.ok()) recorded.claim = std::move(claim);

@@ -26,12 +26,14 @@ JobRecord job_to(const UploadOptions& options, const Target& target, const Uploa
 /// unavailable (another process is at it).
 Result<std::unique_ptr<JobClaim>> claim_job(const UploadOptions& options, const std::shared_ptr<Target>& target,
                                             const JobRecord& wanted, const std::shared_ptr<Executor>& executor);
-/// Claims the job of this source and target, and finds out what to go on with. Waits for the ledger's file.
+/// Claims the job of this source and target, and finds out what to go on with. Waits for the ledger's file. `producer`:
+/// the stream of one that cannot begin again; else empty.
 /// Errors: unavailable (another process is at it), source_changed (an earlier process has sent parts of what the source
-/// was). A ledger that does not work is no error: it tells so by itself.
+/// was); of a producer's, invalid_argument (what was sent is to become part of another object), and nothing is removed.
+/// A ledger that does not work is no error: it tells so by itself.
 Result<Recorded> find_earlier(const UploadOptions& options, const std::shared_ptr<Target>& target,
                               const Upstream& upstream, std::uint64_t part_bytes,
-                              const std::shared_ptr<Executor>& executor);
+                              const std::shared_ptr<Executor>& executor, const std::string& producer);
 
 /// For people: whoever goes on with a stream of these stages makes all of it again.
 std::string made_again(const std::string& stages);

@@ -27,7 +27,7 @@ void UploadMachine::part_ready(ReadyPart part) {
   if (outcome_ || failing()) return;
   total_bytes_ += part.length;
   queue_.push_back(part.number);
-  parts_.push_back({part, {}});
+  parts_.push_back({part, {}, false});
   advance();
 }
 
@@ -89,6 +89,7 @@ void UploadMachine::abort_done(std::uint64_t request, const Status& answer) {
   if (asked == nullptr) return;
   if (answer.ok()) {
     upload_open_ = false;
+    removed_ = phase_ == Phase::aborting;
   } else if (answer.retryable() && asked->attempts < kAbortAttempts) {
     asked->state = Request::State::waiting;
     const auto delay = options_.retry.delay(answer.error(), asked->attempts, options_.random);

@@ -61,6 +61,7 @@ struct ReadyPart {
 struct EarlierUpload {
   std::string id;
   std::vector<PartReceipt> parts;
+  bool all = false;  ///< these are all parts of a stream that had come to its end
 };
 
 struct MachineOptions {
@@ -69,6 +70,7 @@ struct MachineOptions {
   ConcurrencyOptions concurrency = ConcurrencyOptions::fixed(4);
   bool verify = true;                           ///< compare checksums; ask for the store's where its answer has none
   bool can_resend_all = false;                  ///< parts that are done can be sent once more
+  bool begins_again = true;                     ///< at least a later run can; false: it only goes on
   std::uint64_t max_single_bytes = UINT64_MAX;  ///< of one put_whole
   bool records = false;                         ///< somebody writes down what is done: a later process can go on
   std::optional<EarlierUpload> earlier;         ///< to go on with; with `records`
@@ -151,6 +153,10 @@ class UploadMachine {
   const std::string& upload_id() const noexcept { return upload_id_; }
   /// The store has an upload of ours, as far as is known.
   bool upload_open() const noexcept { return upload_open_; }
+  /// It failed, and a later process may still make the object of what there is.
+  bool may_go_on() const noexcept;
+  /// An earlier process has written down this part.
+  bool was_noted(std::uint32_t number) const { return parts_[number - 1].was_noted; }
   /// None: the part is to be sent again after all.
   const std::optional<PartReceipt>& receipt(std::uint32_t number) const { return parts_[number - 1].receipt; }
   const ReadyPart& part(std::uint32_t number) const { return parts_[number - 1].ready; }
@@ -196,6 +202,7 @@ class UploadMachine {
   struct PartState {
     ReadyPart ready;
     std::optional<PartReceipt> receipt;
+    bool was_noted = false;
   };
   /// A part that an earlier process sent, if the source still has its bytes.
   struct Candidate {
@@ -282,6 +289,7 @@ class UploadMachine {
   Time synced_at_{0};  // the last sync ended
   Time sync_took_{0};
   bool keep_anyway_ = false;                  // whatever the failure is, somebody will decide what becomes of it
+  bool removed_ = false;                      // from the store, because of the failure
   bool kept_ = false;                         // it was left at the store to be gone on with
   Status earlier_gone_;                       // the store has no such upload any more; all its parts were sent
   bool looks_for_earlier_ = false;            // whether the earlier process completed it: once

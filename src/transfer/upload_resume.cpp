@@ -62,7 +62,7 @@ void UploadMachine::list_done(std::uint64_t request, Result<std::vector<PartRece
     earlier_gone(status);
   } else if (says_nothing(status)) {
     requests_.erase(request);
-    if (!options_.can_resend_all) return start(Do::inspect), advance();
+    if (!options_.can_resend_all && options_.begins_again) return start(Do::inspect), advance();
     trust_notes();
     phase_ = Phase::sending;
   } else if (!again(request, status)) {
@@ -115,7 +115,7 @@ void UploadMachine::earlier_looked(const Result<Stored>& answer) {
 void UploadMachine::earlier_gone(const Status& status) {
   upload_open_ = noted_ = false;
   candidates_.clear();
-  if (earlier_sent_all()) {
+  if (earlier_sent_all() || options_.earlier->all) {
     looks_for_earlier_ = true;
     trust_notes();
     earlier_gone_ = status;
@@ -209,6 +209,7 @@ void UploadMachine::take_over(std::uint32_t number) {
   counts_.bytes_resumed += part.ready.length;
   ++counts_.parts_done;
   ++counts_.parts_resumed;
+  part.was_noted = candidate.noted;
   if (!candidate.noted) actions_.push_back({Do::note_part, 0, 0, number, {}});
   actions_.push_back({Do::release_part, 0, 0, number, {}});
 }
@@ -253,13 +254,21 @@ void UploadMachine::suspend() {
   fail(Status(Kind::cancelled, "the upload was suspended"));
 }
 
+bool UploadMachine::may_go_on() const noexcept {
+  if (!failing() || (removed_ && counts_.parts_done > 0)) return false;
+  // Where nobody can begin again, what there is goes only when that is asked for, or is of no use.
+  const bool only_this =
+      !options_.begins_again && failure_.kind() != Kind::cancelled && (upload_open_ || counts_.parts_done == 0);
+  return keep_anyway_ || only_this || may_pass(failure_.kind());
+}
+
 bool UploadMachine::keeps() const {
   const bool anything = !options_.syncs || options_.earlier || counts_.parts_done > 0;
-  return noted_ && anything && (keep_anyway_ || may_pass(failure_.kind()));
+  return noted_ && anything && may_go_on();
 }
 
 std::string UploadMachine::kept_advice() const {
-  if (failure_.kind() == Kind::source_changed) {
+  if (failure_.kind() == Kind::source_changed && options_.begins_again) {
     return fmt::format(
         "The {} parts that were {}. Begin anew with what the source is now, without resuming; or put back what it was "
         "and run this again.",

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <atomic>
 #include <map>
 #include <utility>
 
@@ -8,8 +9,10 @@
 #include "transfer/upload_driver.hpp"
 #include "transfer/upload_ledger.hpp"
 #include "transfer/upload_marks.hpp"
+#include "transfer/upload_spool.hpp"
 #include "weir/codec/checksum.hpp"
 #include "weir/core/progress.hpp"
+#include "weir/core/units.hpp"
 #include "weir/transfer/plan.hpp"
 #include "weir/transfer/upload.hpp"
 
@@ -43,6 +46,7 @@ class UploadSink final : public Sink {
   }
   ~UploadSink() override {
     if (driver_) driver_->let_go();
+    if (spool_) spool_->close();  // whoever still holds it: its file is closed when the job has ended
     if (budget_) budget_->give_back(request_bytes_);
   }
   UploadSink(const UploadSink&) = delete;
@@ -58,18 +62,13 @@ class UploadSink final : public Sink {
     if (options_.ledger) marks_ = std::make_shared<transfer::UploadMarks>();
     return marks_;
   }
+  std::shared_ptr<Spool> spool() override { return spool_ = std::make_shared<transfer::UploadSpool>(); }
   Status ready() override;
   Status write(Chunk chunk) override;
   Result<Receipt> close() override;
   void abort() override;
   void suspend() override;
-  Status stopped() override {
-    if (!driver_) return {};
-    const auto outcome = driver_->outcome();
-    if (!outcome) return Status::pending();
-    return outcome->error().advice.empty() ? Status()
-                                           : outcome->status();  // advice: the machine's word on what is left
-  }
+  Status stopped() override;
   std::uint64_t confirmed_bytes() const override { return driver_ ? driver_->progress().bytes_acked : 0; }
   std::uint32_t retries() const override { return driver_ ? driver_->progress().retries.total() : 0; }
   Status last_retry() const override { return driver_ ? driver_->progress().last_retry : Status(); }
@@ -91,6 +90,8 @@ class UploadSink final : public Sink {
   Result<UploadPlan> plan_within_grant(const Upstream& upstream);
   Status look_up(Context& context, transfer::MachineOptions& options, std::shared_ptr<JobClaim>& claim);
   void skip_front();
+  void go_on_behind_front();
+  std::uint64_t least_part_bytes(const Upstream& upstream) const;
   Status plan_parts_of(std::uint64_t part_bytes, const Upstream& upstream);
   Status cut_as_earlier(const Upstream& upstream, const transfer::Recorded& recorded);
   Status look_for_kept(Context& context, const UploadIdentity& identity, const SourceIdentity& source,
@@ -106,7 +107,8 @@ class UploadSink final : public Sink {
   void append(Chunk chunk);
   void hand_over();
   void hand_over_all();
-  void refuse(Kind kind, std::string cause, std::string advice);
+  void refuse(Status reason);
+  Status too_long(std::uint64_t bytes, const char* what) const;
   Receipt receipt_of(const transfer::UploadProof& proof) const;
 
   const std::shared_ptr<Target> target_;
@@ -119,14 +121,16 @@ class UploadSink final : public Sink {
   bool replay_ = false;    // parts are ranges of the source
   bool observed_ = false;  // and their bytes pass by nevertheless
   bool records_ = false;   // a later process can go on
+  bool spools_ = false;    // what comes from a producer that cannot begin again
   bool asks_ = false;      // what the store has of the front
   bool closing_ = false;
   std::uint64_t grant_bytes_ = 0;    // for parts
   std::uint64_t request_bytes_ = 0;  // set aside in budget_ for counted requests
   std::shared_ptr<Budget> budget_;
   std::uint64_t taken_bytes_ = 0;  // by write(), and skipped before it
-  std::uint64_t skipped_bytes_ = 0;
+  std::atomic<std::uint64_t> skipped_bytes_{0};
   std::shared_ptr<transfer::UploadMarks> marks_;
+  std::shared_ptr<transfer::UploadSpool> spool_;
   std::int64_t started_ns_ = 0;
   std::map<std::uint64_t, std::uint64_t> earlier_lengths_;  // of a stream's parts, as they were cut, by offset
 
@@ -143,10 +147,7 @@ MemoryNeed UploadSink::memory(const Upstream& upstream) const {
   // A plan that cannot work at all is open()'s to refuse, in its own words.
   const Result<UploadPlan> plan = plan_upload(target_->profile(), request_for(upstream));
   if (!plan.ok()) return {};
-  const Profile& profile = target_->profile();
-  std::uint64_t least = options_.part_bytes != 0 ? options_.part_bytes
-                        : upstream.exact_bytes   ? smallest_part_bytes(profile, *upstream.exact_bytes)
-                                                 : profile.min_part_bytes;
+  std::uint64_t least = least_part_bytes(upstream);
   const std::uint32_t held = adapts_ ? std::min(kHeldParts, options_.concurrency) : options_.concurrency;
   std::uint64_t most = (held + 1) * plan->part_bytes;
   if (upstream.exact_bytes) {
@@ -155,6 +156,13 @@ MemoryNeed UploadSink::memory(const Upstream& upstream) const {
   }
   return {least + kSliceBytes, std::max<std::uint64_t>(least, kSliceBytes),
           std::max(least, most) + kSliceBytes + counted_requests(held) * kRequestBytes};
+}
+
+std::uint64_t UploadSink::least_part_bytes(const Upstream& upstream) const {
+  const Profile& profile = target_->profile();
+  return options_.part_bytes != 0 ? options_.part_bytes
+         : upstream.exact_bytes   ? smallest_part_bytes(profile, *upstream.exact_bytes)
+                                  : profile.min_part_bytes;
 }
 
 /// The plan, with the grant dealt out to parts and to the buffers of requests: as many at once as it holds.
@@ -181,12 +189,22 @@ Status UploadSink::open(Context& context) {
   observed_ = upstream.observed;
   exact_bytes_ = upstream.exact_bytes;
   grant_bytes_ = context.grant_bytes;
+  spools_ = spool_ && !spool_->stream().empty();
+  if (spools_) {
+    WEIR_ASSIGN(const std::uint64_t room, transfer::room_in_spool(options_, *target_, least_part_bytes(upstream)));
+    grant_bytes_ = std::min(grant_bytes_, room);
+  }
   started_ns_ = platform::platform().monotonic_ns();
   // Taken as it writes, the target's own checksum shows that the bytes are those that the source's store vouches for.
   if (upstream.unverified && target_->profile().takes_crc) options_.verify = false;
   Result<UploadPlan> plan = plan_within_grant(upstream);
   if (!plan.ok()) return plan.status().during("upload to " + target_->url());
   plan_ = *plan;
+  if (upstream.stages.empty() && !exact_bytes_ && upstream.max_bytes.value_or(0) > plan_.capacity_bytes) {
+    return too_long(*upstream.max_bytes, "may come")
+        .during("upload to " + target_->url())
+        .advise("Nothing was begun. Give it larger parts, more memory for them, or a lower bound.");
+  }
   if (request_bytes_ > 0) {
     WEIR_TRY(context.budget->set_aside(request_bytes_));
     budget_ = context.budget;
@@ -200,13 +218,14 @@ Status UploadSink::open(Context& context) {
               : transfer::ConcurrencyOptions::fixed(options_.concurrency);
   options.verify = options_.verify;
   options.can_resend_all = replay_;
+  options.begins_again = !spools_;
   options.max_single_bytes = target_->profile().max_single_bytes;
   options.url = target_->url();
   options.random = platform::random_below;
   std::shared_ptr<JobClaim> claim;
   WEIR_TRY(look_up(context, options, claim));
   const bool skips = marks_ && marks_->attended();
-  asks_ = skips && options.earlier && options.same_source;
+  asks_ = (skips || spools_) && options.earlier && options.same_source;
   if (skips) marks_->record_in(claim);
   if (skips && !asks_) marks_->decide(0);
   if (claim && !skips && !upstream.stages.empty() && options_.on_notice) {
@@ -214,7 +233,9 @@ Status UploadSink::open(Context& context) {
   }
   driver_ = std::make_shared<UploadDriver>(target_, std::move(options), replay_ ? upstream.replay : nullptr,
                                            context.executor, options_.limiter, context.wake, std::move(claim));
+  if (spools_) driver_->confirms_to(spool_);
   if (asks_) driver_->ask();
+  if (spools_ && !asks_) spool_->decide(0);
   if (kept_) driver_->goes_on_from(std::move(kept_));
   if (replay_ && !observed_) hand_over_all();
   return {};
@@ -223,14 +244,16 @@ Status UploadSink::open(Context& context) {
 /// Only what goes in parts is worth a line in the ledger.
 Status UploadSink::look_up(Context& context, transfer::MachineOptions& options, std::shared_ptr<JobClaim>& claim) {
   const auto most = exact_bytes_ ? exact_bytes_ : context.upstream.max_bytes;
-  if (!options_.ledger || (most && *most <= plan_.part_bytes)) return {};
+  if (!options_.ledger || (most && *most <= plan_.part_bytes && !spools_)) return {};
   if (const auto source = lasting_source(context.upstream)) {
     const std::optional<UploadIdentity> identity = target_->identity();
     if (identity && identity->readable) return look_for_kept(context, *identity, *source, options, claim);
   }
   if (!replay_ && !options_.verify) return {};  // there is no checksum to compare parts by
   WEIR_ASSIGN(transfer::Recorded recorded,
-              transfer::find_earlier(options_, target_, context.upstream, plan_.part_bytes, context.executor));
+              transfer::find_earlier(options_, target_, context.upstream, plan_.part_bytes, context.executor,
+                                     spools_ ? spool_->stream() : std::string()));
+  if (spools_ && options_.resume) WEIR_TRY(transfer::open_spool(options_, *target_, exact_bytes_, recorded, *spool_));
   if (recorded.earlier) WEIR_TRY(cut_as_earlier(context.upstream, recorded));
   options.records = records_ = recorded.claim != nullptr;
   options.earlier = std::move(recorded.earlier);
@@ -280,6 +303,23 @@ void UploadSink::skip_front() {
   marks_->decide(offset_);
 }
 
+/// Of a producer that cannot begin again: what the store has of the front is not seen in this run. A last part that was
+/// cut short is, unless it is known to be the stream's end.
+void UploadSink::go_on_behind_front() {
+  const auto front = driver_->stored_front();
+  if (!front) return;
+  asks_ = false;
+  const std::optional<std::uint64_t> end = spool_->stream_end();
+  for (const PartReceipt& part : *front) {
+    const bool last = part.offset + part.length == end.value_or(UINT64_MAX);
+    if (!part.crc64nvme || (part.length != current_length() && !last)) break;
+    driver_->part_ready({number_++, part.offset, part.length, part.crc64nvme, last}, {});
+    offset_ += part.length;
+  }
+  taken_bytes_ = skipped_bytes_ = offset_;
+  spool_->decide(offset_);
+}
+
 /// Into a file: what it has need not be written. A download reads that from there; of a file, which is read by itself,
 /// both are read and compared.
 Status UploadSink::look_for_kept(Context& context, const UploadIdentity& identity, const SourceIdentity& source,
@@ -304,7 +344,7 @@ Status UploadSink::look_for_kept(Context& context, const UploadIdentity& identit
 
 Status UploadSink::ready() {
   WEIR_TRY(driver_->health());
-  if (asks_) skip_front();
+  if (asks_) spools_ ? go_on_behind_front() : skip_front();
   if (replay_) return {};
   return driver_->held_bytes() + filled_bytes_ + kSliceBytes > grant_bytes_ ? Status::pending() : Status();
 }
@@ -314,13 +354,9 @@ Status UploadSink::write(Chunk chunk) {
   const std::uint64_t most = exact_bytes_ ? *exact_bytes_ : plan_.capacity_bytes;
   if (chunk.size() > most - taken_bytes_) {
     if (exact_bytes_) {
-      refuse(Kind::source_changed, fmt::format("the source has more than the {} bytes it had at first", most),
-             "Upload it again when nothing writes to it.");
+      refuse(Status(Kind::source_changed, fmt::format("the source has more than the {} bytes it had at first", most)));
     } else {
-      refuse(Kind::limit,
-             fmt::format("{} bytes were accepted, and {} parts of {} to {} bytes hold {} bytes at most", taken_bytes_,
-                         plan_.max_parts, plan_.part_bytes, plan_.largest_part_bytes, most),
-             "Nothing is stored. Upload it again with a larger part size, or say how long it will be.");
+      refuse(too_long(taken_bytes_, "were accepted"));
     }
     return {};  // ready() and close() report it once nothing is left behind
   }
@@ -338,8 +374,8 @@ Status UploadSink::write(Chunk chunk) {
 Result<Receipt> UploadSink::close() {
   if (!std::exchange(closing_, true)) {
     if (exact_bytes_ && taken_bytes_ != *exact_bytes_ && (!replay_ || observed_)) {
-      refuse(Kind::source_changed, fmt::format("the source ended after {} of {} bytes", taken_bytes_, *exact_bytes_),
-             "Upload it again when nothing writes to it.");
+      refuse(Status(Kind::source_changed,
+                    fmt::format("the source ended after {} of {} bytes", taken_bytes_, *exact_bytes_)));
     } else if (!replay_ || observed_) {
       if (filled_bytes_ > 0) hand_over();
       driver_->end_of_input();
@@ -352,6 +388,8 @@ Result<Receipt> UploadSink::close() {
 }
 
 void UploadSink::abort() {
+  // What came of a producer that failed is of use to the next run.
+  if (spools_ && spool_->source_failed()) return suspend();
   chunks_.clear();
   if (driver_) driver_->cancel();
 }
@@ -359,6 +397,16 @@ void UploadSink::abort() {
 void UploadSink::suspend() {
   chunks_.clear();
   if (driver_) driver_->suspend();
+}
+
+Status UploadSink::stopped() {
+  if (!driver_) return {};
+  const auto outcome = driver_->outcome();
+  if (!outcome) return Status::pending();
+  Status left = outcome->status();
+  const auto offset = spools_ && records_ && driver_->may_go_on() ? spool_->next_offset() : std::nullopt;
+  if (offset) left.add_advice(fmt::format("The producer will be asked to go on from byte {}.", *offset));
+  return left.error().advice.empty() ? Status() : left;  // advice: the machine's word on what is left
 }
 
 void UploadSink::tell(Progress& progress) const {
@@ -378,6 +426,7 @@ void UploadSink::tell(Progress& progress) const {
     const std::uint64_t parts = (*exact_bytes_ + plan_.part_bytes - 1) / plan_.part_bytes;
     progress.parts_total = static_cast<std::uint32_t>(std::max<std::uint64_t>(parts, 1));
   }
+  if (spools_) progress.bytes_done += skipped_bytes_;
   // Where a tap has seen it all, or nobody has, what is sent is how far it is.
   if (replay_) progress.bytes_done = std::min(made.bytes_acked + sent.under_way, *exact_bytes_);
 }
@@ -420,10 +469,20 @@ void UploadSink::hand_over_all() {
   driver_->end_of_input();
 }
 
-void UploadSink::refuse(Kind kind, std::string cause, std::string advice) {
+void UploadSink::refuse(Status reason) {
   chunks_.clear();
-  driver_->fail(
-      Status(kind, std::move(cause)).during("upload to " + target_->url()).advise(std::move(advice)).at(taken_bytes_));
+  if (!spools_) {
+    reason.advise(reason.kind() == Kind::limit
+                      ? "Nothing is stored. Upload it again with a larger part size, or say how long it will be."
+                      : "Upload it again when nothing writes to it.");
+  }
+  driver_->fail(reason.during("upload to " + target_->url()).at(taken_bytes_));
+}
+
+Status UploadSink::too_long(std::uint64_t bytes, const char* what) const {
+  return Status(Kind::limit,
+                fmt::format("{} bytes {}, and {} parts of {} to {} bytes hold {} bytes at most", bytes, what,
+                            plan_.max_parts, plan_.part_bytes, plan_.largest_part_bytes, plan_.capacity_bytes));
 }
 
 Receipt UploadSink::receipt_of(const transfer::UploadProof& proof) const {

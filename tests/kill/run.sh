@@ -3,14 +3,17 @@
 # the double of Vercel Blob, which holds its data in memory and is not.
 #
 #   tests/kill/run.sh [N]     N rounds at each (default 20), with about 1.6 kills each; WEIR_SEED=… repeats a run; WEIR_BIN names the command
+#                             and WEIR_KILL_PRODUCER the test program kill_producer, if it is not beside it
 #
 # Prints a table by what is copied, through what, and where: rounds, kills, bytes gone on with and sent twice, what was left behind. Exits 1 where
 # an object is wrong, an upload was begun anew that could have gone on, or too much was sent again.
 set -eu
 cd "$(dirname "$0")/../.."
 WEIR_BIN=${WEIR_BIN:-${WEIR_TEST_CLI:-$PWD/build/release/bin/weir}}
+WEIR_KILL_PRODUCER=${WEIR_KILL_PRODUCER:-${WEIR_BIN%/*}/kill_producer}
+test -x "$WEIR_KILL_PRODUCER" || WEIR_KILL_PRODUCER=
 WEIR_KILL_TABLE=$(mktemp)
-export WEIR_BIN WEIR_KILL_TABLE
+export WEIR_BIN WEIR_KILL_PRODUCER WEIR_KILL_TABLE
 trap 'rm -f "$WEIR_KILL_TABLE"' EXIT
 rounds=${1:-20}
 for server in ${WEIR_KILL_SERVERS:-versitygw vercel}; do

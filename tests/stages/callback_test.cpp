@@ -141,3 +141,22 @@ TEST_CASE("map turns each chunk into another and drops empty ones") {
   auto failing = map([](Chunk) -> Result<Chunk> { return Status(Kind::corrupt, "bad row"); });
   CHECK(failing->process(Chunk::copy_of("x"), out).kind() == Kind::corrupt);
 }
+
+TEST_CASE("a callback source passes on the bound of an unknown length") {
+  CallbackOptions options;
+  options.max_bytes = 1000;
+  auto source = from_callback([]() -> Result<Chunk> { return Chunk(); }, options);
+  Upstream upstream;
+  REQUIRE(source->describe(upstream).ok());
+  CHECK_FALSE(upstream.exact_bytes);
+  CHECK(upstream.max_bytes == 1000u);
+}
+
+TEST_CASE("a producer that goes on from an offset is not opened where nobody keeps its bytes") {
+  CallbackOptions options;
+  options.stream = "rows of today";
+  options.go_on_from = [](std::uint64_t) -> Status { return Status(Kind::internal, "it was asked"); };
+  auto source = from_callback([]() -> Result<Chunk> { return Chunk(); }, options);
+  Bench bench;
+  CHECK(test::drain(*source, bench).status().kind() == Kind::unsupported);
+}

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <random>
@@ -102,6 +103,7 @@ class MemoryTarget final : public Target {
     });
   }
   Cancel commit(const std::string& id, std::vector<PartReceipt> parts, Whole whole, Done<Stored> done) override {
+    if (before_commit) before_commit();
     auto work = [this, id, parts = std::move(parts), whole]() -> Result<Stored> {
       const auto upload = uploads_.find(id);
       if (upload == uploads_.end()) return Status(Kind::not_found, "NoSuchUpload");
@@ -141,6 +143,22 @@ class MemoryTarget final : public Target {
       return stored();
     });
   }
+
+  /// What a store has at one moment, as a kill of its user leaves it.
+  struct Image {
+    std::map<std::string, std::map<std::uint32_t, std::string>> uploads;
+    std::optional<std::string> object;
+  };
+  Image image() const {
+    const std::lock_guard lock(mutex_);
+    return {uploads_, object_};
+  }
+  void restore(Image image) {
+    const std::lock_guard lock(mutex_);
+    uploads_ = std::move(image.uploads);
+    object_ = std::move(image.object);
+  }
+  std::function<void()> before_commit;  ///< called when one is asked for
 
   // To look at when nothing runs any more.
   std::optional<std::string> object() const {

@@ -49,12 +49,15 @@ class Simulation {
       events_.erase(first);
       machine_->now(std::chrono::microseconds(now_), sent_under_way());
       event();
+      if (waits_for_front_) go_on_behind_front();
       perform();
       check_concurrency();
     }
     return wrong_.empty() ? judge() : wrong_;
   }
   std::uint32_t kills() const { return kills_; }
+  /// Killed, and its producer went on behind what was stored.
+  bool went_on() const { return went_on_; }
   bool source_changed() const { return machine_->outcome()->status().kind() == Kind::source_changed; }
   bool succeeded() const { return machine_->outcome() && machine_->outcome()->ok(); }
   bool in_parts() const { return begun_; }
@@ -106,7 +109,9 @@ class Simulation {
     options = draw_rest(std::move(options));
     // A stream's parts are compared as they come.
     options.records = records_ = (replayable_ || verify_) && below(3) != 0;
-    same_source_ = replayable_ || below(2) == 0;
+    producer_ = records_ && !replayable_ && below(3) == 0;
+    options.begins_again = !producer_;
+    same_source_ = replayable_ || producer_ || below(2) == 0;
     return options;
   }
   transfer::MachineOptions draw_rest(transfer::MachineOptions options) {
@@ -118,25 +123,52 @@ class Simulation {
   }
 
   /// The source: parts come at once or over time, known to be the last or not.
-  void feed() {
+  void feed(std::size_t from = 0, std::uint32_t parts_before = 0) {
     const std::size_t part_bytes = part_bytes_;
     const bool known_length = below(2) == 0;
     const bool crc_known = below(3) != 0 || (records_ && !replayable_);
     const std::int64_t pace = below(2) == 0 ? 0 : 50'000;
     std::int64_t when = now_;
-    std::uint32_t number = 0;
-    for (std::size_t offset = 0; offset < source_.size(); offset += part_bytes) {
+    std::uint32_t number = parts_before;
+    first_byte_ = from;
+    for (std::size_t offset = from; offset < source_.size(); offset += part_bytes) {
       const std::string bytes = source_.substr(offset, part_bytes);
       transfer::ReadyPart part{++number, offset, bytes.size(), {}, false};
       part.last = (known_length || bytes.size() < part_bytes) && offset + bytes.size() == source_.size();
       if (crc_known && verify_) part.crc64nvme = crc_of(bytes);
       at(when += pace, [this, part] { machine_->part_ready(part); });
     }
-    at(when + pace, [this] { machine_->end_of_input(); });
+    at(when + pace, [this] {
+      came_to_end_ = true;
+      machine_->end_of_input();
+    });
+  }
+  /// A producer that cannot begin again: what the store has is not made again, and its bytes are nowhere.
+  void go_on_behind_front() {
+    const auto front = machine_->stored_front();
+    if (!front) return;
+    waits_for_front_ = false;
+    went_on_ = went_on_ || !front->empty();
+    std::size_t offset = 0;
+    std::uint32_t number = 0;
+    for (const PartReceipt& part : *front) {
+      const std::string bytes = source_.substr(offset, part.length);
+      if (part.offset != offset || part.crc64nvme != crc_of(bytes)) wrong_ = "what is taken for the front is not it";
+      const bool last = came_to_end_ && offset + part.length == source_.size();
+      if (part.length != part_bytes_ && !last) break;
+      offset += part.length;
+      machine_->part_ready({++number, part.offset, part.length, part.crc64nvme, last});
+    }
+    feed(offset, number);
   }
   void disturb() {
     const auto some_time = [&] { return static_cast<std::int64_t>(below(5'000'000)); };
-    if (maybe(15)) at(some_time(), [this] { machine_->cancel(); });
+    if (maybe(15)) {
+      at(some_time(), [this] {
+        cancelled_by_user_ = true;
+        machine_->cancel();
+      });
+    }
     if (maybe(5)) at(some_time(), [this] { machine_->fail(Status(Kind::source_changed, "changed")); });
     if (maybe(20)) {
       const std::int64_t start = some_time();
@@ -162,7 +194,7 @@ class Simulation {
         case Do::finished:
           // What waits to be written is, before others may go on with it.
           if (records_) write_notes();
-          if (!machine_->upload_open()) ledger_ = {};
+          if (!machine_->upload_open() && !(producer_ && machine_->may_go_on())) ledger_ = {};
           break;
         case Do::note_part:
           if (const auto& receipt = machine_->receipt(action.part)) {
@@ -197,6 +229,11 @@ class Simulation {
       wrong_ = "a part is sent before its upload is written down";
     }
     const Part part = part_of(action);
+    if (part.length > 0 && part.offset < first_byte_) wrong_ = "a part is sent whose bytes nobody has";
+    const bool kept = producer_ && !ledger_broke_ && ledger_.upload_id == id && !cancelled_by_user_;
+    if (action.what == Do::abort && kept && store_.uploads.count(id) != 0) {
+      wrong_ = "what a producer has sent is removed, and nobody asked for that";
+    }
     lengths_[action.request] = action.what == Do::put_part ? part.length : 0;
     // A cancelled call may or may not have reached the store, and so may one of a process that was killed.
     const std::string bytes = source_.substr(part.offset, part.length);
@@ -271,18 +308,24 @@ class Simulation {
     paused_ = false;
     limit_before_ = UINT32_MAX;
     adapts_ = false;
-    if (!gentle_ && !source_.empty() && maybe(15)) {
+    if (!gentle_ && !producer_ && !source_.empty() && maybe(15)) {
       source_[below(source_.size())] ^= 1;
       versions_.insert(source_);
     }
     transfer::MachineOptions options;
     options.concurrency = transfer::ConcurrencyOptions::fixed(in_flight_ = 1 + static_cast<std::uint32_t>(below(8)));
     options.can_resend_all = replayable_;
+    options.begins_again = !producer_;
     options.records = true;
     options.same_source = same_source_;
     if (!ledger_.upload_id.empty()) {
       options.earlier.emplace().id = ledger_.upload_id;
-      for (const auto& [number, part] : ledger_.parts) options.earlier->parts.push_back(part);
+      std::uint64_t bytes = 0;
+      for (const auto& [number, part] : ledger_.parts) {
+        options.earlier->parts.push_back(part);
+        bytes += part.length;
+      }
+      options.earlier->all = producer_ && came_to_end_ && bytes == source_.size();
     }
     const bool can_tell = replayable_ || !store_.cannot_list;
     const bool kept_whole = gentle_ && !commits && can_tell && store_.uploads.count(ledger_.upload_id) != 0;
@@ -292,8 +335,10 @@ class Simulation {
     const bool verify = verify_;
     options = draw_rest(std::move(options));
     options.verify = verify_ = verify;
+    const bool asks = producer_ && options.earlier;
     machine_.emplace(std::move(options));
-    feed();
+    waits_for_front_ = asks;
+    asks ? machine_->ask() : feed();
   }
 
   std::uint32_t still_there() const {
@@ -438,6 +483,12 @@ class Simulation {
   std::uint32_t first_limit_ = 0, highest_limit_ = 0, lowest_limit_ = 0, limit_before_ = UINT32_MAX;
   bool replayable_ = false;
   bool same_source_ = true;
+  bool producer_ = false;         // it cannot begin again
+  bool came_to_end_ = false;      // and has, which is written down
+  bool waits_for_front_ = false;  // of what the store has
+  bool went_on_ = false;
+  bool cancelled_by_user_ = false;
+  std::uint64_t first_byte_ = 0;  // that there is in this process
   bool verify_ = true;
   bool paused_ = false;
   bool begun_ = false;

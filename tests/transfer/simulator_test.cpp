@@ -30,6 +30,7 @@ TEST_CASE("whatever the store does, an upload ends with the right object, or wit
   std::uint64_t killed = 0;
   std::uint64_t resumed = 0;
   std::uint64_t changed = 0;
+  std::uint64_t went_on = 0;
   for (std::uint64_t seed = first; seed <= last; ++seed) {
     Simulation simulation(seed);
     const std::string wrong = simulation.run();
@@ -43,11 +44,12 @@ TEST_CASE("whatever the store does, an upload ends with the right object, or wit
     killed += simulation.kills() != 0 ? 1 : 0;
     resumed += simulation.succeeded() && simulation.progress().parts_resumed > 0 ? 1 : 0;
     changed += simulation.kills() != 0 && simulation.source_changed() ? 1 : 0;
+    went_on += simulation.succeeded() && simulation.went_on() ? 1 : 0;
   }
   if (only != 0) return;
   // The simulation is worth something only if it comes through all the ways an upload can go.
   const std::uint64_t runs = last - first + 1;
-  CAPTURE(runs, succeeded, in_parts, retried_corrupt, restarted, grew, shrank, killed, resumed, changed);
+  CAPTURE(runs, succeeded, in_parts, retried_corrupt, restarted, grew, shrank, killed, resumed, changed, went_on);
   CHECK(succeeded > runs / 3);
   CHECK(succeeded < runs * 95 / 100);
   CHECK(in_parts > runs / 4);
@@ -58,6 +60,7 @@ TEST_CASE("whatever the store does, an upload ends with the right object, or wit
   CHECK(killed > runs / 20);
   CHECK(resumed > runs / 100);
   CHECK(changed > runs / 1000);
+  CHECK(went_on > runs / 500);
 }
 
 TEST_CASE("whatever the origin does, a download ends with the right bytes or an error, within its window") {

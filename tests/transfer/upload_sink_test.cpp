@@ -242,6 +242,22 @@ TEST_CASE("a stream that outgrows its plan is refused with what was accepted and
   CHECK(target->open_uploads() == 0);
 }
 
+TEST_CASE("a stream whose announced bound does not fit is refused before anything is begun") {
+  auto target = std::make_shared<MemoryTarget>(MemoryTargetOptions{});
+  target->profile_.equal_parts = true;
+  Upstream bounded = stream_of();
+  bounded.max_bytes = 64 * 64 * kKiB + 1;
+  SinkRun run(target, quick(), pool());
+  const Status refused = run.open(bounded, 64 * kKiB + kSliceBytes);
+  CHECK(refused.kind() == Kind::limit);
+  CHECK(refused.message().find("4194305 bytes may come") != std::string::npos);
+  CHECK(target->open_uploads() == 0);
+  bounded.max_bytes = 64 * 64 * kKiB;
+  SinkRun fits(target, quick(), pool());
+  CHECK(fits.open(bounded, 64 * kKiB + kSliceBytes).ok());
+  CHECK(fits.abort().ok());
+}
+
 TEST_CASE("what stalls is let go within 100 ms of a cancel") {
   auto target = std::make_shared<MemoryTarget>(MemoryTargetOptions{1, 0, 300us, true, true});
   auto bytes = std::make_shared<Bytes>(1, 300'000);

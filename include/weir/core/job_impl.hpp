@@ -100,7 +100,9 @@ inline Status JobCore::open_stages() {
     context.upstream = plan_.upstream[index];
     context.grant_bytes = plan_.grant_bytes[index];
     context.slab_bytes = plan_.slab_bytes[index];
-    if (index > 0 && index + 2 == plan_.upstream.size()) context.marks = pipeline_.sink->marks();
+    const bool before_sink = index + 2 == plan_.upstream.size();
+    if (before_sink && index > 0) context.marks = pipeline_.sink->marks();
+    if (before_sink && index == 0) context.spool = pipeline_.sink->spool();
     if (Status status = stage(index).open(context); !status.ok()) return std::move(status).in_stage(names_[index]);
   }
   return {};
@@ -242,14 +244,15 @@ inline Status JobCore::seal(Receipt& receipt) {
   const bool unchanged =
       std::all_of(pipeline_.transforms.begin(), pipeline_.transforms.end(), [](const auto& t) { return t->tap(); });
   if (unchanged) WEIR_TRY(check_same_bytes(pipeline_.source->facts(), receipt));
-  if (unchanged && receipt.bytes_read != receipt.bytes_acked) {
-    return Status(Kind::corrupt,
-                  fmt::format("{} bytes were read and {} acknowledged", receipt.bytes_read, receipt.bytes_acked))
+  // Where nothing makes other bytes of them, what was skipped was not read in this run.
+  const std::uint64_t read = receipt.bytes_read + (unchanged ? receipt.bytes_skipped : 0);
+  if (unchanged && read != receipt.bytes_acked) {
+    return Status(Kind::corrupt, fmt::format("{} bytes were read and {} acknowledged", read, receipt.bytes_acked))
         .during("prove " + receipt.destination);
   }
-  if (const auto& expected = plan_.upstream[1].exact_bytes; expected && receipt.bytes_read != *expected) {
-    return Status(Kind::source_changed, fmt::format("{} has {} bytes, but {} were announced", plan_.upstream[1].source,
-                                                    receipt.bytes_read, *expected));
+  if (const auto& expected = plan_.upstream[1].exact_bytes; expected && read != *expected) {
+    return Status(Kind::source_changed,
+                  fmt::format("{} has {} bytes, but {} were announced", plan_.upstream[1].source, read, *expected));
   }
   return {};
 }
@@ -349,6 +352,7 @@ inline void JobCore::complete(Result<Receipt> result) {
   gone.sink.reset();
   gone.transforms.clear();
   gone.source.reset();
+  for (auto& context : contexts_) context->marks.reset(), context->spool.reset();
   if (budget_) budget_->trim(0);
   if (options_.on_progress) {
     std::lock_guard reporting(report_mutex_);

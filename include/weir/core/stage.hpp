@@ -22,6 +22,7 @@
 #include "weir/core/chunk.hpp"
 #include "weir/core/executor.hpp"
 #include "weir/core/mark.hpp"
+#include "weir/core/spool.hpp"
 #include "weir/core/status.hpp"
 
 namespace weir {
@@ -106,6 +107,7 @@ struct Context {
   /// its end before taking another, or take kSliceBytes; a half-filled one that is let go may be the last there was.
   std::size_t slab_bytes = kSliceBytes;
   std::shared_ptr<Marks> marks;  ///< of the last transform, where the sink keeps them
+  std::shared_ptr<Spool> spool;  ///< of a source with nothing between it and a sink that has one
 };
 
 /// What a stage found out, for the receipt: "sha256" → hex, "etag" → "…".
@@ -113,7 +115,7 @@ using Facts = std::map<std::string, std::string>;
 
 /// The proof of a finished transfer.
 struct Receipt {
-  std::uint64_t bytes_read = 0;    ///< that the source delivered
+  std::uint64_t bytes_read = 0;    ///< that the source delivered, in this run
   std::uint64_t bytes_acked = 0;   ///< that the sink acknowledged
   std::uint64_t bytes_stored = 0;  ///< that the store reports for the finished object
   std::string destination;         ///< without secrets
@@ -126,7 +128,9 @@ struct Receipt {
   std::uint32_t parts = 0;
   std::uint32_t retries = 0;
   std::uint64_t bytes_resumed = 0;  ///< of bytes_acked: an earlier run had sent them
-  std::uint64_t bytes_skipped = 0;  ///< of bytes_resumed: the last transform did not even make them again (Marks)
+  /// Of bytes_resumed: nobody even made them again, neither the last transform (Marks) nor a producer that goes on from
+  /// an offset.
+  std::uint64_t bytes_skipped = 0;
   std::uint64_t duration_ns = 0;
   Facts facts;  ///< what taps found: digests by name
 };
@@ -210,6 +214,8 @@ class Sink : public Stage {
   virtual Status ready() { return {}; }
   /// For the last transform. Asked before anything is opened.
   virtual std::shared_ptr<Marks> marks() { return {}; }
+  /// For a source right before it. Asked before anything is opened.
+  virtual std::shared_ptr<Spool> spool() { return {}; }
   /// Takes `chunk` whole, or answers pending (it did not, and gets it again after the wake-up) or an error.
   virtual Status write(Chunk chunk) = 0;
   /// All was written: finish, and prove it. Called again after pending. Success only if everything is safe.

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -57,6 +58,9 @@ struct JobRecord {
   std::int64_t owner_pid = 0;  ///< of the process that is at it now; 0: none
   std::int64_t created_unix = 0;
   std::int64_t updated_unix = 0;
+  /// From Ledger::job(): the offset from which the producer of the stream is to go on (CallbackOptions::go_on_from), as
+  /// far as is recorded; the store has the last word. None: it is no such stream.
+  std::optional<std::uint64_t> goes_on_from = {};
 
   /// How the place of a copy of many begins: it has no parts, but items.
   static constexpr const char* kManyPrefix = "many ";
@@ -81,7 +85,8 @@ class JobClaim {
   virtual Status adopt(const JobRecord& wanted) = 0;
   /// `done` is called once it is written, on any thread. Parts recorded for an earlier upload are forgotten.
   virtual void upload_begun(const std::string& upload_id, std::function<void(Status)> done) = 0;
-  virtual void part_stored(const PartReceipt& part) = 0;
+  /// `done`, if any, as of upload_begun().
+  virtual void part_stored(const PartReceipt& part, std::function<void(Status)> done = nullptr) = 0;
   /// A piece of the last transform's work, by number from 0, and the transform's state behind it; empty: it has none.
   virtual void mark_made(std::uint64_t index, const Mark& mark, std::string state = {}) = 0;
   /// Of the piece of that number; not_found. Looks into the file.
@@ -92,6 +97,8 @@ class JobClaim {
   virtual void items_stored(std::vector<ItemRecord> items) = 0;
   /// Those recorded whose keys are not before `from`, in the order of their bytes; `most` at most. Looks into the file.
   virtual Result<std::vector<ItemRecord>> items(const std::string& from, std::size_t most) = 0;
+  /// Where the job's spool is, beside the ledger; finished() removes the file.
+  virtual std::string spool_path() const = 0;
   /// The upload is complete or removed: forgets the job.
   virtual void finished() = 0;
   /// Ends the claim: nothing else may follow. `done` is called, on any thread, once all is written and others may claim
@@ -117,7 +124,7 @@ class Ledger {
   virtual Result<std::unique_ptr<JobClaim>> claim(const JobRecord& wanted) = 0;
   /// A job by its number. Errors: not_found, and as above.
   virtual Result<std::unique_ptr<JobClaim>> claim(std::int64_t id) = 0;
-  /// All whose upload was begun, oldest first, without their parts.
+  /// All whose upload was begun, or that have a spool; oldest first, without their parts.
   virtual Result<std::vector<JobRecord>> jobs() = 0;
   /// One with its parts; not_found.
   virtual Result<JobRecord> job(std::int64_t id) = 0;

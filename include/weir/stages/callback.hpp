@@ -12,6 +12,7 @@
 
 #include "weir/core/guard.hpp"
 #include "weir/core/stage.hpp"
+#include "weir/stages/going_on.hpp"
 #include "weir/stages/slices.hpp"
 
 namespace weir {
@@ -22,8 +23,23 @@ struct CallbackOptions {
   bool blocking = true;
   /// Sources: the length, if known.
   std::optional<std::uint64_t> exact_bytes = std::nullopt;
+  /// Sources of unknown length: an upper bound, if known.
+  std::optional<std::uint64_t> max_bytes = std::nullopt;
   /// Called at the start with what to call, from any thread, when a stage that answered pending should be asked again.
   std::function<void(std::function<void()> wake)> opened = {};
+  /// Sources that cannot begin again but can go on from an offset of their stream. Called before the first byte is
+  /// asked for, as the other functions are: with 0 where nothing is stored of the stream, else with what an upload that
+  /// was cut off has, the bytes on the disk included. What comes next is the stream's byte `offset`. An error ends the
+  /// job and leaves what there is to another; pending is asked again.
+  ///
+  /// Each time the source's function is called, all that it gave before is at the store or on the disk
+  /// (UploadOptions::spool_bytes): a kill of the process does not lose it, and the producer need not keep it. A loss of
+  /// power may take the end of it: the offset is then an earlier one. Only for pipelines `source | upload_to(…)` with a
+  /// ledger; others are refused before anything is asked for. The file is written by the thread that calls the source.
+  std::function<Status(std::uint64_t offset)> go_on_from = {};
+  /// With go_on_from: what tells this stream from any other. The same name for the same destination is the same stream,
+  /// byte for byte: what is stored of it is not compared.
+  std::string stream = {};
 };
 
 namespace detail {
@@ -57,19 +73,32 @@ class CallbackSource : public CallbackStage<Source> {
   Status describe(Upstream& upstream) override {
     upstream.source = options_.name;
     upstream.exact_bytes = upstream.max_bytes = options_.exact_bytes;
+    if (!options_.exact_bytes) upstream.max_bytes = options_.max_bytes;
     return {};
   }
-  Result<Chunk> next() override { return guarded_call<Result<Chunk>>("get the next chunk", next_); }
+  Status open(Context& context) override {
+    if (options_.go_on_from) WEIR_TRY(going_on_.open(context, options_.stream, options_.go_on_from));
+    return CallbackStage::open(context);
+  }
+  Result<Chunk> next() final {
+    return options_.go_on_from ? going_on_.next([this] { return produce(); }) : produce();
+  }
+
+ protected:
+  virtual Result<Chunk> produce() { return guarded_call<Result<Chunk>>("get the next chunk", next_); }
 
  private:
   Next next_;
+  GoingOn going_on_;
 };
 
 class ReaderSource final : public CallbackSource {
  public:
   using Read = std::function<Result<std::size_t>(std::span<std::byte>)>;
   ReaderSource(Read read, CallbackOptions options) : CallbackSource({}, std::move(options)), read_(std::move(read)) {}
-  Result<Chunk> next() override {
+
+ private:
+  Result<Chunk> produce() override {
     WEIR_ASSIGN(const auto room, space_.room(*context_));
     WEIR_ASSIGN(const auto count, guarded_call<Result<std::size_t>>("read from the host", read_, room));
     if (count > room.size())
@@ -79,7 +108,6 @@ class ReaderSource final : public CallbackSource {
     return count == 0 ? Chunk() : space_.take(count);
   }
 
- private:
   Read read_;
   SliceSpace space_;
 };

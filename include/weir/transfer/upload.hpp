@@ -32,6 +32,10 @@ struct UploadOptions {
   std::shared_ptr<Ledger> ledger = {};
   /// False: begins anew, removes what an earlier run has sent, and leaves nothing to go on with.
   bool resume = true;
+  /// Of a producer that cannot begin again (CallbackOptions::go_on_from): the most that the file may have, beside the
+  /// ledger, in which lies what it has handed over and the store has not confirmed. Parts are no larger than what fits,
+  /// and what they hold at once no more.
+  std::uint64_t spool_bytes = 64 * kMiB;
   /// Told in one line why what an earlier run has sent may have to be sent again; and before anything is sent, that a
   /// later run would have to make all of it again, where the last stage cannot be taken up in the middle. Any thread;
   /// must not block.
@@ -47,13 +51,16 @@ struct UploadOptions {
 /// checksums, and sends the rest. source_changed if a file is not what it was. A stream (a pipe, or what stages make)
 /// is made again from its beginning, and of it only what the store does not have is sent: equal parts stay, others are
 /// replaced, so the object is always what came now.
-/// A download into a file is gone on with too, if it is of more than 16 MiB, of all of an object that its origin can
-/// tell from any other, and changed by nothing on its way: what the file has is read from there and compared with what
-/// was recorded. So is a copy from file to file, by reading both.
-/// Otherwise parts are held (shared, never copied) until the store has them. Destroying the sink before it is closed
-/// aborts; what is under way then ends on its own.
-/// Errors of close(): the store's own, corrupt (what is stored is not what was sent), source_changed, limit (a stream
-/// of unknown length that outgrew its plan: nothing is stored), budget_too_small from open().
+/// A producer that cannot begin again (CallbackOptions::go_on_from) is asked to go on behind what the store and the
+/// spool have. Its upload stays after every failure but cancel(). It needs `ledger` and `verify`, and a store that
+/// keeps uploads; what is missing is an error of open(), before it is asked for anything: unsupported, unavailable (a
+/// ledger that does not work), invalid_argument (too small a spool). A download into a file is gone on with too, if it
+/// is of more than 16 MiB, of all of an object that its origin can tell from any other, and changed by nothing on its
+/// way: what the file has is read from there and compared with what was recorded. So is a copy from file to file, by
+/// reading both. Otherwise parts are held (shared, never copied) until the store has them. Destroying the sink before
+/// it is closed aborts; what is under way then ends on its own. Errors of close(): the store's own, corrupt (what is
+/// stored is not what was sent), source_changed, limit (a stream of unknown length that outgrew its plan: nothing is
+/// stored; from open(), one whose max_bytes would), budget_too_small from open().
 std::unique_ptr<Sink> upload_to(std::shared_ptr<Target> target, UploadOptions options = {});
 
 }  // namespace weir
