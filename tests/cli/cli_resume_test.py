@@ -355,7 +355,7 @@ class ResumeTree(StoppedTest):
         self.tree.mkdir()
         for number in range(self.COUNT):
             self.write(f"{number:03}", os.urandom(self.BYTES))
-        self.url = f"s3://{BUCKET}/{self.id().split('.')[-1]}/"
+        self.url = f"s3://{BUCKET}/trees/{self.id().split('.')[-1]}/"  # some stores have no name below another's
 
     def write(self, name, data, age=3600):
         path = self.tree / name
@@ -366,8 +366,8 @@ class ResumeTree(StoppedTest):
         return "cp", "-r", f"{self.tree}/", self.url
 
     def start(self, *command):
-        """At 512 KiB/s, slow enough for slow builds, of which some files are recorded."""
-        running = spawn(*command, "--limit-rate", "512KiB", *self.options(), env=AWS, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        """At 1 MiB/s, slow enough for slow builds, of which some files are recorded."""
+        running = spawn(*command, "--limit-rate", "1MiB", *self.options(), env=AWS, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         self.addCleanup(lambda: (running.poll() is None and running.kill(), running.wait(), running.stdout.close(), running.stderr.close()))
         self.waits_for(lambda: self.state.exists() and any((job["files_stored"] or 0) >= 10 for job in self.jobs()), "ten files")
         return running
