@@ -92,7 +92,7 @@ class FrameLane {
     if (mark == *order.earlier) return {};
     const bool same_input = mark.input_hash == order.earlier->input_hash;
     return same_input ? Status(Kind::corrupt, "libzstd makes other bytes of the same input than in an earlier run")
-                      : Status(Kind::source_changed, "the source has other bytes than in an earlier run");
+                      : other_input();
   }
 
   FrameLane(std::shared_ptr<Budget> budget, std::size_t set_aside)

@@ -39,7 +39,7 @@ class ZstdMarks {
     FrameOrder order;
     if (ordered_bytes_ < *skip_bytes_) {
       order.earlier = marks_->earlier(ordered_);
-      if (!order.earlier) return Status(Kind::io, "what an earlier run made cannot be looked up any more");
+      if (!order.earlier) return mark_lost();
       ordered_bytes_ += order.earlier->output_bytes;
       order.skip = ordered_bytes_ <= *skip_bytes_;
     }

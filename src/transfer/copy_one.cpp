@@ -51,6 +51,7 @@ class OneCopy {
   Status run(CopyItem& item);
 
  private:
+  Result<ObjectInfo> look_here();
   Result<std::optional<ObjectInfo>> look_there();
   Result<bool> is_there();
   Result<bool> is_stored();
@@ -72,8 +73,9 @@ class OneCopy {
   const CopyEnd& from_;
   const CopyEnd& to_;
   std::uint64_t size_ = 0;
-  CopyThere::Seen here_;    ///< the source, as far as it was looked at
-  std::uint64_t sent_ = 0;  ///< object_tag() of what was read of it; 0: nothing tells
+  std::optional<ObjectInfo> looked_;  ///< look_here()'s
+  CopyThere::Seen here_;              ///< the source, as far as it was looked at
+  std::uint64_t sent_ = 0;            ///< object_tag() of what was read of it; 0: nothing tells
 };
 
 /// The CRC64NVME that the store has, or for a file that of its bytes, in base64; empty where it is not known.
@@ -85,6 +87,14 @@ Result<std::string> OneCopy::checksum_of(const CopyEnd& end, const std::string& 
   WEIR_ASSIGN(const Receipt receipt,
               run_job(From(std::move(source)) | crc64nvme_digest() | To(null()), kMinBudgetBytes));
   return receipt.facts.at("crc64nvme");
+}
+
+/// What the source is, asked once.
+Result<ObjectInfo> OneCopy::look_here() {
+  if (!looked_) {
+    WEIR_ASSIGN(looked_, from_.store->head(task_.key));
+  }
+  return *looked_;
 }
 
 /// What the destination has under that key: as it was listed where that will do, else it is asked.
@@ -110,7 +120,7 @@ Result<bool> OneCopy::is_there() {
   if (!there) return false;
   ObjectInfo here;
   if (!task_.listed || around_.options.update == CopyUpdate::checksum) {
-    WEIR_ASSIGN(here, from_.store->head(task_.key));
+    WEIR_ASSIGN(here, look_here());
   } else {
     here.size = task_.object.size;
     here.modified_unix = task_.object.modified_unix;
@@ -128,7 +138,7 @@ Result<bool> OneCopy::is_stored() {
   const std::optional<ItemRecord> recorded = around_.record.find(task_.destination_key);
   if (!recorded) return false;
   if (here_.tag == 0) {
-    WEIR_ASSIGN(const ObjectInfo info, from_.store->head(task_.key));
+    WEIR_ASSIGN(const ObjectInfo info, look_here());
     here_ = CopyThere::Seen::of(info);
     size_ = here_.size;
   }
@@ -186,7 +196,7 @@ Result<ObjectOptions> OneCopy::object_options() {
   const ObjectOptions& object = around_.options.endpoint.object;
   const Abilities& there = to_.store->abilities();
   if (from_.local != nullptr || !(there.headers || there.content_type || there.metadata)) return object;
-  WEIR_ASSIGN(const ObjectInfo info, from_.store->head(task_.key));
+  WEIR_ASSIGN(const ObjectInfo info, look_here());
   KeptOptions kept = kept_options(*to_.store, object, info);
   const auto& notice = around_.options.endpoint.upload.on_notice;
   if (!kept.left.empty() && notice) {
@@ -236,7 +246,7 @@ Result<Receipt> OneCopy::stream() {
   WEIR_ASSIGN(const ObjectOptions object, object_options());
   WEIR_TRY(is_other_file());
   if (!task_.listed) {
-    WEIR_ASSIGN(const ObjectInfo info, from_.store->head(task_.key));
+    WEIR_ASSIGN(const ObjectInfo info, look_here());
     here_ = CopyThere::Seen::of(info);
     size_ = info.size;
   }

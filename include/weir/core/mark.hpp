@@ -27,6 +27,13 @@ struct Mark {
   bool operator==(const Mark&) const = default;
 };
 
+// What transforms say where the marks of an earlier run are gone, or not those of the input.
+
+inline Status mark_lost() { return Status(Kind::io, "what an earlier run made cannot be looked up any more"); }
+inline Status other_input() {
+  return Status(Kind::source_changed, "the source has other bytes than in an earlier run");
+}
+
 /// Kept by the sink. Thread-safe.
 class Marks {
  public:

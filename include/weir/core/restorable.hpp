@@ -113,26 +113,24 @@ class RestorableTransform final : public Transform {
     std::uint64_t ends = 0;  // of what lies before `described_`
     while (ends < skip) {
       const std::optional<Mark> mark = marks_->earlier(described_);
-      if (!mark) return gone();
+      if (!mark) return mark_lost();
       ends += mark->output_bytes;
       ++described_;
     }
     drops_ = skip;
-    std::optional<std::string> state;
-    std::uint64_t behind = ends;
-    for (std::uint64_t index = described_; index > 0 && !state; --index) {
-      if (behind <= skip && (state = marks_->state(index - 1))) {
+    for (std::uint64_t index = described_, behind = ends; index > 0; --index) {
+      const auto state = behind <= skip ? marks_->state(index - 1) : std::nullopt;
+      if (state) {
         restored_ = index;
         drops_ = skip - behind;
-        break;
+        return guarded_call<Status>("restore the host's stage", [&] { return stage_.restore(*state); });
       }
       const std::optional<Mark> mark = marks_->earlier(index - 1);
-      if (!mark) return gone();
+      if (!mark) return mark_lost();
       behind -= mark->output_bytes;
     }
-    return state ? guarded_call<Status>("restore the host's stage", [&] { return stage_.restore(*state); }) : Status();
+    return {};
   }
-  static Status gone() { return Status(Kind::io, "what an earlier run made cannot be looked up any more"); }
 
   Status begin_piece() {
     piece_ = Mark();
@@ -140,7 +138,7 @@ class RestorableTransform final : public Transform {
     earlier_.reset();
     if (index_ >= described_) return {};
     earlier_ = marks_->earlier(index_);
-    if (!earlier_) return gone();
+    if (!earlier_) return mark_lost();
     piece_ends_ = earlier_->input_bytes;
     return {};
   }
@@ -184,7 +182,7 @@ class RestorableTransform final : public Transform {
   }
   Status compare() const {
     if (piece_.input_hash != earlier_->input_hash) {
-      return Status(Kind::source_changed, "the source has other bytes than in an earlier run").at(read_);
+      return other_input().at(read_);
     }
     const bool recognised = index_ < restored_;
     if (recognised || (piece_.output_hash == earlier_->output_hash && piece_.output_bytes == earlier_->output_bytes)) {
