@@ -44,6 +44,18 @@ std::string existing_directory(std::string path, bool many) {
   return path;
 }
 
+std::string path_of(const std::string& destination) {
+  return destination.substr(destination.starts_with("file:///") ? 7 : destination.starts_with("file:") ? 5 : 0);
+}
+
+Status check_no_file(const std::string& path) {
+  struct stat found {};
+  if (::lstat(path.c_str(), &found) != 0) return {};
+  return Status(Kind::already_exists, "there is a file already")
+      .during("write " + path)
+      .advise("What is there stays as it is. Nothing was read.");
+}
+
 Status check_conditions(Store& store, const std::string& key, const ObjectOptions& object) {
   if (!object.no_clobber && object.if_match.empty()) return {};
   const auto there = store.head(key);
@@ -96,7 +108,9 @@ Status check_file_place(const std::string& path, bool many) {
 }
 
 Status check_absent(const std::string& destination, const EndpointOptions& endpoint) {
-  if (!endpoint.object.no_clobber || !is_store(end_kind(destination))) return {};
+  if (!endpoint.object.no_clobber) return {};
+  if (end_kind(destination) == EndKind::file) return check_no_file(path_of(destination));
+  if (!is_store(end_kind(destination))) return {};
   const auto place = open_store(destination, endpoint);
   if (!place || !place->store->head(place->key).ok()) return {};
   // An earlier run may have stored it just before it was killed: the upload finds that out.
@@ -115,8 +129,8 @@ Status check_destination(const std::string& destination, bool many, const Endpoi
   if (is_store(kind))
     return check_store_place(destination, many, endpoint).during("copy to " + shown_name(destination));
   if (kind != EndKind::file) return {};
-  const std::size_t scheme = destination.starts_with("file:///") ? 7 : destination.starts_with("file:") ? 5 : 0;
-  return check_file_place(destination.substr(scheme), many);
+  if (!many) WEIR_TRY(check_absent(destination, endpoint));
+  return check_file_place(path_of(destination), many);
 }
 
 }  // namespace weir::cli

@@ -169,6 +169,7 @@ std::string file_event(const CopyItem& item) {
   json["checksum"] = or_null(item.receipt.checksum);
   json["checksum_verified"] = copied && item.receipt.checksum_verified;
   json["retries"] = item.receipt.retries;
+  json["reason"] = or_null(item.reason);
   json["error"] = nullptr;
   if (!item.status.ok()) {
     json["error"] = Json::object();
@@ -187,6 +188,7 @@ std::string many_progress_event(const CopyProgress& progress, bool rate_limited)
   json["copied"] = progress.copied;
   json["kept"] = progress.kept;
   json["planned"] = progress.planned;
+  json["skipped"] = progress.skipped;
   json["failed"] = progress.failed;
   json["under_way"] = progress.under_way;
   json["bytes_found"] = progress.bytes_found;
@@ -205,6 +207,7 @@ std::string many_summary_event(const CopyProgress& progress, int exit_code_of_al
   Json json = summary(exit_code_of_all, progress.copied, progress.failed);
   json["transfers_kept"] = progress.kept;
   json["transfers_planned"] = progress.planned;
+  json["transfers_skipped"] = progress.skipped;
   json["bytes_confirmed"] = progress.bytes_copied;
   add_work(json, progress.bytes_read, progress.retries, progress.duration_ns);
   return line(json);

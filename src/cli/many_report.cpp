@@ -47,6 +47,7 @@ std::string many_line(const CopyProgress& progress, const LineStyle& style, bool
   };
   if (progress.failed > 0) add(grouped(progress.failed) + " failed");
   if (progress.kept > 0) add(grouped(progress.kept) + " kept");
+  if (progress.skipped > 0) add(grouped(progress.skipped) + " skipped");
   add(format_size(progress.bytes_done) + (progress.all_found ? " of " + format_size(progress.bytes_found) : ""));
   if (progress.bytes_per_second > 0) add(format_size(progress.bytes_per_second) + "/s");
   add(remaining(progress));
@@ -57,6 +58,10 @@ std::string many_line(const CopyProgress& progress, const LineStyle& style, bool
 
 std::string item_line(const CopyItem& item, bool unicode) {
   if (item.outcome == CopyOutcome::kept) return "kept " + printable(item.destination);
+  if (item.outcome == CopyOutcome::skipped) {
+    return fmt::format("skipped {}: {}", printable(item.destination.empty() ? item.source : item.destination),
+                       item.reason);
+  }
   const std::string names =
       fmt::format("{} {} {}", printable(item.source), unicode ? "→" : "->", printable(item.destination));
   if (item.outcome == CopyOutcome::planned) return "would copy " + names;
@@ -68,6 +73,7 @@ std::string many_done_text(const CopyProgress& progress, std::uint64_t inside, s
   std::string text = files(progress.items());
   if (progress.failed > 0) text += fmt::format(", {} failed", grouped(progress.failed));
   if (progress.kept > 0) text += fmt::format(", {} kept as they were", grouped(progress.kept));
+  if (progress.skipped > 0) text += fmt::format(", {} skipped", grouped(progress.skipped));
   if (dry_run) return text + fmt::format(", {} would be copied", grouped(progress.planned));
   const double seconds = static_cast<double>(progress.duration_ns) / 1e9;
   text += fmt::format(", {} in {}", format_size(progress.bytes_copied), format_duration(seconds));
@@ -98,6 +104,11 @@ void ManyReport::item(const CopyItem& item) {
   if (item.outcome == CopyOutcome::failed) {
     codes_.insert(exit_code(item.status.kind()));
     if (!channel_.only_events()) channel_.tell_error(item.status.error());
+    return;
+  }
+  // What could not be copied anyhow is named, as failures are.
+  if (item.outcome == CopyOutcome::skipped && item.destination.empty()) {
+    if (!options_.quiet && !channel_.has_events()) channel_.tell(item_line(item, channel_.unicode()) + "\n");
     return;
   }
   const bool wanted = options_.verbose || item.outcome == CopyOutcome::planned;

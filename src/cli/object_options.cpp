@@ -116,7 +116,8 @@ void add_object_options(CLI::App& app, const AddValue& value, ObjectOptions& obj
   value("storage-class", object.storage_class, "NAME", "of the object");
   value("sse", raw.sse, "KIND", "encryption at the store: AES256, aws:kms or aws:kms:dsse");
   value("sse-kms-key-id", raw.sse_kms_key_id, "ID", "of the key for --sse aws:kms");
-  app.add_flag("--no-clobber", object.no_clobber, "store only what is not there yet")->envname("WEIR_NO_CLOBBER");
+  app.add_flag("--no-clobber", object.no_clobber, "copy only what is not there yet; of many the rest is skipped")
+      ->envname("WEIR_NO_CLOBBER");
   value("if-match", object.if_match, "ETAG", "replace only the object with this ETag");
 }
 
@@ -156,7 +157,9 @@ Status interpret_object(const RawObjectOptions& raw, ObjectOptions& object, S3Op
 Status check_object_options(const ObjectOptions& object, const std::string& destination) {
   const EndKind kind = end_kind(destination);
   const bool keeps_them = kind != EndKind::file && kind != EndKind::standard && kind != EndKind::null;
-  if (object.is_default() || keeps_them) return {};
+  ObjectOptions asked = object;
+  if (kind == EndKind::file) asked.no_clobber = false;  // that much a file can do
+  if (asked.is_default() || keeps_them) return {};
   return Status(Kind::invalid_argument, "only an object of a store can be stored with these options")
       .during("copy to " + (kind == EndKind::null ? "\"null:\"" : shown_name(destination)))
       .advise("Metadata, headers, tags and conditions go with a destination like s3://BUCKET/KEY.");

@@ -86,7 +86,7 @@ Status LocalLister::add(Level& level, const DirectoryEntry& entry, Listing& page
   if (info) {
     page.objects.push_back({key, info->size, info->etag, info->modified_unix});
   } else if (info.status().kind() != Kind::not_found) {  // gone meanwhile, or a directory by now
-    page.left_out.push_back({key, info.status()});
+    page.left_out.push_back({key, info.status(), info.status().kind() == Kind::invalid_argument});
   }
   return {};
 }

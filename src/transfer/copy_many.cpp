@@ -192,6 +192,9 @@ void CopyCore::note(const CopyTask& task, const CopyItem& item, std::uint64_t co
       case CopyOutcome::planned:
         ++summary_.planned;
         break;
+      case CopyOutcome::skipped:
+        ++summary_.skipped;
+        break;
       case CopyOutcome::failed:
         if (summary_.failed++ == 0) summary_.first_failure = item.status;
         break;
@@ -318,7 +321,7 @@ void CopyCore::rest() {
 }  // namespace transfer
 
 const char* to_string(CopyOutcome outcome) noexcept {
-  constexpr const char* kNames[] = {"copied", "kept", "planned", "failed"};
+  constexpr const char* kNames[] = {"copied", "kept", "planned", "failed", "skipped"};
   return kNames[static_cast<std::size_t>(outcome)];
 }
 

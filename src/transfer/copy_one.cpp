@@ -29,6 +29,14 @@ bool may_change_unseen(const ObjectInfo& file) {
   return platform::platform().realtime_ns() / 1'000'000'000 - file.modified_unix <= kTickSeconds;
 }
 
+constexpr const char* kThereAlready = "it is there already";
+
+void skip(CopyItem& item, std::string reason) {
+  item.status = {};
+  item.outcome = CopyOutcome::skipped;
+  item.reason = std::move(reason);
+}
+
 class Share {
  public:
   Share(CopyShares& shares, std::uint64_t bytes)
@@ -56,8 +64,8 @@ class OneCopy {
   Result<bool> is_there();
   Result<bool> is_stored();
   Result<bool> is_kept();
+  Result<bool> is_taken();
   void record(const CopyItem& item);
-  Status check_absent();
   Result<std::string> checksum_of(const CopyEnd& end, const std::string& key, const ObjectInfo& info);
   Status is_other_file() const;
   Result<ObjectInfo> copy_inside();
@@ -100,7 +108,7 @@ Result<ObjectInfo> OneCopy::look_here() {
 /// What the destination has under that key: as it was listed where that will do, else it is asked.
 Result<std::optional<ObjectInfo>> OneCopy::look_there() {
   const auto& [known, listed] = task_.there;
-  const bool will_do = around_.options.update == CopyUpdate::size_and_time || !listed || listed->size != size_;
+  const bool will_do = around_.options.update != CopyUpdate::checksum || !listed || listed->size != size_;
   if (known && will_do) {
     if (!listed) return std::optional<ObjectInfo>();
     ObjectInfo info;
@@ -284,10 +292,17 @@ Result<bool> OneCopy::is_kept() {
   return around_.record.goes_on() ? is_stored() : false;
 }
 
-/// A dry run says what the copy would refuse.
-Status OneCopy::check_absent() {
-  if (!around_.options.endpoint.object.no_clobber || !around_.options.dry_run) return {};
-  if (!to_.store->head(task_.destination_key).ok()) return {};
+/// Whether there is something that must stay, so that nothing need be sent. One that was named is an error, also of a
+/// dry run; in the copy itself the destination says so.
+Result<bool> OneCopy::is_taken() {
+  if (!around_.options.endpoint.object.no_clobber || (around_.alone && !around_.options.dry_run)) return false;
+  const auto there = look_there();
+  // Left to the write: a link or a device in a file's place, and a store that lets nobody look.
+  const Kind kind = there.status().kind();
+  const bool left = kind == Kind::access_denied || (to_.local != nullptr && kind == Kind::invalid_argument);
+  if (!there && (!left || around_.options.dry_run)) return there.status();
+  const bool taken = there && *there;
+  if (!taken || !around_.alone) return taken;
   return Status(Kind::already_exists, "there is an object already").advise("What is there stays as it is.");
 }
 
@@ -299,7 +314,11 @@ Status OneCopy::run(CopyItem& item) {
     item.outcome = CopyOutcome::kept;
     return {};
   }
-  WEIR_TRY(check_absent());
+  WEIR_ASSIGN(const bool taken, is_taken());
+  if (taken) {
+    skip(item, kThereAlready);
+    return {};
+  }
   if (around_.options.dry_run) {
     item.outcome = CopyOutcome::planned;
     return {};
@@ -324,8 +343,20 @@ CopyItem copy_one(const CopyTask& task, const CopySurroundings& around) {
     item.destination = around.destination.to.store->url(task.destination_key);
   }
   item.status = task.refused;
-  if (item.status.ok()) item.status = OneCopy(task, around).run(item);
+  if (task.skipped) {
+    item.destination.clear();
+    skip(item, task.refused.error().cause);
+    return item;
+  }
+  const bool tried = item.status.ok();
+  if (tried) item.status = OneCopy(task, around).run(item);
   if (item.status.ok()) return item;
+  // It has appeared since it was looked for.
+  const bool keeps = around.options.endpoint.object.no_clobber && !around.alone;
+  if (tried && keeps && item.status.kind() == Kind::already_exists) {
+    skip(item, kThereAlready);
+    return item;
+  }
   item.outcome = CopyOutcome::failed;
   item.status.during(item.destination.empty() ? "copy " + item.source
                                               : fmt::format("copy {} to {}", item.source, item.destination));

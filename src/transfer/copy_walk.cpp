@@ -88,7 +88,7 @@ void CopyWalk::begin_source() {
   }
   if (!source_->tree) return end_source();
   // A directory is asked file by file, which is a system call; of a store that would be a request each.
-  const bool looks = options_.update != CopyUpdate::none || record_.goes_on();
+  const bool looks = options_.update != CopyUpdate::none || record_.goes_on() || options_.endpoint.object.no_clobber;
   const bool beside = looks && destination_.to.local == nullptr;
   const std::string rest = source_->begins.substr(source_->base.size());
   if (beside) there_.emplace(destination_.to.store, destination_.base + source_->into + rest);
@@ -119,6 +119,7 @@ void CopyWalk::read_page() {
     task.key = other.key;
     task.destination_key = destination_.base + source_->into + rest;
     task.refused = other.why;
+    task.skipped = other.other_kind;
     add(std::move(task));
   }
   token_ = page->next_token;

@@ -25,6 +25,7 @@ struct CopyTask {
   bool listed = false;
   CopyThere::Answer there;  ///< under that key at the destination, where that is asked for
   Status refused;           ///< not ok: it cannot be copied
+  bool skipped = false;     ///< and that is no failure
 
   std::string source_url() const { return source ? source->from.store->url(key) : key; }
   /// Bytes of memory that it takes, about.

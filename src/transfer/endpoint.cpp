@@ -203,6 +203,7 @@ Result<std::unique_ptr<Sink>> open_sink(std::string_view name, const EndpointOpt
   if (is_http(parts.scheme)) return put_to(name, options.http, options.object, options.upload);
   LocalOptions local;
   local.durable = options.durable;
+  local.replace = !options.object.no_clobber;
   return upload_to(local_target(std::string(parts.rest), local), options.upload);
 }
 

@@ -97,6 +97,19 @@ class Update(ScriptedMany):
         self.assertLessEqual(asked.pop("HeadObject", 0), 2, "the proof of what was copied")
         self.assertEqual(asked, {})
 
+    def test_where_nothing_is_to_be_replaced_one_listing_tells_and_nothing_else_is_sent(self):
+        root = self.make(1500)
+        self.cp(f"{root}/", self.url("t/"))
+        self.write(root / "a new one", b"new")
+        before = self.requests()
+        done = self.cp("--no-clobber", f"{root}/", self.url("t/"))
+        self.assertIn(b"done 1,501 files, 1,500 skipped", done.stderr)
+        after = self.requests()
+        asked = {op: after[op] - before.get(op, 0) for op in after if after[op] != before.get(op, 0)}
+        self.assertEqual((asked.pop("PutObject"), asked.pop("ListObjectsV2")), (1, 2))
+        self.assertLessEqual(asked.pop("HeadObject", 0), 1, "the proof of what was copied")
+        self.assertEqual(asked, {})
+
     def test_by_checksum_it_asks_only_for_what_has_the_same_size(self):
         root = self.make(50)
         self.cp(f"{root}/", self.url("t/"))

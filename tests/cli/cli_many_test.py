@@ -112,15 +112,49 @@ class Many(StoreTest):
 
     def test_one_file_that_cannot_be_read_stops_no_other(self):
         root = self.make([f"{i:03}" for i in range(40)])
-        (root / "link").symlink_to("/etc/hostname")
+        (root / os.fsdecode(b"no key\xff")).write_bytes(b"x")
         done = self.cp("-r", f"{root}/", self.url(f"{self.prefix}/"), code=2)
-        self.assertIn(b"symbolic link", done.stderr)
+        self.assertIn(b"UTF-8", done.stderr)
         self.assertRegex(done.stderr.decode(), r"41 files, 1 failed")
         self.assertEqual(len(self.stored(f"{self.prefix}/")), 40)
         told = events(self.store("cp", "-r", "--json", f"{root}/", self.url(f"{self.prefix}/")).stdout)
-        self.assertEqual([event["source"] for event in told if event["event"] == "file" and event["outcome"] == "failed"],
-                         [f"{root}/link"])
+        self.assertEqual(len([event for event in told if event["event"] == "file" and event["outcome"] == "failed"]), 1)
         self.assertEqual((told[-1]["event"], told[-1]["transfers_failed"], told[-1]["exit_code"]), ("summary", 1, 2))
+
+    def test_links_in_a_tree_are_skipped_by_name_and_the_exit_code_is_0(self):
+        root = self.make(["a", "x/b"])
+        (root / "link").symlink_to("/etc/hostname")
+        (root / "x" / "up").symlink_to("..")
+        done = self.cp("-r", f"{root}/", self.url(f"{self.prefix}/"))
+        for name in ("link", "x/up"):
+            self.assertIn(f"skipped {root}/{name}: it is a symbolic link", done.stderr.decode())
+        self.assertIn("done 4 files, 2 skipped", done.stderr.decode())
+        self.assertEqual(set(self.stored(f"{self.prefix}/")), {f"{self.prefix}/a", f"{self.prefix}/x/b"})
+        told = events(self.cp("-r", "--json", f"{root}/", self.url(f"{self.prefix}/")).stdout)
+        self.assertEqual({event["source"]: event["destination"] for event in told if event.get("outcome") == "skipped"},
+                         {f"{root}/link": None, f"{root}/x/up": None})
+        self.assertEqual((told[-1]["transfers_skipped"], told[-1]["transfers_failed"]), (2, 0))
+        self.assertEqual(self.cp("-q", "-r", f"{root}/", self.url(f"{self.prefix}/")).stderr, b"")
+
+    def test_what_is_there_is_skipped_where_nothing_is_to_be_replaced(self):
+        root = self.make(["a", "b", "x/c"])
+        self.cp("-r", f"{root}/", self.url(f"{self.prefix}/"))
+        self.make(["a", "b", "x/c", "new"], content=b"changed")
+        done = self.cp("-r", "-v", "--no-clobber", f"{root}/", self.url(f"{self.prefix}/"))
+        self.assertIn(f"skipped {self.url(self.prefix)}/a: it is there already", done.stdout.decode())
+        self.assertIn("done 4 files, 3 skipped", done.stderr.decode())
+        self.assertEqual(self.store("cat", self.url(f"{self.prefix}/x/c")).stdout, b"x/c")
+        self.assertEqual(self.store("cat", self.url(f"{self.prefix}/new")).stdout, b"changed")
+        several = events(self.cp("--json", "--no-clobber", root / "a", root / "new", self.url(f"{self.prefix}/")).stdout)
+        self.assertEqual([event["outcome"] for event in several if event["event"] == "file"], ["skipped", "skipped"])
+        down = self.make(["a"], root="down", content=b"mine")
+        done = self.cp("-r", "--no-clobber", self.url(f"{self.prefix}/"), f"{down}/")
+        self.assertIn("done 4 files, 1 skipped", done.stderr.decode())
+        self.assertEqual(tree(down), {"a": b"mine", "b": b"b", "x/c": b"x/c", "new": b"changed"})
+        refused = self.refused(1, "cp", "--no-clobber", self.url(f"{self.prefix}/b"), down / "a", says=["there is a file already"])
+        self.assertIn(b"Nothing was read.", refused.stderr)
+        self.cp("--no-clobber", self.url(f"{self.prefix}/b"), down / "b2")
+        self.assertEqual(tree(down)["b2"], b"b")
 
     def test_inside_the_store_it_copies_by_itself(self):
         root = self.make(["a", "x/b"])

@@ -414,7 +414,8 @@ class ResumeTree(StoppedTest):
 
     def test_what_changed_at_either_end_is_sent_again(self):
         self.write("zzz", b"of the last run")
-        (self.tree / "link").symlink_to("000")
+        bad = self.tree / os.fsdecode(b"no key\xff")
+        bad.write_bytes(b"x")
         outcomes, _ = self.run_again(*self.up(), code=2)
         self.assertEqual(list(outcomes.values()).count("copied"), self.COUNT + 1)
         self.write("001", os.urandom(self.BYTES), age=7200)
@@ -422,7 +423,7 @@ class ResumeTree(StoppedTest):
         for name, data in (("003", os.urandom(self.BYTES)), ("004", b"")):
             self.assertEqual(weir("cp", "-q", self.file("other", data), self.url + name, "--no-resume", env=AWS).returncode, 0)
         self.assertEqual(weir("rm", "-q", self.url + "005", env=AWS).returncode, 0)
-        (self.tree / "link").unlink()
+        bad.unlink()
         (self.tree / "zzz").unlink()
         self.assertEqual(weir("rm", "-q", self.url + "zzz", env=AWS).returncode, 0)
         outcomes, _ = self.run_again(*self.up())

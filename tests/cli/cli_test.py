@@ -92,6 +92,16 @@ class BadInput(CommandTest):
         self.assertEqual(done.returncode, 4, done.stderr)
         self.assertIn(b"Permission denied", done.stderr)
 
+    def test_a_file_that_is_there_stays_where_nothing_is_to_be_replaced(self):
+        out = self.file("out", b"mine")
+        for source in (self.file("in", b"x"), "gen:20MiB", "-"):
+            done = self.refuses(1, "cp", source, out, "--no-clobber", says=["there is a file already", "stays as it is"])
+            self.assertEqual(out.read_bytes(), b"mine", done.stderr)
+        self.refuses(1, "cp", "--dry-run", self.folder / "in", out, "--no-clobber", says=["there is a file already"])
+        self.assertEqual(weir("cp", self.folder / "in", self.folder / "new", "--no-clobber").returncode, 0)
+        self.assertEqual((self.folder / "new").read_bytes(), b"x")
+        self.assertEqual(sorted(os.listdir(self.folder)), ["in", "new", "out"])
+
     def test_directories_are_no_files(self):
         done = weir("cp", self.folder, self.folder / "out")
         self.assertEqual(done.returncode, 2, done.stderr)

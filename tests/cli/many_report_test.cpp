@@ -74,6 +74,9 @@ TEST_CASE("Each that is done has a line that cannot steer the terminal") {
   CHECK(item_line(item, false) == "copied in/a?[2J -> s3://b/a (3.00 MiB)");
   item.outcome = CopyOutcome::kept;
   CHECK(item_line(item, true) == "kept s3://b/a");
+  item.outcome = CopyOutcome::skipped;
+  item.reason = "it is there already";
+  CHECK(item_line(item, true) == "skipped s3://b/a: it is there already");
   item.outcome = CopyOutcome::planned;
   CHECK(item_line(item, false) == "would copy in/a?[2J -> s3://b/a");
 }

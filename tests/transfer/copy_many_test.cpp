@@ -150,7 +150,7 @@ TEST_CASE("an update leaves what is the same, by size and time, or by checksum")
   CHECK(bench.tree("out") == Tree{{"a", "ONE"}, {"b", "2"}});
 }
 
-TEST_CASE("links and devices in a tree fail by name, and the rest is copied") {
+TEST_CASE("links and devices in a tree are skipped by name, which is no failure, and the rest is copied") {
   Bench bench;
   TempDir outside;
   outside.write("secret", "secret");
@@ -161,10 +161,61 @@ TEST_CASE("links and devices in a tree fail by name, and the rest is copied") {
   const auto summary = bench.copy({"in/"}, "out");
   REQUIRE(summary.ok());
   CHECK(summary->copied == 1);
-  CHECK(summary->failed == 3);
+  CHECK(summary->failed == 0);
+  CHECK(summary->skipped == 3);
   CHECK(bench.tree("out") == Tree{{"a", "a"}});
+  for (const char* name : {"in/link", "in/dir", "in/pipe"}) {
+    const CopyItem& item = bench.items.at(bench.path(name));
+    CHECK(item.outcome == CopyOutcome::skipped);
+    CHECK(item.status.ok());
+    CHECK(item.reason.find(name == std::string("in/pipe") ? "pipe" : "symbolic link") != std::string::npos);
+  }
   bench.options.filters = {{false, "link"}, {false, "dir"}, {false, "pipe"}};
-  CHECK(bench.copy({"in/"}, "out2")->failed == 0);
+  CHECK(bench.copy({"in/"}, "out2")->skipped == 0);
+}
+
+TEST_CASE("what is there is skipped before anything is read of it, where nothing is to be replaced") {
+  Bench bench;
+  for (const char* name : {"in/a", "in/b", "in/d/c", "in/e"}) bench.make(name, "new");
+  bench.make("out/b", "old");
+  fs::create_directories(bench.path("out/d"));
+  fs::create_symlink("elsewhere", bench.path("out/d/c"));
+  bench.options.endpoint.object.no_clobber = true;
+  for (const bool dry : {true, false}) {
+    INFO(dry);
+    bench.options.dry_run = dry;
+    platform::ScopedFaults faults;
+    const auto summary = bench.copy({"in/"}, "out");
+    REQUIRE(summary.ok());
+    CHECK(summary->failed == (dry ? 1 : 0));  // what the link means is not known before it is tried
+    CHECK(summary->skipped == (dry ? 1 : 2));
+    CHECK((dry ? summary->planned : summary->copied) == 2);
+    CHECK(faults.count(platform::Call::pwrite) == (dry ? 0 : 2));
+    CHECK(bench.items.at(bench.path("out/b")).reason == "it is there already");
+  }
+  CHECK(bench.tree("out") == Tree{{"a", "new"}, {"b", "old"}, {"e", "new"}});
+  CHECK(fs::is_symlink(bench.path("out/d/c")));
+  // One that was named is what was asked for.
+  const auto one = bench.copy({"in/b"}, "out/b");
+  REQUIRE(one.ok());
+  CHECK(one->first_failure.kind() == Kind::already_exists);
+  CHECK(test::read_file(bench.path("out/b")) == "old");
+}
+
+TEST_CASE("what appears while it is copied stays, and is skipped where nothing is to be replaced") {
+  Bench bench;
+  bench.make("in/a", "new");
+  bench.make("in/b", "new");
+  bench.options.endpoint.object.no_clobber = true;
+  platform::ScopedFaults faults;
+  faults.before(platform::Call::rename_noreplace, 1, [&] {
+    for (const char* name : {"out/a", "out/b"}) bench.make(name, "another's");
+  });
+  const auto summary = bench.copy({"in/"}, "out");
+  REQUIRE(summary.ok());
+  CHECK(summary->failed == 0);
+  CHECK(summary->skipped == 2);
+  CHECK(bench.tree("out") == Tree{{"a", "another's"}, {"b", "another's"}});
 }
 
 TEST_CASE("a copy never leaves its destination, whatever links stand in it") {

@@ -70,6 +70,7 @@ struct ListedObject {
 struct NotListed {
   std::string key;
   Status why;
+  bool other_kind = false;  ///< it is a link, device, pipe or socket: nothing that a listing could be missing
 };
 
 /// One page of a listing, in the store's order.

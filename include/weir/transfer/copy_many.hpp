@@ -36,6 +36,7 @@ enum class CopyOutcome : std::uint8_t {
   kept,     ///< the destination has it: see CopyOptions::update, and start_copy() of runs that go on
   planned,  ///< CopyOptions::dry_run: it would be copied
   failed,
+  skipped,  ///< it was not to be copied, for CopyItem::reason
 };
 /// "copied".
 const char* to_string(CopyOutcome outcome) noexcept;
@@ -43,10 +44,11 @@ const char* to_string(CopyOutcome outcome) noexcept;
 /// One file or object, when it is done.
 struct CopyItem {
   std::string source;       ///< as open_source() takes it
-  std::string destination;  ///< as open_source() takes it; empty where it has none
+  std::string destination;  ///< as open_source() takes it; empty where it has none: links that are skipped
   std::uint64_t bytes = 0;
   CopyOutcome outcome = CopyOutcome::failed;
   Status status;              ///< why it failed
+  std::string reason;         ///< why it was skipped, in words: "it is there already", "it is a symbolic link, and …"
   bool inside_store = false;  ///< copied by the store itself; the receipt has length and ETag alone
   Receipt receipt;
 };
@@ -68,12 +70,12 @@ struct CopyOptions {
 
 /// Counts of items, and bytes of their contents.
 struct CopySummary {
-  std::uint64_t copied = 0, kept = 0, planned = 0, failed = 0;
+  std::uint64_t copied = 0, kept = 0, planned = 0, failed = 0, skipped = 0;
   std::uint64_t bytes_copied = 0;
   std::uint64_t retries = 0;
   std::uint64_t duration_ns = 0;
   Status first_failure;
-  std::uint64_t items() const { return copied + kept + planned + failed; }
+  std::uint64_t items() const { return copied + kept + planned + failed + skipped; }
 };
 
 struct CopyProgress : CopySummary {
@@ -127,8 +129,11 @@ class CopyRun {
 ///
 /// An error that every item would meet (no keys, no such bucket, no connection, a full disk) ends the whole, and is
 /// told as its result alone. Otherwise each item is judged by itself, and one that fails stops no other: names that
-/// cannot be keys there, keys that cannot be names of files here, symbolic links and devices inside a tree, a file "a"
-/// beside "a/b", names that a file system takes for one. Objects that only stand for a folder ("a/", empty) are left
+/// cannot be keys there, keys that cannot be names of files here, a file "a" beside "a/b", names that a file system
+/// takes for one. Skipped, which is no failure, are symbolic links, devices, pipes and sockets inside a tree, and with
+/// ObjectOptions::no_clobber what the destination has under that name: it is looked at before anything is sent, and a
+/// store that can refuses it once more. (Of a single file or object that was named it is a failure, already_exists.)
+/// Objects that only stand for a folder ("a/", empty) are left
 /// out where the destination has folders. Inside one service the store copies by itself; otherwise bytes stream through
 /// here within the budget, and keep content type, headers and metadata where both stores have them.
 ///
