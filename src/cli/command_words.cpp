@@ -27,8 +27,11 @@ struct AdviceRow {
 };
 
 constexpr std::string_view kChanged =
-    "What was sent stays at the store: 'weir jobs' lists it. Begin anew with --no-resume, or put back what the source "
-    "was and run the same command again.";
+    "What was stored of it stays: 'weir jobs' lists it, and 'weir jobs abort' removes it. Begin anew with --no-resume, "
+    "or "
+    "put back what the source was and run the same command again.";
+constexpr std::string_view kOtherOutput =
+    "Run the same command again; if it says the same, begin anew with --no-resume.";
 
 /// Instead of the library's words.
 constexpr AdviceRow kInstead[] = {
@@ -38,6 +41,7 @@ constexpr AdviceRow kInstead[] = {
      "limit."},
     {Kind::source_changed, "", "", "go on with the upload of", kChanged},
     {Kind::source_changed, "", "", "", kChanged, nullptr, true},
+    {Kind::corrupt, "", "", "", kOtherOutput, nullptr, true},
     {Kind::access_denied, "", "Unreachable", "",
      "Nothing was sent. If this host is the right one, name the authority that it is trusted by: --ca-bundle FILE."},
     {Kind::unsupported, "", "", "presign vercel://", "Public blobs have a URL of their own, which needs no signature."},

@@ -13,7 +13,7 @@ enum ExitCode : int {
   kExitAccess = 4,         ///< keys or permissions
   kExitTemporary = 5,      ///< network, timeout, a service in trouble: run it again
   kExitIntegrity = 6,      ///< bytes are not what their checksum or format says
-  kExitSourceChanged = 7,  ///< the source changed while it was read
+  kExitSourceChanged = 7,  ///< the source changed while it was read, or since an earlier run
   kExitLimit = 8,          ///< memory, disk, or a limit of the store or the format
   kExitHangup = 129,
   kExitInterrupted = 130,
@@ -61,7 +61,7 @@ inline constexpr const char* kExitCodeHelp =
     "  4    access: keys or permissions\n"
     "  5    temporary: network, timeout, a service in trouble; run it again\n"
     "  6    integrity: bytes are not what their checksum or format says\n"
-    "  7    the source changed while it was read\n"
+    "  7    the source changed while it was read, or since an earlier run\n"
     "  8    limit: memory, disk, or a limit of the store or the format\n"
     "  129  hung up (SIGHUP)    130  interrupted (SIGINT)\n"
     "  141  the reader of the output has gone (SIGPIPE)    143  terminated (SIGTERM)\n";

@@ -91,8 +91,7 @@ class FrameLane {
   Status compare() const {
     if (mark == *order.earlier) return {};
     const bool same_input = mark.input_hash == order.earlier->input_hash;
-    return same_input ? Status(Kind::corrupt, "libzstd makes other bytes of the same input than in an earlier run")
-                      : other_input();
+    return same_input ? other_output("libzstd") : other_input();
   }
 
   FrameLane(std::shared_ptr<Budget> budget, std::size_t set_aside)
@@ -291,7 +290,9 @@ class ZstdCompress final : public Transform {
   Status drain(Emit& out) {
     while (FrameLane* lane = map_->done()) {
       frame_->recycle(std::exchange(lane->input.copied, Slab()));
-      if (lane->status.failed()) return lane->status.during("compress a frame").at(drained_bytes_);
+      if (lane->status.failed()) {
+        return marks_->failed(lane->order, lane->status.during("compress a frame").at(drained_bytes_));
+      }
       const Mark& mark = lane->mark;
       if (!row_added_) {
         WEIR_TRY(table_->make_room());

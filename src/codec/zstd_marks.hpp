@@ -54,6 +54,10 @@ class ZstdMarks {
     const std::uint64_t from = std::exchange(written_bytes_, written_bytes_ + mark.output_bytes);
     return static_cast<std::size_t>(std::min(*skip_bytes_ - std::min(*skip_bytes_, from), mark.output_bytes));
   }
+  /// The next frame, in order, failed: because it is not what an earlier run made, where that made it.
+  Status failed(const FrameOrder& order, Status why) {
+    return order.earlier ? marks_->differs(std::move(why)) : std::move(why);
+  }
 
   static std::uint64_t hash(std::span<const std::byte> bytes) { return XXH3_64bits(bytes.data(), bytes.size()); }
 

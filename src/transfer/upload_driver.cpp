@@ -66,6 +66,10 @@ void UploadDriver::suspend() {
   drive([](UploadMachine& machine) { machine.suspend(); });
 }
 
+void UploadDriver::leave(Status reason) {
+  drive([&](UploadMachine& machine) { machine.leave(std::move(reason)); });
+}
+
 void UploadDriver::pause(bool on) {
   drive([on](UploadMachine& machine) { machine.pause(on); });
 }

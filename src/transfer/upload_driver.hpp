@@ -50,6 +50,7 @@ class UploadDriver : public std::enable_shared_from_this<UploadDriver> {
   void fail(Status reason);
   void cancel();
   void suspend();
+  void leave(Status reason);
   void pause(bool on);
   /// cancel(), and no wake any more.
   void let_go();

@@ -146,6 +146,8 @@ class UploadMachine {
   void cancel() { fail(Status(Kind::cancelled, "the upload was cancelled")); }
   /// As cancel(), but an upload that is written down stays at the store.
   void suspend();
+  /// As fail(), but what becomes of what was sent is for people to say.
+  void leave(Status reason);
 
   /// What to do now, in order; each is given once.
   std::vector<Action> take_actions() { return std::exchange(actions_, {}); }

@@ -62,6 +62,17 @@ std::uint64_t UploadMarks::hash(std::uint64_t before, std::span<const std::byte>
   return crc64nvme(before, bytes);
 }
 
+Status UploadMarks::differs(Status why) {
+  const std::lock_guard lock(mutex_);
+  if (difference_.ok()) difference_ = why;
+  return why;
+}
+
+Status UploadMarks::difference() const {
+  const std::lock_guard lock(mutex_);
+  return difference_;
+}
+
 Status UploadMarks::load(std::uint64_t index) {
   if (index >= page_from_ && index < page_from_ + page_.size()) return {};
   const std::shared_ptr<JobClaim> claim = claim_.lock();

@@ -23,6 +23,7 @@ class UploadMarks final : public Marks {
   void made(std::uint64_t index, const Mark& mark, std::string state) override;
   std::uint64_t hash(std::uint64_t before, std::span<const std::byte> bytes) const override;
   bool wanted() const override;
+  Status differs(Status why) override;
 
   // For the sink.
 
@@ -33,6 +34,8 @@ class UploadMarks final : public Marks {
   /// How much of the output the marks of an earlier run describe.
   Result<std::uint64_t> described_bytes();
   void decide(std::uint64_t skip_bytes);
+  /// Why what an earlier run left does not fit; ok: nobody has said so.
+  Status difference() const;
 
  private:
   static constexpr std::size_t kPage = 512;
@@ -44,6 +47,7 @@ class UploadMarks final : public Marks {
   std::function<void()> wake_;
   std::weak_ptr<JobClaim> claim_;
   std::optional<std::uint64_t> skip_bytes_;
+  Status difference_;
   std::uint64_t page_from_ = 0;
   std::vector<Mark> page_;  // a page at a time: a TB has some 250,000
 };

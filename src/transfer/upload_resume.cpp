@@ -221,8 +221,7 @@ bool UploadMachine::differs(const ReadyPart& part, std::uint64_t crc_now) {
     candidates_.erase(part.number);
     return false;
   }
-  if (!failing()) keep_anyway_ = true;  // what becomes of the parts that were sent is for people to say
-  fail(
+  leave(
       Status(Kind::source_changed,
              fmt::format("the bytes that were sent as part {} are not there any more: their crc64nvme was {} and is {}",
                          part.number, crc64nvme_base64(*candidates_[part.number].receipt.crc64nvme),
@@ -234,9 +233,8 @@ bool UploadMachine::differs(const ReadyPart& part, std::uint64_t crc_now) {
 
 /// More likely the producer failed than that nothing is to be stored.
 void UploadMachine::refuse_empty() {
-  if (!failing()) keep_anyway_ = true;
-  fail(Status(Kind::source_changed, "the stream is empty, and an earlier run has sent parts of it")
-           .during("go on with the upload of " + options_.url));
+  leave(Status(Kind::source_changed, "the stream is empty, and an earlier run has sent parts of it")
+            .during("go on with the upload of " + options_.url));
 }
 
 // --- what is left to a later process ---
@@ -249,9 +247,11 @@ void UploadMachine::note_done(std::uint64_t request, const Status& answer) {
   advance();
 }
 
-void UploadMachine::suspend() {
+void UploadMachine::suspend() { leave(Status(Kind::cancelled, "the upload was suspended")); }
+
+void UploadMachine::leave(Status reason) {
   if (!failing() && !outcome_) keep_anyway_ = true;
-  fail(Status(Kind::cancelled, "the upload was suspended"));
+  fail(std::move(reason));
 }
 
 bool UploadMachine::may_go_on() const noexcept {

@@ -391,6 +391,9 @@ void UploadSink::abort() {
   // What came of a producer that failed is of use to the next run.
   if (spools_ && spool_->source_failed()) return suspend();
   chunks_.clear();
+  if (Status why = marks_ ? marks_->difference() : Status(); driver_ && why.failed()) {
+    return driver_->leave(std::move(why));
+  }
   if (driver_) driver_->cancel();
 }
 

@@ -166,6 +166,21 @@ class Resume(StoppedTest):
         self.waits_for(lambda: not self.jobs(), "the removal of what was sent")
         self.arrived()
 
+    def test_other_bytes_under_stages_are_exit_code_7_and_what_was_sent_stays(self):
+        through = ["--through", "zstd level=1"]
+        self.kill(*through)
+        was = os.stat(self.source)
+        with open(self.source, "r+b") as file:
+            file.write(b"other")
+        os.utime(self.source, ns=(was.st_atime_ns, was.st_mtime_ns))
+        self.refuses(7, "cp", self.source, self.url, *through, *self.options(), env=AWS,
+                     says=["other bytes than in an earlier run", "weir jobs abort", "--no-resume"])
+        self.assertEqual(len(self.jobs()), 1)
+        done = self.copy("--no-resume", *through)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.waits_for(lambda: not self.jobs(), "the removal of what was sent")
+        self.arrived("--through", "unzstd")
+
     def test_a_second_copy_is_told_which_process_is_at_it(self):
         running = self.start()
         self.refuses(5, "cp", self.source, self.url, *self.options(), env=AWS, says=f"process {running.pid} is at this very copy")

@@ -39,6 +39,10 @@ TEST_CASE("Advice of the library that is about its own members becomes that of t
   CHECK(in_command_words(mixed).advice == "As it was.");
   mixed.kept_bytes = 7;
   CHECK_THAT(in_command_words(mixed).advice, Catch::Contains("--no-resume"));
+  Error other = failure(Kind::corrupt, "Run this again; if it says the same, begin anew, without resuming.");
+  CHECK_THAT(in_command_words(other).advice, Catch::Contains("without resuming"));
+  other.kept_bytes = 7;
+  CHECK_THAT(in_command_words(other).advice, Catch::Contains("--no-resume") && Catch::Contains("safe at the store"));
   Error authority = failure(Kind::access_denied);
   authority.service_code = "Unreachable";
   CHECK_THAT(in_command_words(authority).advice, Catch::Contains("--ca-bundle FILE"));

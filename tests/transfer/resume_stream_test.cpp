@@ -241,10 +241,33 @@ TEST_CASE("frames that are stored are recognised and not compressed again") {
     test::write_file(world.path, other);
     const timespec times[] = {before.st_atim, before.st_mtim};
     REQUIRE(::utimensat(AT_FDCWD, world.path.c_str(), times, 0) == 0);
-    const auto refused = world.upload();
-    CHECK(refused.status().kind() == Kind::source_changed);
-    CHECK(refused.error().cause == "the source has other bytes than in an earlier run");
-    CHECK_FALSE(world.target->object());
+    const Error refused = world.is_left_to_the_user(Kind::source_changed);
+    CHECK(refused.cause == "the source has other bytes than in an earlier run");
+    CHECK(refused.advice.find("parts that were sent stay at the store. Begin anew") != std::string::npos);
+    test::write_file(world.path, world.bytes);  // as it was
+    REQUIRE(::utimensat(AT_FDCWD, world.path.c_str(), times, 0) == 0);
+    const auto receipt = world.upload();
+    INFO(receipt.status().message());
+    REQUIRE(receipt.ok());
+    CHECK(receipt->bytes_resumed >= 40 * kPart);
+    CHECK((world.target->object() == world.wanted));
+  }
+  SECTION("nor where the file changed and nobody wants what was sent any more") {
+    struct stat before {};
+    REQUIRE(::stat(world.path.c_str(), &before) == 0);
+    world.bytes[7] ^= 1;
+    test::write_file(world.path, world.bytes);
+    const timespec times[] = {before.st_atim, before.st_mtim};
+    REQUIRE(::utimensat(AT_FDCWD, world.path.c_str(), times, 0) == 0);
+    (void)world.is_left_to_the_user(Kind::source_changed);
+    UploadOptions anew = world.options();
+    anew.resume = false;
+    REQUIRE(world.run(anew).wait().ok());
+    for (int i = 0; i < 5000 && !world.ledger->jobs()->empty(); ++i) std::this_thread::sleep_for(1ms);
+    world.target->settle();
+    CHECK(world.target->object().has_value());
+    CHECK(world.target->open_uploads() == 0);
+    CHECK(world.ledger->jobs()->empty());
   }
   SECTION("and not of a stream that nobody promised to be the same") {
     world.from = [&] { return From(pipe_of(world.bytes)) | Through(zstd({1, 2})); };

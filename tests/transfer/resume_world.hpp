@@ -72,6 +72,19 @@ struct ResumeWorld {
     REQUIRE((*ledger->jobs())[0].parts_stored == parts);
     REQUIRE(target->open_uploads() == 1);
   }
+  /// What an earlier run left does not fit: it stays, and the user is told what to do.
+  Error is_left_to_the_user(Kind kind) {
+    const std::uint32_t stored = (*ledger->jobs())[0].parts_stored;
+    const auto refused = upload();
+    INFO(refused.status().message());
+    CHECK(refused.status().kind() == kind);
+    CHECK(refused.error().kept_bytes > 0);
+    CHECK_FALSE(target->object());
+    CHECK(target->open_uploads() == 1);
+    REQUIRE(ledger->jobs()->size() == 1);
+    CHECK((*ledger->jobs())[0].parts_stored >= stored);
+    return refused.error();
+  }
   void finishes_with(unsigned parts_sent) {
     const auto receipt = upload();
     INFO(receipt.status().message());

@@ -33,6 +33,10 @@ inline Status mark_lost() { return Status(Kind::io, "what an earlier run made ca
 inline Status other_input() {
   return Status(Kind::source_changed, "the source has other bytes than in an earlier run");
 }
+inline Status other_output(const char* who) {
+  return Status(Kind::corrupt, fmt::format("{} makes other bytes of the same input than in an earlier run", who))
+      .advise("Run this again; if it says the same, begin anew, without resuming.");
+}
 
 /// Kept by the sink. Thread-safe.
 class Marks {
@@ -51,6 +55,9 @@ class Marks {
   virtual void made(std::uint64_t index, const Mark& mark, std::string state) = 0;
   /// A hash for those who have none: of what `before` is the hash of, and `bytes` after it.
   virtual std::uint64_t hash(std::uint64_t before, std::span<const std::byte> bytes) const = 0;
+  /// What is made now does not fit what an earlier run left: that stays, and people say what becomes of it. Returns
+  /// `why`, which the transform is to fail with.
+  virtual Status differs(Status why) = 0;
   /// False: nobody writes them down, so they need not be made.
   virtual bool wanted() const = 0;
 };

@@ -70,7 +70,9 @@ class RestorableTransform final : public Transform {
     WEIR_TRY(begin());
     Counted counted(*this, out);
     WEIR_TRY(settle(counted));
-    if (earlier_) return Status(Kind::source_changed, "the source is shorter than in an earlier run").at(read_);
+    if (earlier_) {
+      return marks_->differs(Status(Kind::source_changed, "the source is shorter than in an earlier run").at(read_));
+    }
     if constexpr (requires(Emit & emit) { stage_.finish(emit); }) {
       return guarded_call<Status>("finish the host's stage", [&] { return stage_.finish(counted); });
     }
@@ -123,7 +125,8 @@ class RestorableTransform final : public Transform {
       if (state) {
         restored_ = index;
         drops_ = skip - behind;
-        return guarded_call<Status>("restore the host's stage", [&] { return stage_.restore(*state); });
+        Status restored = guarded_call<Status>("restore the host's stage", [&] { return stage_.restore(*state); });
+        return restored.ok() ? restored : marks_->differs(std::move(restored));
       }
       const std::optional<Mark> mark = marks_->earlier(index - 1);
       if (!mark) return mark_lost();
@@ -182,14 +185,13 @@ class RestorableTransform final : public Transform {
   }
   Status compare() const {
     if (piece_.input_hash != earlier_->input_hash) {
-      return other_input().at(read_);
+      return marks_->differs(other_input().at(read_));
     }
     const bool recognised = index_ < restored_;
     if (recognised || (piece_.output_hash == earlier_->output_hash && piece_.output_bytes == earlier_->output_bytes)) {
       return {};
     }
-    return Status(Kind::corrupt, "the host's stage makes other bytes of the same input than in an earlier run")
-        .at(read_);
+    return marks_->differs(other_output("the host's stage").at(read_));
   }
 
   S stage_;
