@@ -55,7 +55,8 @@ class JobCore : public std::enable_shared_from_this<JobCore> {
     Chunk held;  // pulled, but not yet taken by the outlet
     bool input_ended = false;
     bool aborted = false;
-    bool ended = false;
+    std::atomic<bool> ended{false};
+    std::atomic<bool> unwanted{false};  // a later segment has all it wants
     std::uint64_t waiting_since = 0;
     bool waits_for_output = false;
 
@@ -77,7 +78,7 @@ class JobCore : public std::enable_shared_from_this<JobCore> {
   Step finish_output(Runner& runner);
   Step wind_up(Runner& runner);
   void note_wait(Runner& runner, bool for_output);
-  void segment_ended(Runner& runner);
+  void segment_ended(std::size_t segment);
   Status seal(Receipt& receipt);
   static Status check_same_bytes(const Facts& source, Receipt& receipt);
   void complete(Result<Receipt> result);
@@ -97,6 +98,7 @@ class JobCore : public std::enable_shared_from_this<JobCore> {
   std::vector<std::unique_ptr<StageCounters>> counters_;
   std::vector<std::string> names_;
   std::atomic<std::size_t> live_segments_{0};
+  std::atomic<bool> cut_short_{false};  // a stage had enough before the source's end
   std::atomic<bool> started_{false};
   std::atomic<bool> stopping_{false};
   std::atomic<bool> keep_{false};  // set before stopping_

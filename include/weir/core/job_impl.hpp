@@ -146,7 +146,7 @@ inline void JobCore::run(std::size_t segment) {
   const Step outcome = step(runner);
   if (outcome == Step::done) {
     runner.ended = true;
-    segment_ended(runner);
+    segment_ended(segment);
     return;
   }
   // A wake-up that came while it ran counts as one after it.
@@ -159,6 +159,11 @@ inline void JobCore::run(std::size_t segment) {
 // --- moving data ---
 
 inline Step JobCore::step(Runner& runner) {
+  if (runner.unwanted.load(std::memory_order_acquire)) {
+    runner.held = Chunk();
+    runner.nodes.clear();
+    return Step::done;
+  }
   if (!stopping_.load(std::memory_order_acquire)) {
     const Step outcome = move_data(runner);
     runner.outlet.flush();
@@ -213,6 +218,9 @@ inline Result<Chunk> JobCore::pull(Runner& runner, std::size_t depth) {
 }
 
 inline Step JobCore::finish_output(Runner& runner) {
+  for (const TransformNode& node : runner.nodes) {
+    if (node.cut_short()) cut_short_ = true;
+  }
   if (runner.outlet.ring != nullptr) {
     runner.outlet.ring->end();
     runner.outlet.flush();
@@ -250,7 +258,7 @@ inline Status JobCore::seal(Receipt& receipt) {
     return Status(Kind::corrupt, fmt::format("{} bytes were read and {} acknowledged", read, receipt.bytes_acked))
         .during("prove " + receipt.destination);
   }
-  if (const auto& expected = plan_.upstream[1].exact_bytes; expected && read != *expected) {
+  if (const auto& expected = plan_.upstream[1].exact_bytes; expected && read != *expected && !cut_short_) {
     return Status(Kind::source_changed,
                   fmt::format("{} has {} bytes, but {} were announced", plan_.upstream[1].source, read, *expected));
   }
@@ -318,7 +326,12 @@ inline Step JobCore::wind_up(Runner& runner) {
   return Step::done;
 }
 
-inline void JobCore::segment_ended(Runner&) {
+inline void JobCore::segment_ended(std::size_t segment) {
+  // What comes before it has ended by itself, or is not wanted any more.
+  if (segment > 0 && !runners_[segment - 1]->ended.load(std::memory_order_acquire)) {
+    runners_[segment - 1]->unwanted.store(true, std::memory_order_release);
+    wake(segment - 1);
+  }
   if (live_segments_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
   Facts facts;
   for (std::size_t i = 0; i < plan_.upstream.size(); ++i) facts.merge(stage(i).facts());

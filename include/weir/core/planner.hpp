@@ -54,6 +54,14 @@ inline void add_recipe(const Transform& transform, Upstream& known) {
   known.stages += recipe.value_or(transform.name() + " ?") + "\n";
 }
 
+inline Status check_framing(const Transform& transform, const Upstream& known) {
+  if (transform.needs() == Framing::bytes || known.framing == Framing::lines) return {};
+  return Status(Kind::invalid_argument, transform.name() + " works on lines, and bytes reach it")
+      .during("start the pipeline")
+      .advise("Put `lines` before it.")
+      .in_stage(transform.name());
+}
+
 inline void place_cuts(const Pipeline& pipeline, std::size_t threads, Plan& plan) {
   const std::size_t sink = pipeline.transforms.size() + 1;
   const auto stage = [&](std::size_t i) -> const Stage& {
@@ -129,7 +137,9 @@ inline Result<Plan> make_plan(Pipeline& pipeline, std::size_t budget_bytes, std:
   known.made_from = known.replay;
   plan.upstream.push_back(known);
   for (const auto& transform : pipeline.transforms) {
+    WEIR_TRY(detail::check_framing(*transform, known));
     transform->describe(known);
+    known.framing = transform->framing(known.framing);
     detail::add_recipe(*transform, known);
     if (!transform->tap()) known.continuable.reset();
     plan.upstream.push_back(known);

@@ -47,6 +47,9 @@ class TransformNode final : public Emit {
   }
   bool room() const noexcept override { return queue_.size() < kRoom; }
 
+  /// It took less than there was.
+  bool cut_short() const noexcept { return cut_short_; }
+
   /// The next output; empty at the end. `input` gives the next input likewise.
   template <class Input>
   Result<Chunk> pull(Input&& input) {
@@ -66,7 +69,10 @@ class TransformNode final : public Emit {
   Status step(Input&& input) {
     Chunk chunk;
     bool idle = false;  // no input now, but workers may have output
-    if (!again_ && !input_ended_) {
+    if (!again_ && !input_ended_ && transform_.done()) {
+      input_ended_ = true;
+      cut_short_ = true;
+    } else if (!again_ && !input_ended_) {
       Result<Chunk> next = input();
       if (!next.ok()) {
         if (!next.status().is_pending() || !transform_.working()) return next.status();
@@ -101,6 +107,7 @@ class TransformNode final : public Emit {
   std::deque<Chunk> queue_;
   bool again_ = false;  // it answered more or pending
   bool input_ended_ = false;
+  bool cut_short_ = false;
   bool finished_ = false;
   std::uint64_t pending_since_ = 0;
 };

@@ -73,6 +73,9 @@ class Continuable {
   virtual void go_on_from(std::shared_ptr<Kept> kept) = 0;
 };
 
+/// What each chunk is a whole number of. A last line may lack its end.
+enum class Framing : std::uint8_t { bytes, lines };
+
 /// What is known, where a stage sits, about the bytes that will reach it. Each stage passes it on in `describe`.
 struct Upstream {
   std::string source;                        ///< name of the source, for messages
@@ -84,6 +87,7 @@ struct Upstream {
   bool unverified = false;                   ///< nobody wants a checksum of them, as their source was told
   /// Set while the same bytes can be made again: from this source, by these stages. The planner sees to both.
   std::shared_ptr<Replay> made_from;
+  Framing framing = Framing::bytes;  ///< the planner keeps it
   std::string stages;  ///< Transform::recipe() of each that changed the bytes so far, or "NAME ?", a line each
 };
 
@@ -190,6 +194,12 @@ class Transform : public Stage {
     upstream.replay.reset();
     upstream.continuable.reset();
   }
+  /// What its input must be.
+  virtual Framing needs() const { return Framing::bytes; }
+  /// What its output is.
+  virtual Framing framing(Framing input) const { return tap() ? input : Framing::bytes; }
+  /// It has what it wants: no more input is asked for, and finish() follows. The source may then be left unread.
+  virtual bool done() const { return false; }
   /// All that its output depends on beside its input, in one line, versions of libraries included: what has the same
   /// recipe and the same input has the same output, today and next year. None: nobody can say. Taps need none.
   virtual std::optional<std::string> recipe() const { return {}; }
