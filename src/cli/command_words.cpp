@@ -2,9 +2,9 @@
 
 #include <string_view>
 
-#include "text.hpp"
 #include "weir/core/budget.hpp"
 #include "weir/core/units.hpp"
+#include "weir/text/terminal_text.hpp"
 
 namespace weir::cli {
 

@@ -12,6 +12,8 @@ namespace weir::cli {
 
 int run_cp(const CommandLine& line);
 int run_cat(const CommandLine& line);
+int run_run(const CommandLine& line);
+int run_stages(const CommandLine& line);
 int run_ls(const CommandLine& line);
 int run_head(const CommandLine& line);
 int run_presign(const CommandLine& line);

@@ -1,10 +1,10 @@
 #include "commands.hpp"
 #include "json_events.hpp"
 #include "output.hpp"
-#include "text.hpp"
 #include "transfer.hpp"
 #include "weir/codec/checksum.hpp"
 #include "weir/core/units.hpp"
+#include "weir/text/terminal_text.hpp"
 
 namespace weir::cli {
 

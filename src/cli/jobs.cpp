@@ -12,10 +12,10 @@
 #include "many_report.hpp"
 #include "output.hpp"
 #include "resume_line.hpp"
-#include "text.hpp"
 #include "transfer.hpp"
 #include "weir/core/units.hpp"
 #include "weir/ledger/ledger.hpp"
+#include "weir/text/terminal_text.hpp"
 
 namespace weir::cli {
 

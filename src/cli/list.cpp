@@ -3,8 +3,8 @@
 #include "output.hpp"
 #include "progress_bar.hpp"
 #include "terminal.hpp"
-#include "text.hpp"
 #include "weir/core/units.hpp"
+#include "weir/text/terminal_text.hpp"
 
 namespace weir::cli {
 

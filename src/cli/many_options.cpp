@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-#include "text.hpp"
+#include "weir/text/terminal_text.hpp"
 
 namespace weir::cli {
 
@@ -43,7 +43,7 @@ namespace {
 Status check_pattern(const char* option, const std::string& pattern) {
   const std::size_t at = Glob::unclosed_set(pattern);
   if (at == std::string::npos) return {};
-  return pointed_out(option, pattern, at, "[", "this '[' has no ']'",
+  return pointed_out(fmt::format("read --{}", option), pattern, at, "[", "this '[' has no ']'",
                      "A set is written [abc] or [a-z]; the character itself is \\[ .");
 }
 

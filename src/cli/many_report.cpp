@@ -4,8 +4,8 @@
 
 #include "exit_codes.hpp"
 #include "json_events.hpp"
-#include "text.hpp"
 #include "weir/core/units.hpp"
+#include "weir/text/terminal_text.hpp"
 
 namespace weir::cli {
 

@@ -10,9 +10,10 @@
 #include "exit_codes.hpp"
 #include "many_options.hpp"
 #include "object_options.hpp"
-#include "through.hpp"
 #include "weir/core/budget.hpp"
 #include "weir/core/units.hpp"
+#include "weir/text/registry.hpp"
+#include "weir/text/terminal_text.hpp"
 #include "weir/transfer/endpoint.hpp"
 
 namespace weir::cli {
@@ -30,6 +31,9 @@ struct CommandInfo {
 constexpr CommandInfo kCommands[] = {
     {"cp", "SRC... DST", "copy files, pipes and objects, through transforms", true, true},
     {"cat", "SRC", "write an object or file to standard output", true, true},
+    {"run", "'FROM | STAGE | TO'", "run a pipeline; without FROM or TO, from standard input or to standard output",
+     true, true},
+    {"stages", "[NAME]", "what may stand between FROM and TO", false, false},
     {"ls", "s3://BUCKET[/PREFIX]", "list objects", true, false},
     {"head", "s3://BUCKET/KEY", "print what the store knows of an object", true, false},
     {"presign", "s3://BUCKET/KEY", "print a URL that lets anyone read or write an object", true, false},
@@ -109,10 +113,11 @@ std::unique_ptr<CLI::App> make_parser(const CommandInfo& command, Options& optio
     value("ca-bundle", options.http.ca_bundle, "FILE",
           "authorities that https:// is trusted by; default: AWS_CA_BUNDLE for S3, else the system's");
   }
-  if (command.name == "cp" || command.name == "jobs") {
+  const bool resumes = command.name == "cp" || command.name == "run";
+  if (resumes || command.name == "jobs") {
     value("state-dir", options.state_dir, "DIR", "where unfinished copies are recorded; default: ~/.local/state/weir");
   }
-  if (command.name == "cp") {
+  if (resumes) {
     flag("--no-resume", "no-resume", options.no_resume,
          "begin anew, remove what an earlier run has left, and leave nothing to go on with");
   }
@@ -123,8 +128,12 @@ std::unique_ptr<CLI::App> make_parser(const CommandInfo& command, Options& optio
     value("method", options.method, "METHOD", "GET or PUT; default GET");
     value("expires", options.expires, "TIME", "90s, 15m, 1h, up to 7d; default 1h");
   }
-  if (command.transfer) {
+  if (command.name == "run") {
+    flag("--explain", "explain", options.explain, "tell how it would run, and do nothing");
+  } else if (command.transfer) {
     value("through", options.through, "STAGES", "transforms, as in 'sha256 | zstd level=3'");
+  }
+  if (command.transfer) {
     value("memory", raw.memory, "SIZE", "most memory to hold, from 8MiB; default 64MiB");
     value("part-size", raw.part_size, "SIZE", "of each part of an upload; default: chosen");
     value("concurrency", raw.concurrency, "N", "parts under way at once; adapts by default");
@@ -144,7 +153,8 @@ std::string help_of(const CommandInfo& command) {
         "\nSRC is a file, - (standard input), s3://BUCKET/KEY, vercel://STORE/PATH, an http(s):// URL or\n"
         "gen:SIZE. DST is a file, a directory, -, s3://BUCKET/KEY or s3://BUCKET/PREFIX/, vercel://STORE/PATH or\n"
         "vercel://STORE/FOLDER/, an http(s):// URL (one PUT), or null:.\n\nStages:\n";
-    for (const StageHelp& stage : through_help()) text += fmt::format("  {:46} {}\n", stage.form, stage.meaning);
+    for (const auto& [name, type] : StageRegistry::builtin().types())
+      text += fmt::format("  {:46} {}\n", written_form(type), type.help);
     text += "\nSizes are written 8MiB, 1.5GiB, 10MB (decimal) or 4096.\n";
   }
   return text + "\n" + kExitCodeHelp;
@@ -285,7 +295,7 @@ Status check_operands(const CommandInfo& command, const CommandLine& line) {
   const std::size_t given = line.operands.size();
   const std::size_t least = command.name == "cp" || command.name == "verify" ? 2 : command.store ? 1 : 0;
   const std::size_t most = command.name == "rm" || command.name == "cp" || command.name == "jobs" ? SIZE_MAX
-                           : command.name == "help"                                               ? 1
+                           : command.name == "help" || command.name == "stages"                   ? 1
                                                                                                   : least;
   if (std::any_of(line.operands.begin(), line.operands.end(), [](auto& operand) { return operand.empty(); })) {
     return usage_error("run weir " + line.command, "a name is empty", "Is a shell variable unset?");
@@ -299,11 +309,6 @@ Status check_operands(const CommandInfo& command, const CommandLine& line) {
 }
 
 }  // namespace
-
-std::string did_you_mean(std::string_view typed, const std::vector<std::string_view>& candidates) {
-  const std::string_view near = nearest(typed, candidates);
-  return near.empty() ? std::string() : fmt::format(" Did you mean \"{}\"?", near);
-}
 
 bool wants_json(const std::vector<std::string>& arguments) {
   const auto end = std::find(arguments.begin(), arguments.end(), "--");

@@ -29,6 +29,7 @@ struct Options {
   // cp, cat.
   HttpOptions http;
   std::string through;
+  bool explain = false;               ///< run
   std::size_t memory_bytes = 0;       ///< 0: the library's default
   std::uint64_t part_size_bytes = 0;  ///< 0: chosen
   std::uint32_t concurrency = 0;      ///< 0: adapts
@@ -64,8 +65,5 @@ Result<CommandLine> parse_command_line(const std::vector<std::string>& arguments
 
 /// Whether `--json` is asked for, also where the rest cannot be understood.
 bool wants_json(const std::vector<std::string>& arguments);
-
-/// " Did you mean \"x\"?", or empty if nothing is near.
-std::string did_you_mean(std::string_view typed, const std::vector<std::string_view>& candidates);
 
 }  // namespace weir::cli

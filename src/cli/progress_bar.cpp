@@ -6,8 +6,8 @@
 #include <utility>
 #include <vector>
 
-#include "text.hpp"
 #include "weir/core/units.hpp"
+#include "weir/text/terminal_text.hpp"
 
 namespace weir::cli {
 

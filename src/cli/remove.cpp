@@ -6,8 +6,8 @@
 #include "many_options.hpp"
 #include "output.hpp"
 #include "progress_bar.hpp"
-#include "text.hpp"
 #include "transfer.hpp"
+#include "weir/text/terminal_text.hpp"
 
 namespace weir::cli {
 

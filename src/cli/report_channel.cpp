@@ -5,7 +5,7 @@
 #include "json_events.hpp"
 #include "notices.hpp"
 #include "terminal.hpp"
-#include "text.hpp"
+#include "weir/text/terminal_text.hpp"
 
 namespace weir::cli {
 

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "text.hpp"
 #include "weir/core/units.hpp"
+#include "weir/text/terminal_text.hpp"
 
 namespace weir::cli {
 

@@ -6,7 +6,7 @@
 #include <climits>
 #include <nlohmann/json.hpp>
 
-#include "text.hpp"
+#include "weir/text/terminal_text.hpp"
 
 namespace weir::cli {
 

@@ -12,9 +12,9 @@
 #include "reporter.hpp"
 #include "resume_line.hpp"
 #include "signals.hpp"
-#include "through.hpp"
 #include "weir/core/job.hpp"
 #include "weir/core/units.hpp"
+#include "weir/text/parse.hpp"
 #include "weir/transfer/limit_rate.hpp"
 
 namespace weir::cli {
@@ -85,7 +85,7 @@ Result<Pipeline> compose(const std::string& source, const std::string& destinati
   // Read at the rate, it is written at the rate.
   const EndKind sink = end_kind(destination);
   if (is_network(end_kind(source)) && !is_network(sink)) endpoint.upload.limiter = nullptr;
-  WEIR_ASSIGN(Through through, parse_through(options.through));
+  WEIR_ASSIGN(Through through, parse_through(options.through, StageRegistry::builtin(), "read --through"));
   WEIR_ASSIGN(auto from, open_source(source, endpoint));
   WEIR_ASSIGN(auto to, open_sink(destination, endpoint));
   if (endpoint.upload.limiter && (sink == EndKind::standard || sink == EndKind::null)) {
@@ -101,7 +101,8 @@ EndpointOptions endpoint_options(const Options& options) {
   endpoint.object = options.object;
   endpoint.http = options.http;
   endpoint.s3.ca_bundle = endpoint.vercel.ca_bundle = options.http.ca_bundle;
-  if (!options.arguments.empty() && options.arguments[0] == "cp" && !options.dry_run) {
+  if (!options.arguments.empty() && (options.arguments[0] == "cp" || options.arguments[0] == "run") &&
+      !options.dry_run) {
     endpoint.upload.ledger = Ledger::on_demand({options.state_dir, add_notice});
     endpoint.upload.resume = !options.no_resume;
     endpoint.upload.on_notice = add_notice;

@@ -2,13 +2,13 @@
 #include "commands.hpp"
 #include "json_events.hpp"
 #include "output.hpp"
-#include "text.hpp"
 #include "transfer.hpp"
 #include "weir/codec/checksum.hpp"
 #include "weir/codec/digest.hpp"
 #include "weir/core/job.hpp"
 #include "weir/core/units.hpp"
 #include "weir/stages/null.hpp"
+#include "weir/text/terminal_text.hpp"
 
 namespace weir::cli {
 

@@ -13,7 +13,7 @@
 #include "commands.hpp"
 #include "json_events.hpp"
 #include "output.hpp"
-#include "through.hpp"
+#include "weir/text/registry.hpp"
 #include "weir/transfer/endpoint.hpp"
 
 namespace weir::cli {
@@ -52,7 +52,9 @@ std::vector<std::string> features() {
   };
   add(source_schemes());
   add(sink_schemes());
-  add(through_names());
+  std::vector<std::string_view> stages;
+  for (const auto& [name, type] : StageRegistry::builtin().types()) stages.push_back(name);
+  add(stages);
   add({"resume"});
   if ((curl->features & CURL_VERSION_SSL) != 0) features.emplace_back("tls");
   if ((curl->features & CURL_VERSION_IPV6) != 0) features.emplace_back("ipv6");

@@ -4,8 +4,9 @@
 #include <catch2/catch.hpp>
 #include <random>
 
-#include "cli/text.hpp"
+#include "weir/text/terminal_text.hpp"
 
+using namespace weir;
 using namespace weir::cli;  // NOLINT(google-build-using-namespace)
 
 namespace {

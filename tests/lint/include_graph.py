@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Holds the arrows between the rooms: core <- stages, codec, platform <- net <- store <- ledger <- transfer <- server <- capi.
+"""Holds the arrows between the rooms: core <- stages, codec, platform <- net <- store <- ledger <- transfer <- text <- server <- capi.
 
     include_graph.py [ROOT]
 
@@ -11,7 +11,7 @@ import re
 import sys
 from pathlib import Path
 
-FLOORS = [{"core"}, {"stages", "codec", "platform"}, {"net"}, {"store"}, {"ledger"}, {"transfer"}, {"server"}, {"capi"}]
+FLOORS = [{"core"}, {"stages", "codec", "platform"}, {"net"}, {"store"}, {"ledger"}, {"transfer"}, {"text"}, {"server"}, {"capi"}]
 FLOOR_OF = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 TOP = len(FLOORS)
 # What would let files, sockets, HTTP or a third library into core.

@@ -4,10 +4,11 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "weir/core/status.hpp"
 
-namespace weir::cli {
+namespace weir {
 
 /// Control characters, invalid UTF-8 and, with `ascii`, all that is not ASCII become '?'. `keep_lines` lets '\n' pass.
 std::string printable(std::string_view text, bool ascii = false, bool keep_lines = false);
@@ -19,9 +20,12 @@ std::size_t display_width(std::string_view text);
 /// Never cuts between a character and what combines with it.
 std::string fit(std::string_view text, std::size_t columns, bool ascii);
 
-/// What is wrong with a piece of `text` that was typed as `--option`, which begins at byte `at`: column, the text, and
-/// a caret under the piece. Errors: invalid_argument.
-Status pointed_out(const char* option, std::string_view text, std::size_t at, std::string_view piece,
+/// What is wrong with `piece` of a `text` that was typed, at byte `at` of it: column, the text, and a mark under the
+/// piece. `operation` completes "cannot …". Errors: invalid_argument.
+Status pointed_out(const std::string& operation, std::string_view text, std::size_t at, std::string_view piece,
                    const std::string& why, const std::string& advice);
 
-}  // namespace weir::cli
+/// " Did you mean \"x\"?", or empty where nothing is near.
+std::string did_you_mean(std::string_view typed, const std::vector<std::string_view>& candidates);
+
+}  // namespace weir

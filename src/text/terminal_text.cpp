@@ -1,11 +1,13 @@
-#include "text.hpp"
+#include "weir/text/terminal_text.hpp"
 
 #include <algorithm>
 #include <cstdint>
 #include <iterator>
 #include <vector>
 
-namespace weir::cli {
+#include "weir/transfer/endpoint.hpp"
+
+namespace weir {
 
 namespace {
 
@@ -133,17 +135,25 @@ std::string fit(std::string_view text, std::size_t columns, bool ascii) {
   return head + (ascii ? "~" : "…") + std::string(tail);
 }
 
-Status pointed_out(const char* option, std::string_view text, std::size_t at, std::string_view piece,
+Status pointed_out(const std::string& operation, std::string_view text, std::size_t at, std::string_view piece,
                    const std::string& why, const std::string& advice) {
-  const std::size_t indent = display_width(printable(text.substr(0, at)));
-  const std::size_t width = std::max<std::size_t>(1, display_width(printable(piece)));
+  static constexpr std::size_t kShown = 160;  // of a text too long to be shown whole
+  const std::size_t from = at < kShown ? 0 : at - kShown / 2;
+  const std::string before = (from > 0 ? "..." : "") + printable(text.substr(from, at - from));
+  const std::string behind = printable(text.substr(at, text.size() - at > kShown ? kShown : std::string_view::npos));
+  const std::size_t width = std::max<std::size_t>(1, display_width(printable(piece.substr(0, kShown))));
   Error error;
   error.kind = Kind::invalid_argument;
-  error.operation = fmt::format("read --{}", option);
+  error.operation = operation;
   error.cause = fmt::format("column {}: {}", at + 1, why);
-  error.advice = fmt::format("    {}\n    {:{}}{:^<{}}", text, "", indent, "", width);
+  error.advice = fmt::format("    {}{}\n    {:{}}{:^<{}}", before, behind, "", display_width(before), "", width);
   if (!advice.empty()) error.advice += "\n" + advice;
   return Status(std::move(error));
 }
 
-}  // namespace weir::cli
+std::string did_you_mean(std::string_view typed, const std::vector<std::string_view>& candidates) {
+  const std::string_view near = nearest(typed, candidates);
+  return near.empty() ? std::string() : fmt::format(" Did you mean \"{}\"?", near);
+}
+
+}  // namespace weir

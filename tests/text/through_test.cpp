@@ -1,8 +1,8 @@
-#include "cli/through.hpp"
-
 #include <catch2/catch.hpp>
 
-using weir::cli::parse_through;
+#include "weir/text/parse.hpp"
+
+using weir::parse_through;
 
 namespace {
 
@@ -33,15 +33,17 @@ TEST_CASE("Stages are read in the order they are written, spaces or not") {
 
 TEST_CASE("An unknown stage is pointed at by its column, and the nearest is offered") {
   CHECK(refusal("sha256 | zstdd level=3") ==
-        "cannot read --through: column 10: there is no stage \"zstdd\"\n"
+        "cannot read the stages: column 10: there is no stage \"zstdd\"\n"
         "    sha256 | zstdd level=3\n"
         "             ^^^^^\n"
-        "Stages are crc32c, crc64nvme, md5, sha256, sha512, unzstd, xxh3_128, xxh3_64, zstd. Did you mean \"zstd\"?");
+        "Stages are count, crc32c, crc64nvme, grep, lines, md5, sha256, sha512, skip, take, unzstd, xxh3_128, xxh3_64, "
+        "zstd. "
+        "Did you mean \"zstd\"?");
 }
 
 TEST_CASE("The caret stands under the word also behind wide characters") {
   CHECK_THAT(refusal("雪 | zstd"), Catch::Contains("    雪 | zstd\n    ^^\n"));
-  CHECK_THAT(refusal("zstd 雪=1"), Catch::Contains("    zstd 雪=1\n         ^^\n"));
+  CHECK_THAT(refusal("zstd 雪=1"), Catch::Contains("    zstd 雪=1\n         ^^^^\n"));
 }
 
 TEST_CASE("A parameter that a stage does not have is refused with those it has") {
@@ -62,9 +64,9 @@ TEST_CASE("What is no list of stages is refused where it breaks off") {
   CHECK_THAT(refusal("|"), Catch::Contains("column 1: a stage is missing"));
   CHECK_THAT(refusal("zstd |"), Catch::Contains("column 7: a stage is missing"));
   CHECK_THAT(refusal("zstd || sha256"), Catch::Contains("column 7: a stage is missing"));
-  CHECK_THAT(refusal("zstd level"), Catch::Contains("\"level\" is no parameter"));
-  CHECK_THAT(refusal("zstd level="), Catch::Contains("\"level=\" is no parameter"));
-  CHECK_THAT(refusal("zstd =3"), Catch::Contains("\"=3\" is no parameter"));
-  CHECK_THAT(refusal("zstd sha256"), Catch::Contains("\"sha256\" is no parameter"));
+  CHECK_THAT(refusal("zstd level"), Catch::Contains("\"level\" is no parameter of zstd"));
+  CHECK_THAT(refusal("zstd level="), Catch::Contains("\"\" is no level from -7 to 19"));
+  CHECK_THAT(refusal("zstd =3"), Catch::Contains("\"=3\" is no parameter of zstd"));
+  CHECK_THAT(refusal("zstd sha256"), Catch::Contains("\"sha256\" is no parameter of zstd"));
   CHECK_THAT(refusal("zstd level=1 level=2"), Catch::Contains("\"level\" is given twice"));
 }

@@ -1,0 +1,108 @@
+// The stages of this library, by name.
+#include "weir/codec/digest.hpp"
+#include "weir/codec/zstd.hpp"
+#include "weir/stages/grep.hpp"
+#include "weir/stages/lines.hpp"
+#include "weir/text/registry.hpp"
+
+namespace weir {
+
+namespace {
+
+using Made = Result<Through>;
+
+StageType digest(const char* name, const char* help) {
+  return {name, help, {}, [name](const StageArguments&) -> Made {
+            WEIR_ASSIGN(auto made, make_digest(name));
+            return Through(tap(std::move(made)));
+          }};
+}
+
+StageType zstd_type() {
+  StageParameter level{"level", ParameterType::integer, "from fast to small; 0 is the default", "3", -7, 19};
+  StageParameter workers{
+      "workers", ParameterType::integer, "frames at once; as many as there are threads if not given", "", 1, 1024};
+  return {"zstd", "compress", {level, workers}, [](const StageArguments& given) -> Made {
+            ZstdOptions options;
+            options.level = static_cast<int>(given.integer("level").value_or(3));
+            if (options.level == 0) options.level = 3;  // as the zstd command reads it
+            options.max_workers = static_cast<std::size_t>(
+                given.integer("workers").value_or(static_cast<std::int64_t>(options.max_workers)));
+            return Through(zstd(options));
+          }};
+}
+
+StageType unzstd_type() {
+  StageParameter output{"max-output", ParameterType::size, "more than this is an error", ""};
+  StageParameter window{"max-window", ParameterType::size, "frames that need more memory are an error", ""};
+  return {"unzstd", "decompress any .zst, within limits", {output, window}, [](const StageArguments& given) -> Made {
+            UnzstdOptions options;
+            options.max_output_bytes = given.size("max-output").value_or(options.max_output_bytes);
+            options.max_window_bytes = given.size("max-window").value_or(options.max_window_bytes);
+            return Through(unzstd(options));
+          }};
+}
+
+StageType lines_type() {
+  StageParameter longest{
+      "longest", ParameterType::size, "a longer line is an error; twice this is set aside", "1MiB", 1, 1 << 30};
+  return {
+      "lines", "cut at line ends, for stages that work on lines", {longest}, [](const StageArguments& given) -> Made {
+        return Through(lines({.longest_bytes = static_cast<std::size_t>(given.size("longest").value_or(kMiB))}));
+      }};
+}
+
+StageType grep_type() {
+  StageParameter text{"text", ParameterType::text, "as it stands; no pattern", ""};
+  text.required = text.bare = true;
+  StageParameter invert{"invert", ParameterType::flag, "the lines that do not", ""};
+  return {"grep", "the lines that contain a text", {text, invert}, [](const StageArguments& given) -> Made {
+            return Through(grep(given.text("text").value_or(""), {.invert = given.flag("invert")}));
+          }};
+}
+
+/// take and skip: of lines or of bytes.
+StageType first_type(const char* name, const char* help, std::unique_ptr<Transform> (*of_lines)(std::uint64_t),
+                     std::unique_ptr<Transform> (*of_bytes)(std::uint64_t)) {
+  StageParameter line_count{"lines", ParameterType::integer, "so many lines", "", 0};
+  StageParameter byte_count{"bytes", ParameterType::size, "so many bytes", ""};
+  return {name, help, {line_count, byte_count}, [=](const StageArguments& given) -> Made {
+            const auto count = given.integer("lines");
+            const auto bytes = given.size("bytes");
+            if (count.has_value() == bytes.has_value())
+              return Status(Kind::invalid_argument, fmt::format("{} is of lines=N or of bytes=SIZE", name));
+            return Through(count ? of_lines(static_cast<std::uint64_t>(*count)) : of_bytes(*bytes));
+          }};
+}
+
+StageType count_type() {
+  return {"count", "how many lines there were, and nothing else", {}, [](const StageArguments&) -> Made {
+            return Through(count_lines());
+          }};
+}
+
+StageRegistry make_builtin() {
+  StageRegistry registry;
+  const auto add = [&](StageType type) { (void)registry.add(std::move(type)); };
+  add(zstd_type());
+  add(unzstd_type());
+  add(lines_type());
+  add(grep_type());
+  add(count_type());
+  add(first_type("take", "the first lines or bytes; no more is read", take_lines, take_bytes));
+  add(first_type("skip", "all but the first lines or bytes", skip_lines, skip_bytes));
+  for (const char* name : {"sha256", "sha512", "md5"}) add(digest(name, "name the bytes' hash in the result"));
+  for (const char* name : {"xxh3_64", "xxh3_128"})
+    add(digest(name, "name the bytes' hash in the result; fast, for no secrets"));
+  for (const char* name : {"crc32c", "crc64nvme"}) add(digest(name, "name the bytes' checksum in the result"));
+  return registry;
+}
+
+}  // namespace
+
+const StageRegistry& StageRegistry::builtin() {
+  static const StageRegistry kBuiltin = make_builtin();
+  return kBuiltin;
+}
+
+}  // namespace weir

@@ -1,0 +1,96 @@
+#include "weir/text/registry.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+#include "text/names.hpp"
+#include "weir/core/units.hpp"
+
+namespace weir {
+
+namespace {
+
+std::string upper(std::string text) {
+  for (char& c : text) c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  return text;
+}
+
+std::string form_of(const StageParameter& parameter) {
+  if (parameter.type == ParameterType::flag) return parameter.name;
+  const char* kind = parameter.type == ParameterType::integer ? "N"
+                     : parameter.type == ParameterType::size  ? "SIZE"
+                                                              : "TEXT";
+  if (parameter.bare) return upper(parameter.name);
+  return parameter.name + "=" + (parameter.fallback.empty() ? kind : parameter.fallback);
+}
+
+}  // namespace
+
+std::optional<std::string> StageArguments::text(std::string_view name) const {
+  const auto it = given_.find(name);
+  return it == given_.end() ? std::nullopt : std::optional(it->second);
+}
+
+std::optional<std::int64_t> StageArguments::integer(std::string_view name) const {
+  const auto given = text(name);
+  if (!given) return {};
+  std::int64_t value = 0;
+  std::from_chars(given->data(), given->data() + given->size(), value);
+  return value;
+}
+
+std::optional<std::uint64_t> StageArguments::size(std::string_view name) const {
+  const auto given = text(name);
+  if (!given) return {};
+  const auto bytes = parse_size(*given);
+  return bytes ? std::optional(*bytes) : std::nullopt;
+}
+
+bool StageArguments::flag(std::string_view name) const { return text(name) == "yes"; }
+
+Status StageRegistry::add(StageType type) {
+  const auto bad = [&](std::string why) {
+    return Status(Kind::invalid_argument, std::move(why)).during(fmt::format("register the stage \"{}\"", type.name));
+  };
+  if (!is_name(type.name)) return bad("a name has small letters, digits, '_' and '-'");
+  if (!type.make) return bad("it has no function that makes it");
+  for (auto it = type.parameters.begin(); it != type.parameters.end(); ++it) {
+    if (!is_name(it->name)) return bad(fmt::format("\"{}\" is no name for a parameter", it->name));
+    const auto same = [&](const StageParameter& other) { return other.name == it->name; };
+    if (std::any_of(it + 1, type.parameters.end(), same))
+      return bad(fmt::format("it has two parameters \"{}\"", it->name));
+  }
+  if (find(type.name) != nullptr) return bad("there is one of that name");
+  std::string name = type.name;
+  types_.emplace(std::move(name), std::move(type));
+  return {};
+}
+
+const StageType* StageRegistry::find(std::string_view name) const {
+  const auto it = types_.find(name);
+  return it == types_.end() ? nullptr : &it->second;
+}
+
+std::string written_form(const StageType& type) {
+  std::string form = type.name;
+  for (const StageParameter& parameter : type.parameters)
+    form += parameter.required ? " " + form_of(parameter) : " [" + form_of(parameter) + "]";
+  return form;
+}
+
+std::string parameter_help(const StageParameter& parameter) {
+  static constexpr const char* kKinds[] = {"=N", "=SIZE", "=TEXT", ""};
+  std::vector<std::string> notes;
+  const auto bound = [&](std::int64_t value) {
+    return parameter.type == ParameterType::size ? format_size(static_cast<double>(value)) : fmt::format("{}", value);
+  };
+  if (parameter.least != INT64_MIN) notes.push_back("from " + bound(parameter.least));
+  if (parameter.most != INT64_MAX) notes.push_back("up to " + bound(parameter.most));
+  if (!parameter.fallback.empty()) notes.push_back("default " + parameter.fallback);
+  if (parameter.required) notes.emplace_back("must be given");
+  if (parameter.bare) notes.emplace_back("the name may be left out");
+  return fmt::format("  {:18} {}{}\n", parameter.name + kKinds[static_cast<std::size_t>(parameter.type)],
+                     parameter.help, notes.empty() ? "" : fmt::format(" ({})", fmt::join(notes, ", ")));
+}
+
+}  // namespace weir

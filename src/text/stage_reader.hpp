@@ -1,0 +1,34 @@
+// The words of a stage, held against what the stage may be told.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "weir/text/registry.hpp"
+#include "weir/text/spec.hpp"
+
+namespace weir {
+
+/// Of one text.
+class StageReader {
+ public:
+  StageReader(std::string_view text, const std::string& operation) : text_(text), operation_(operation) {}
+
+  /// The stage that `stage` describes. Errors: invalid_argument, with the column.
+  Result<Through> make(const SpecStage& stage, const StageRegistry& registry) const;
+  Status wrong(const SpecWord& word, const std::string& why, const std::string& advice = {}) const;
+
+ private:
+  Result<StageArguments> arguments(const SpecStage& stage, const StageType& type) const;
+  Status check_value(const SpecWord& word, const StageType& type, const StageParameter& parameter) const;
+  Status wrong_value(const SpecWord& word, const std::string& why) const;
+
+  std::string_view text_;
+  const std::string& operation_;
+};
+
+/// "Stages are crc32c, zstd."
+std::string all_stages(const StageRegistry& registry);
+std::vector<std::string_view> stage_names(const StageRegistry& registry);
+
+}  // namespace weir

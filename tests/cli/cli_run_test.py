@@ -1,0 +1,69 @@
+#!/usr/bin/env python3
+"""weir run and weir stages: pipelines from one line of text. WEIR_BIN names the command."""
+
+import hashlib
+import unittest
+
+from harness import CommandTest, events, weir
+
+MIB = 1 << 20
+LOG = b"one ERROR\ntwo\r\n\nERROR at the front\r\nlast ERROR"
+
+
+class Run(CommandTest):
+    def test_from_a_file_through_stages_to_a_file(self):
+        source, target = self.file("log txt", LOG), self.folder / "errors"
+        done = weir("run", f"'{source}' | lines | grep ERROR | sha256 | file:{target}")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        kept = b"one ERROR\nERROR at the front\r\nlast ERROR"
+        self.assertEqual(target.read_bytes(), kept)
+        self.assertIn(hashlib.sha256(kept).hexdigest(), done.stderr.decode())
+
+    def test_without_places_it_stands_in_a_pipe_of_the_shell(self):
+        done = weir("run", "lines | grep ERROR | count", stdin=LOG)
+        self.assertEqual((done.returncode, done.stdout, done.stderr), (0, b"3\n", b""))
+        done = weir("run", f"{self.file('log', LOG)} | lines | grep ERROR invert | skip lines=1", stdin=b"")
+        self.assertEqual((done.returncode, done.stdout), (0, b"\n"))
+
+    def test_what_take_does_not_want_is_not_read(self):
+        done = weir("run", "gen:100TiB | take bytes=3MiB | null:", "--json")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        summary = events(done.stdout)[-1]
+        self.assertEqual(summary["bytes_confirmed"], 3 * MIB)
+
+    def test_errors_point_into_the_text_as_it_was_typed(self):
+        self.refuses(2, "run", "gen:1MiB | lines | grpe x | null:",
+                     says=['column 20: there is no stage "grpe"', "                       ^^^^", 'Did you mean "grep"?'])
+        self.refuses(2, "run", "gen:1MiB | lines 'x | null:", says="this quote has no end")
+        self.refuses(2, "run", "", says="a name is empty")
+        self.refuses(2, "run", " ", says="it is empty")
+        self.refuses(2, "run", "gen:1MiB", says="it has one place")
+        self.refuses(2, "run", "gen:1MiB | grep x | null:", says=["grep works on lines, and bytes reach it", "Put `lines` before it."])
+        self.refuses(3, "run", f"{self.folder}/nowhere | null:", says="No such file")
+
+    def test_a_plan_is_told_and_nothing_is_done(self):
+        target = self.folder / "out"
+        done = weir("run", "--explain", f"gen:1GiB | sha256 | zstd | {target}")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        for words in ("segment 1, on the pool", "zstd", "memory: at least", "after a kill:"):
+            self.assertIn(words, done.stdout.decode())
+        self.assertFalse(target.exists())
+        self.refuses(2, "run", "--explain", "gen:1GiB | grep x | null:", says="grep works on lines")
+
+    def test_damaged_input_names_the_stage(self):
+        packed = weir("run", "zstd", stdin=LOG * 1000).stdout
+        self.refuses(6, "run", "unzstd | lines | count", stdin=packed[: len(packed) // 2], says="cannot decompress zstd")
+
+
+class Stages(CommandTest):
+    def test_all_are_listed_and_one_is_told_with_its_parameters(self):
+        listed = weir("stages").stdout.decode()
+        for name in ("zstd [level=3] [workers=N]", "grep TEXT [invert]", "lines [longest=1MiB]", "sha256"):
+            self.assertIn(name, listed)
+        one = weir("stages", "zstd").stdout.decode()
+        self.assertIn("(from -7, up to 19, default 3)", one)
+        self.refuses(2, "stages", "zstdd", says='Did you mean "zstd"?')
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,132 @@
+// Pipelines from text, run.
+#include <catch2/catch.hpp>
+
+#include "support/temp_dir.hpp"
+#include "weir/core/explain.hpp"
+#include "weir/core/job.hpp"
+#include "weir/stages/map.hpp"
+#include "weir/text/parse.hpp"
+
+using namespace weir;
+
+namespace {
+
+std::string refused(std::string_view text, const ParseOptions& options = {}) {
+  auto pipeline = parse(text, options);
+  REQUIRE_FALSE(pipeline.ok());
+  CHECK(pipeline.error().kind == Kind::invalid_argument);
+  return pipeline.status().message();
+}
+
+}  // namespace
+
+TEST_CASE("A line of text runs as the stages that it names") {
+  const test::TempDir dir;
+  (void)dir.write("log.txt", "one ERROR\ntwo\nthree ERROR\n");
+  auto pipeline = parse(fmt::format("file:{0}/log.txt | lines | grep ERROR | sha256 | '{0}/out file'", dir.root()));
+  REQUIRE(pipeline.ok());
+  const auto receipt = start(std::move(*pipeline)).wait();
+  REQUIRE(receipt.ok());
+  CHECK(receipt->facts.count("sha256") == 1);
+  CHECK(test::read_file(dir.path("out file")) == "one ERROR\nthree ERROR\n");
+}
+
+TEST_CASE("Ends that are no places are told, or stand-ins taken") {
+  CHECK_THAT(refused(""), Catch::Contains("it is empty"));
+  CHECK_THAT(refused("gen:1MiB"), Catch::Contains("column 1: it has one place, and goes from one to another"));
+  CHECK_THAT(refused("zstd | null:"), Catch::Contains("column 1: \"zstd\" is a transform, and no source"));
+  CHECK_THAT(refused("gen:1MiB | zstd"), Catch::Contains("column 12: \"zstd\" is a transform, and no sink"));
+  CHECK_THAT(refused("gen:1MiB | zstdd level=3"),
+             Catch::Contains("column 18: a place takes no parameters") && Catch::Contains("Did you mean \"zstd\"?"));
+  CHECK_THAT(refused("gen:1MiB | s4://bucket/key"), Catch::Contains("column 12:") && Catch::Contains("s4"));
+  CHECK_THAT(refused("gen:1MiB | zstdd | null:"), Catch::Contains("column 12: there is no stage \"zstdd\""));
+  ParseOptions options;
+  options.source_if_none = "gen:1MiB";
+  options.sink_if_none = "null:";
+  auto pipeline = parse("zstd | sha256", options);
+  REQUIRE(pipeline.ok());
+  CHECK(pipeline->transforms.size() == 2);
+  CHECK(start(std::move(*pipeline)).wait().ok());
+}
+
+TEST_CASE("Parameters are taken by name, bare, or as a flag, and each once") {
+  const auto made = [](std::string_view text) { return parse_through(text); };
+  CHECK(made("lines | grep x").ok());
+  CHECK(made("lines | grep text=x invert").ok());
+  CHECK(made("lines | grep invert x").ok());
+  CHECK(made("lines | grep x invert=no").ok());
+  CHECK_THAT(made("grep").status().message(),
+             Catch::Contains("grep needs its text") && Catch::Contains("grep TEXT [invert]"));
+  CHECK_THAT(made("grep x y").status().message(), Catch::Contains("column 8: \"y\" is no parameter of grep"));
+  CHECK_THAT(made("grep x text=y").status().message(), Catch::Contains("is given twice"));
+  CHECK_THAT(made("grep x invert=maybe").status().message(), Catch::Contains("invert is yes or no, not \"maybe\""));
+  CHECK_THAT(made("take").status().message(), Catch::Contains("take is of lines=N or of bytes=SIZE"));
+  CHECK_THAT(made("take lines=-1").status().message(), Catch::Contains("\"-1\" is no lines from 0"));
+}
+
+TEST_CASE("A host's stage is a stage like the others") {
+  StageRegistry registry = StageRegistry::builtin();
+  StageParameter by;
+  by.name = "by";
+  by.type = ParameterType::integer;
+  by.least = 1;
+  by.most = 9;
+  const auto shift = [](const StageArguments& given) -> Result<Through> {
+    return Through(map([by = given.integer("by").value_or(1)](Chunk chunk) {
+      std::string text(chunk.text());
+      for (char& c : text) c = static_cast<char>(c + by);
+      return Chunk::copy_of(text);
+    }));
+  };
+  REQUIRE(registry.add({"shift", "move letters on", {by}, shift}).ok());
+  CHECK(registry.add({"shift", "again", {}, shift}).kind() == Kind::invalid_argument);
+  CHECK(registry.add({"two words", "", {}, shift}).kind() == Kind::invalid_argument);
+  CHECK(registry.add({"twice", "", {by, by}, shift}).kind() == Kind::invalid_argument);
+  CHECK(registry.add({"empty", "", {}, {}}).kind() == Kind::invalid_argument);
+
+  const test::TempDir dir;
+  (void)dir.write("in", "HAL");
+  ParseOptions options;
+  options.registry = &registry;
+  auto pipeline = parse(fmt::format("file:{0}/in | shift by=1 | file:{0}/out", dir.root()), options);
+  REQUIRE(pipeline.ok());
+  REQUIRE(start(std::move(*pipeline)).wait().ok());
+  CHECK(test::read_file(dir.path("out")) == "IBM");
+  CHECK_THAT(refused("gen:1 | shift by=10 | null:", options), Catch::Contains("\"10\" is no by from 1 to 9"));
+}
+
+TEST_CASE("Every stage tells how it is written and what its parameters are") {
+  for (const auto& [name, type] : StageRegistry::builtin().types()) {
+    INFO(name);
+    CHECK(written_form(type).starts_with(name));
+    CHECK_FALSE(type.help.empty());
+    for (const StageParameter& parameter : type.parameters) CHECK_FALSE(parameter.help.empty());
+  }
+  CHECK(written_form(*StageRegistry::builtin().find("grep")) == "grep TEXT [invert]");
+  CHECK(written_form(*StageRegistry::builtin().find("zstd")) == "zstd [level=3] [workers=N]");
+}
+
+TEST_CASE("A plan is told without anything being opened") {
+  auto pipeline = parse("file:/nowhere/at/all | zstd | null:");
+  REQUIRE(pipeline.ok());
+  CHECK_FALSE(explain(*pipeline, 64 * kMiB, 2).ok());  // as start() would end
+  auto good = parse("gen:1GiB | lines | grep x | sha256 | null:");
+  REQUIRE(good.ok());
+  const auto text = explain(*good, 64 * kMiB, 8);
+  REQUIRE(text.ok());
+  CHECK_THAT(*text, Catch::Contains("segment 1, on the pool:\n  generator") &&
+                        Catch::Contains("cut: a ring of 8 chunks") && Catch::Contains("memory: at least"));
+}
+
+TEST_CASE("A thousand stages run, and what is put before lines is refused by name") {
+  std::string many = "gen:1MiB";
+  for (int i = 0; i < 1000; ++i) many += " | crc32c";
+  auto pipeline = parse(many + " | null:");
+  REQUIRE(pipeline.ok());
+  CHECK(start(std::move(*pipeline)).wait().ok());
+  auto wrong = parse("gen:1MiB | grep x | null:");
+  REQUIRE(wrong.ok());
+  const auto ended = start(std::move(*wrong)).wait();
+  REQUIRE_FALSE(ended.ok());
+  CHECK(ended.error().stage == "grep");
+}
