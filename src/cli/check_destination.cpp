@@ -130,7 +130,11 @@ Status check_destination(const std::string& destination, bool many, const Endpoi
     return check_store_place(destination, many, endpoint).during("copy to " + shown_name(destination));
   if (kind != EndKind::file) return {};
   if (!many) WEIR_TRY(check_absent(destination, endpoint));
-  return check_file_place(path_of(destination), many);
+  const std::string path = path_of(destination);
+  const std::string directory = parent_of(path);
+  // What is missing is made, and the next one above it tells.
+  if (endpoint.make_directories && !is_directory(directory)) return check_file_place(directory, true);
+  return check_file_place(path, many);
 }
 
 }  // namespace weir::cli

@@ -80,6 +80,10 @@ bool is_directory(const std::string& path) {
   return ::stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode);
 }
 
+bool is_new_directory(const std::string& destination) {
+  return end_kind(destination) == EndKind::file && destination.ends_with('/');
+}
+
 Result<std::string> resolve_destination(const std::string& source, const std::string& destination) {
   std::string resolved = destination;
   const auto refuse = [&](const std::string& cause, const std::string& advice) {

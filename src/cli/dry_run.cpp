@@ -8,8 +8,10 @@ namespace weir::cli {
 namespace {
 
 /// Composing checks names, stages and options; the source says what it would deliver.
-Status look(const std::string& source, const std::string& destination, const Options& options, CopyItem& item) {
+Status look(const std::string& source, const std::string& destination, bool makes_directories, const Options& options,
+            CopyItem& item) {
   EndpointOptions endpoint = endpoint_options(options);
+  endpoint.make_directories = makes_directories;
   WEIR_ASSIGN(const Pipeline pipeline, compose(source, destination, options, endpoint));
   Upstream known;
   WEIR_TRY(pipeline.source->describe(known));
@@ -26,7 +28,8 @@ int dry_run(const std::string& source, const std::string& destination, const Opt
   CopyItem item;
   item.source = shown_name(source);
   item.destination = shown_name(target);
-  const Status status = resolved ? look(source, target, options, item) : resolved.status();
+  const Status status =
+      resolved ? look(source, target, is_new_directory(destination), options, item) : resolved.status();
   CopyProgress progress;
   progress.found = 1;
   progress.all_found = true;

@@ -6,7 +6,7 @@
 namespace weir::cli {
 
 enum ExitCode : int {
-  kExitOk = 0,             ///< everything is at its destination, and proven
+  kExitOk = 0,             ///< everything is at its destination, and proven, but what was skipped
   kExitFailed = 1,         ///< failed for a reason that has no code of its own, or of many some, each for its own
   kExitUsage = 2,          ///< what was asked for cannot be meant
   kExitNotFound = 3,       ///< the source, bucket or object is not there
@@ -54,7 +54,7 @@ constexpr int exit_code(Kind kind) noexcept {
 
 inline constexpr const char* kExitCodeHelp =
     "Exit codes:\n"
-    "  0    everything is at its destination, and proven\n"
+    "  0    everything is at its destination, and proven, but what the last line counts as skipped\n"
     "  1    failed for a reason that has no code of its own\n"
     "  2    usage: what was asked for cannot be meant\n"
     "  3    not found: source, bucket or object\n"

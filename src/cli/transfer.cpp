@@ -124,6 +124,7 @@ int transfer(const std::string& source, const std::string& destination, const Op
   Reporter reporter(options,
                     {{shown_name(source), shown_name(target), options.through}, end_kind(source), sink, final_line});
   EndpointOptions endpoint = endpoint_options(options);
+  endpoint.make_directories = is_new_directory(destination);
   reporter.watch(endpoint.download.limiter);
   auto pipeline = resolved ? compose(source, target, options, endpoint) : Result<Pipeline>(resolved.status());
   // Before the source is asked, and in words about the name that was typed.

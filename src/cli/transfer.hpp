@@ -32,6 +32,9 @@ Status check_absent(const std::string& destination, const EndpointOptions& endpo
 /// A 404 of the object `url`, with what a look beside it tells: no bucket, or a folder of that name.
 Status explain_missing(Status status, const std::string& url, const EndpointOptions& endpoint);
 
+/// Whether what was typed names a directory for files that need not be there yet: "new/".
+bool is_new_directory(const std::string& destination);
+
 /// The pipeline of one transfer; takes out of `endpoint` what is not this one's. Sends and opens nothing.
 Result<Pipeline> compose(const std::string& source, const std::string& destination, const Options& options,
                          EndpointOptions& endpoint);

@@ -59,8 +59,10 @@ Result<Verified> verify(const std::string& file, const StorePlace& place, const 
 
 int run_verify(const CommandLine& line) {
   const Options& options = line.options;
-  const std::string& file = line.operands[0];
-  const std::string& url = line.operands[1];
+  // In whichever order they are named.
+  const bool turned = is_store(end_kind(line.operands[0])) && !is_store(end_kind(line.operands[1]));
+  const std::string& file = line.operands[turned ? 1 : 0];
+  const std::string& url = line.operands[turned ? 0 : 1];
   const std::string operation = fmt::format("verify {} against {}", file, url);
   const auto place = open_place(url, options, operation);
   if (!place) return report(place.status(), options.json, options.colour);

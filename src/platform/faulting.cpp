@@ -70,6 +70,7 @@ constexpr Calls make_table() {
   };
   table.rename_noreplace = guarded<Call::rename_noreplace, &Calls::rename_noreplace, const char*, const char*>;
   table.fchmod = guarded<Call::fchmod, &Calls::fchmod, int, mode_t>;
+  table.set_modified = [](int fd, std::int64_t seconds) { real_calls().set_modified(fd, seconds); };
   table.lock_byte = guarded<Call::lock_byte, &Calls::lock_byte, int, off_t, bool>;
   table.is_locked = [](int fd, off_t offset) { return real_calls().is_locked(fd, offset); };
   table.poll = guarded<Call::poll, &Calls::poll, struct pollfd*, nfds_t, int>;

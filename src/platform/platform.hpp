@@ -43,6 +43,8 @@ struct Calls {
   /// As rename, but fails with EEXIST rather than replace `to`.
   int (*rename_noreplace)(const char* from, const char* to);
   int (*fchmod)(int fd, mode_t mode);
+  /// Sets the modification time, as far as the file system lets it; cannot fail.
+  void (*set_modified)(int fd, std::int64_t unix_seconds);
   /// Locks or unlocks one byte for this open file, until it is closed; fails with EAGAIN where another open file has
   /// it.
   int (*lock_byte)(int fd, off_t offset, bool lock);

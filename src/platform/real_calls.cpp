@@ -148,6 +148,13 @@ std::int64_t clock_ns(clockid_t clock) {
   return std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
 }
 
+void real_set_modified(int fd, std::int64_t unix_seconds) {
+  timespec times[2] = {};
+  times[0].tv_nsec = UTIME_OMIT;
+  times[1].tv_sec = static_cast<time_t>(unix_seconds);
+  (void)::futimens(fd, times);
+}
+
 void real_random(void* into, std::size_t count) {
   auto* at = static_cast<char*>(into);
   while (count > 0) {
@@ -178,6 +185,7 @@ constexpr Calls kReal = {
     .read_directory = real_read_directory,
     .rename_noreplace = real_rename_noreplace,
     .fchmod = ::fchmod,
+    .set_modified = real_set_modified,
     .lock_byte = real_lock_byte,
     .is_locked = real_is_locked,
     .poll = ::poll,

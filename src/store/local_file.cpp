@@ -292,6 +292,7 @@ Status LocalFile::sync_directory() const {
 Status LocalFile::finish(bool durable, bool replace) {
   if (!placed_ && platform().fchmod(fd_.get(), to_.mode) != 0)
     return platform::errno_status(errno, "set the mode of " + to_.path);
+  if (!placed_ && modified_unix_ > 0) platform().set_modified(fd_.get(), modified_unix_);
   if (durable && platform().fdatasync(fd_.get()) != 0)
     return platform::errno_status(errno, "sync " + to_.path)
         .advise("What was written cannot be trusted and was removed. Run the same command again.");

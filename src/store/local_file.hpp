@@ -62,6 +62,8 @@ class LocalFile {
   /// What was written before the call survives a loss of power, and this object. After a failure only remove() makes
   /// sense.
   Status sync();
+  /// The modification time that the finished file gets, in Unix seconds; 0: that of its last write. Before commit().
+  void is_modified(std::int64_t unix_seconds) { modified_unix_ = unix_seconds; }
   /// Checks that `parts` make up `whole`, syncs, closes, renames, syncs the directory. After an error only remove()
   /// makes sense.
   Result<Stored> commit(std::vector<PartReceipt> parts, const Whole& whole, bool durable, bool replace);
@@ -101,8 +103,9 @@ class LocalFile {
   std::vector<PartReceipt> said_;                 ///< of an earlier process, as it recorded them
   std::string etag_;                              ///< of the finished file
   Status condemned_;                              ///< not ok: nothing more may be trusted
-  bool gone_ = false;                             ///< the temporary name is no more
-  bool placed_ = false;                           ///< nor was there one: the file has its own
+  std::int64_t modified_unix_ = 0;
+  bool gone_ = false;    ///< the temporary name is no more
+  bool placed_ = false;  ///< nor was there one: the file has its own
   std::atomic<bool> removed_{false};
   std::atomic<bool> stays_{false};  ///< when this is gone
 };

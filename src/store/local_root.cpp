@@ -28,8 +28,9 @@ Status check_segment(std::string_view segment) {
                 fmt::format("a name in it has {} bytes, a file's has at most {}", segment.size(), kMaxSegmentBytes));
 }
 
-/// A directory made of the missing ones above it too.
-Status make_all(const std::string& path) {
+}  // namespace
+
+Status make_directories(const std::string& path) {
   std::shared_ptr<Fd> place;
   WEIR_ASSIGN(place, platform::open_place(path.starts_with('/') ? "/" : ".", path));
   std::string below = path;
@@ -51,8 +52,6 @@ Status make_all(const std::string& path) {
   }
   return {};
 }
-
-}  // namespace
 
 Status check_local_key(const std::string& key) {
   const auto refuse = [](Status status) { return std::move(status).advise("Choose another name for it."); };
@@ -100,7 +99,7 @@ Result<std::shared_ptr<Fd>> LocalRoot::place(Missing missing) const {
   const std::string path = path_.empty() ? "." : path_;
   auto opened = platform::open_place(path, path);
   if (!opened && opened.status().kind() == Kind::not_found && missing != Missing::fails) {
-    WEIR_TRY(make_all(path));
+    WEIR_TRY(make_directories(path));
     opened = platform::open_place(path, path);
   }
   if (!opened) return opened;

@@ -15,6 +15,9 @@ namespace weir::store {
 /// "..", at most 255 bytes each and 4,000 in all, without a zero byte. Errors: invalid_argument, limit.
 Status check_local_key(const std::string& key);
 
+/// Makes the directory `path` and the missing ones above it; each lasts. Links on the way are followed.
+Status make_directories(const std::string& path);
+
 /// A file that is open, and what it was then.
 struct LocalObject {
   std::shared_ptr<stages::FileReplay> file;

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "store/local_kept.hpp"
+#include "store/local_root.hpp"
 #include "store/local_target.hpp"
 
 namespace weir {
@@ -45,6 +46,7 @@ class LocalTarget final : public Target, public std::enable_shared_from_this<Loc
   }
   std::string url() const override { return path_; }
   std::optional<UploadIdentity> identity() const override;
+  void expect(const Expected& what) override { expected_ = what; }
 
   Cancel begin(Done<std::string> done) override {
     return run<std::string>(std::move(done), [](LocalTarget& self, const auto&) { return self.create(); });
@@ -109,6 +111,7 @@ class LocalTarget final : public Target, public std::enable_shared_from_this<Loc
   Result<std::string> create() {
     WEIR_ASSIGN(auto destination, way_.find(options_));
     WEIR_ASSIGN(auto file, LocalFile::create(std::move(destination)));
+    file->is_modified(expected_.modified_unix);
     std::string id = file->id();
     std::lock_guard lock(mutex_);
     uploads_[id] = std::move(file);
@@ -143,6 +146,7 @@ class LocalTarget final : public Target, public std::enable_shared_from_this<Loc
   Result<Stored> put_at_once(const Part& part, const std::atomic<bool>& cancelled) {
     WEIR_ASSIGN(auto destination, way_.find(options_));
     WEIR_ASSIGN(const auto file, LocalFile::create(std::move(destination)));
+    file->is_modified(expected_.modified_unix);
     WEIR_ASSIGN(const auto receipt, file->write(part, cancelled));
     WEIR_ASSIGN(Stored stored,
                 file->commit({receipt}, {receipt.length, receipt.crc64nvme}, options_.durable, options_.replace));
@@ -174,6 +178,7 @@ class LocalTarget final : public Target, public std::enable_shared_from_this<Loc
   const std::string path_;
   const store::LocalWay way_;
   LocalOptions options_;
+  Expected expected_;  ///< told before all else
   std::mutex mutex_;
   std::map<std::string, std::shared_ptr<LocalFile>> uploads_;  ///< by id, the temporary file's name
 };
@@ -202,6 +207,7 @@ Result<std::shared_ptr<Kept>> LocalTarget::kept(const std::string& id, const std
   if (!file && file.status().kind() == Kind::io) return file.status();
   if (!file) file = LocalFile::adopt_finished(std::move(destination), parts, length);
   if (!file) return std::shared_ptr<Kept>();
+  (*file)->is_modified(expected_.modified_unix);
   std::lock_guard lock(mutex_);
   uploads_[id] = *file;
   return std::shared_ptr<Kept>(std::make_shared<store::LocalKept>(*std::move(file), parts));
@@ -211,7 +217,12 @@ Result<std::shared_ptr<Kept>> LocalTarget::kept(const std::string& id, const std
 
 std::shared_ptr<Target> local_target(std::string path, LocalOptions options) {
   store::LocalWay way;
-  way.find = [path](const LocalOptions& wanted) { return LocalDestination::find(path, wanted.replace); };
+  way.find = [path](const LocalOptions& wanted) -> Result<LocalDestination> {
+    const std::size_t slash = path.rfind('/');
+    if (wanted.make_directories && slash != std::string::npos && slash > 0)
+      WEIR_TRY(store::make_directories(path.substr(0, slash)).during("write " + path));
+    return LocalDestination::find(path, wanted.replace);
+  };
   way.look = [path]() -> Result<struct stat> {
     struct stat found {};
     if (platform::platform().stat(path.c_str(), &found) != 0) return platform::errno_status(errno, "examine " + path);

@@ -138,6 +138,7 @@ Status DownloadSource::describe(Upstream& upstream) {
   upstream.source = origin_->url();
   upstream.unverified = !verifies();
   if (object_.sized) upstream.exact_bytes = upstream.max_bytes = end_ - options_.range.offset;
+  if (is_whole()) upstream.modified_unix = object_.modified_unix;
   if (auto identity = origin_->lasting_identity(object_); identity && is_whole()) {
     upstream.continuable = front_ = std::make_shared<Front>(*std::move(identity));
   }

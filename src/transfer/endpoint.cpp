@@ -204,6 +204,7 @@ Result<std::unique_ptr<Sink>> open_sink(std::string_view name, const EndpointOpt
   LocalOptions local;
   local.durable = options.durable;
   local.replace = !options.object.no_clobber;
+  local.make_directories = options.make_directories;
   return upload_to(local_target(std::string(parts.rest), local), options.upload);
 }
 

@@ -200,6 +200,7 @@ Status UploadSink::open(Context& context) {
   Result<UploadPlan> plan = plan_within_grant(upstream);
   if (!plan.ok()) return plan.status().during("upload to " + target_->url());
   plan_ = *plan;
+  target_->expect({upstream.modified_unix});
   if (upstream.stages.empty() && !exact_bytes_ && upstream.max_bytes.value_or(0) > plan_.capacity_bytes) {
     return too_long(*upstream.max_bytes, "may come")
         .during("upload to " + target_->url())

@@ -9,6 +9,7 @@ Runs against the server that the environment names, and for one file that fails 
 import os
 import signal
 import subprocess
+import time
 import unittest
 import urllib.request
 from pathlib import Path
@@ -104,6 +105,26 @@ class Many(StoreTest):
         expected = "kept" if self.has_checksums() else "copied"
         self.assertEqual(outcomes, {"a": expected, "b": "copied", "c": expected})
         self.refuses(2, "cp", "-r", "--update=never", f"{root}/", self.url(self.prefix), says=["none of size-time, checksum"])
+
+    def test_an_update_goes_both_ways_and_copies_nothing_twice(self):
+        root = self.make(["a", "d/b"])
+        place = self.url(f"{self.prefix}/")
+        self.cp("-r", f"{root}/", place)
+        self.cp("-r", place, self.folder / "out")
+        for source, destination in ((f"{self.folder}/out/", place), (place, self.folder / "out"), (f"{root}/", place)):
+            told = events(self.cp("-r", "--json", "--update", source, destination).stdout)
+            self.assertEqual((told[-1]["transfers_kept"], told[-1]["transfers_done"]), (2, 0), (source, destination))
+        modified = events(self.store("head", "--json", self.url(f"{self.prefix}/a")).stdout)[0]["modified"]
+        self.cp(self.url(f"{self.prefix}/a"), self.folder / "one")
+        for path in (self.folder / "one", self.folder / "out" / "a"):
+            self.assertEqual(time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(path.stat().st_mtime)), modified)
+        # What is older than its object is copied once more, and not again.
+        old = self.make(["a", "d/b"], root="old")
+        for name in ("a", "d/b"):
+            os.utime(old / name, (1, 1))
+        for kept, copied in ((0, 2), (2, 0)):
+            told = events(self.cp("-r", "--json", "--update", place, f"{old}/").stdout)
+            self.assertEqual((told[-1]["transfers_kept"], told[-1]["transfers_done"]), (kept, copied))
 
     def has_checksums(self):
         self.assertEqual(self.store("cp", "-", self.url(f"{self.prefix}/probe"), stdin=b"probe").returncode, 0)

@@ -227,6 +227,18 @@ class Scripted(ScriptedStoreTest):
         self.assertNotIn(b"400 400", done.stderr)
         self.refused(2, "head", self.url("key"), says=["400 Bad Request", "The store says no more."])
 
+    def test_a_directory_that_is_not_there_yet_is_made_where_the_name_ends_with_a_slash(self):
+        self.assertEqual(self.store("cp", "-", self.url("d/key"), stdin=b"x").returncode, 0)
+        new = self.folder / "new" / "deeper"
+        self.refused(3, "cp", self.url("nothing"), f"{new}/")
+        dry = self.store("cp", "--dry-run", self.url("d/key"), f"{new}/")
+        self.assertEqual((dry.returncode, dry.stdout.decode()), (0, f"would copy {self.url('d/key')} → {new}/key\n"))
+        self.assertFalse(new.parent.exists())
+        self.assertEqual(self.store("cp", self.url("d/key"), f"{new}/").returncode, 0)
+        self.assertEqual((new / "key").read_bytes(), b"x")
+        self.refused(3, "cp", self.url("d/key"), self.folder / "none" / "key", says="there is no directory")
+        self.refused(2, "cp", self.url("d/key"), f"{new}/key/", says="it is a file")
+
     def test_a_dry_run_asks_the_store_and_changes_nothing(self):
         source = self.file("in", b"x")
         done = self.store("cp", "--dry-run", source, self.url("there/"), "--through", "zstd")

@@ -252,6 +252,18 @@ TEST_CASE("the finished file has the mode of the one it replaces, or what the um
   CHECK(mode("old") == 0604);
 }
 
+TEST_CASE("missing directories are made where that was asked for, when the upload begins") {
+  LocalBench bench;
+  LocalOptions makes;
+  makes.make_directories = true;
+  const auto target = bench.target("new/deep/file", makes);
+  CHECK_FALSE(std::filesystem::exists(bench.directory.path("new")));
+  REQUIRE(bench.put_whole(*target, bench.part("x", 1, 1)).ok());
+  CHECK(test::read_file(bench.directory.path("new/deep/file")) == "x");
+  CHECK(bench.put_whole(*bench.target("new/deep/file/below", makes), bench.part("x", 1, 1)).error().kind ==
+        Kind::invalid_argument);
+}
+
 TEST_CASE("a symbolic link stays, and the file it names is replaced") {
   LocalBench bench;
   std::filesystem::create_directory(bench.directory.path("elsewhere"));

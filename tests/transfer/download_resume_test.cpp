@@ -125,6 +125,45 @@ TEST_CASE("a download that was suspended is gone on with, and only the rest is r
   around.finishes_with(left);
 }
 
+TEST_CASE("a downloaded file has the time of its object, in one go, gone on with, small or changed by a stage") {
+  const auto modified = [](const std::string& path) {
+    struct stat found {};
+    REQUIRE(::stat(path.c_str(), &found) == 0);
+    CHECK(found.st_mtim.tv_nsec == 0);
+    return found.st_mtim.tv_sec;
+  };
+  Around around;
+  around.origin->modified_unix = 1'700'000'123;
+  SECTION("gone on with") {
+    around.stop_after(7);
+    REQUIRE(around.download().ok());
+  }
+  SECTION("in one go") { REQUIRE(around.download().ok()); }
+  SECTION("whole, since it is small") {
+    around.origin = std::make_shared<MemoryOrigin>("small", MemoryOriginOptions{});
+    around.origin->modified_unix = 1'700'000'123;
+    REQUIRE(around.download().ok());
+  }
+  SECTION("through a stage") {
+    auto job = start(download_from(around.origin) | sha256() | upload_to(local_target(around.path)));
+    REQUIRE(job.wait().ok());
+  }
+  CHECK(modified(around.path) == 1'700'000'123);
+}
+
+TEST_CASE("what is a part of an object, or has no time, is as old as the file") {
+  Around around;
+  DownloadOptions part;
+  SECTION("a part") {
+    around.origin->modified_unix = 1'700'000'123;
+    part.range = {5, 100};
+  }
+  SECTION("no time") {}
+  REQUIRE(start(download_from(around.origin, part) | upload_to(local_target(around.path))).wait().ok());
+  CHECK(std::filesystem::last_write_time(around.path) >
+        std::filesystem::file_time_type::clock::now() - std::chrono::hours(1));
+}
+
 TEST_CASE("what looks at the bytes of a download sees all of them, also those that were there") {
   const auto digest_of = [](Around& around) {
     auto receipt = start(download_from(around.origin, around.read_options()) | sha256() |

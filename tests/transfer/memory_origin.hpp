@@ -41,6 +41,7 @@ class MemoryOrigin final : public Origin, public std::enable_shared_from_this<Me
     return identity;
   }
   std::string etag = "e";
+  std::int64_t modified_unix = 0;
   std::atomic<std::uint64_t> hold_at{UINT64_MAX};  ///< nothing from this byte on comes, but it can be cancelled
   std::atomic<std::uint64_t> fail_at{UINT64_MAX};  ///< nor here, where reads break off
   std::atomic<std::uint64_t> bytes_given{0};
@@ -51,6 +52,7 @@ class MemoryOrigin final : public Origin, public std::enable_shared_from_this<Me
     info.sized = options_.sized;
     info.size = options_.sized ? bytes_.size() : 0;
     info.etag = etag;
+    info.modified_unix = modified_unix;
     if (options_.checksum && options_.sized) info.crc64nvme = crc64nvme(0, std::as_bytes(std::span(bytes_)));
     Executor::default_pool()->post([done = std::move(done), info] { done(info); });
     return [] {};

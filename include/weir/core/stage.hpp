@@ -84,6 +84,7 @@ struct Upstream {
   std::shared_ptr<Replay> replay;            ///< set while the bytes are a replayable source's own
   bool observed = false;                     ///< a stage before needs to see the bytes even if the sink does not
   std::shared_ptr<Continuable> continuable;  ///< set while the bytes are those of a source that is one
+  std::int64_t modified_unix = 0;            ///< when its store last changed the object that is read; 0: unknown
   bool unverified = false;                   ///< nobody wants a checksum of them, as their source was told
   /// Set while the same bytes can be made again: from this source, by these stages. The planner sees to both.
   std::shared_ptr<Replay> made_from;

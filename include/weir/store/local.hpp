@@ -16,6 +16,8 @@ struct LocalOptions {
   bool durable = true;
   /// False: a file that is already there is left alone, and the upload fails with Kind::already_exists.
   bool replace = true;
+  /// The directories of a file that are missing are made, when its upload begins. (local_store() always does so.)
+  bool make_directories = false;
   /// Runs the file operations, by post_blocking. Null: Executor::default_pool().
   std::shared_ptr<Executor> executor = {};
 };
@@ -24,8 +26,9 @@ struct LocalOptions {
 /// under `path` there is always either the old file, no file, or the new one whole. Until commit nothing is visible;
 /// abort(), or the end of the target where nothing was synced, removes the temporary file.
 ///
-/// The mode is that of the file replaced, or what the umask leaves of 0666. A symbolic link is followed: the file it
-/// names is replaced, not the link. Directories, devices and pipes are refused.
+/// The modification time is that of the object it is read from, where that is known. The mode is that of the file
+/// replaced, or what the umask leaves of 0666. A symbolic link is followed: the file it names is replaced, not the
+/// link. Directories, devices and pipes are refused.
 ///
 /// An upload's id is the temporary file's name: another target of the same path goes on with it by kept(), once sync()
 /// has succeeded; until then it is removed with its target. Without `durable` there is no going on. A failed sync

@@ -78,6 +78,11 @@ struct Stored {
   std::optional<std::uint64_t> sent_crc64nvme;
 };
 
+/// What is known of what comes, before it begins.
+struct Expected {
+  std::int64_t modified_unix = 0;  ///< of the object that it is read from, seconds; 0: unknown
+};
+
 /// What the uploader knows of the whole when it commits.
 struct Whole {
   std::uint64_t length = 0;
@@ -109,6 +114,9 @@ class Target {
 
   /// None where uploads end with the process that began them. May wait for a disk.
   virtual std::optional<UploadIdentity> identity() const { return {}; }
+
+  /// Told before everything else what is to come, where anybody knows; a target need not heed it.
+  virtual void expect(const Expected& what) { (void)what; }
 
   /// Opens an upload and gives its id.
   virtual Cancel begin(Done<std::string> done) = 0;

@@ -30,7 +30,8 @@ struct EndpointOptions {
   ObjectOptions object;
   UploadOptions upload;
   DownloadOptions download;
-  bool durable = true;  ///< files: synced with their directory before they count as done
+  bool durable = true;            ///< files: synced with their directory before they count as done
+  bool make_directories = false;  ///< files: LocalOptions::make_directories
 };
 
 /// Errors: invalid_argument for a name that cannot be meant, with the nearest that can. Sends and opens nothing.
