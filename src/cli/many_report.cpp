@@ -1,5 +1,6 @@
 #include "many_report.hpp"
 
+#include <algorithm>
 #include <cstdint>
 
 #include "exit_codes.hpp"
@@ -54,6 +55,18 @@ std::string many_line(const CopyProgress& progress, const LineStyle& style, bool
   if (rate_limited) add("limited by: rate limit");
   if (progress.retries > 0) add(retries_text(progress.retries));
   return line.size() < style.columns ? line : std::string();
+}
+
+std::string many_bar_line(const CopyProgress& progress, const LineStyle& style, bool rate_limited) {
+  constexpr std::size_t kMostColumns = 21;
+  constexpr std::size_t kLeastColumns = 8;
+  std::string line = many_line(progress, style, rate_limited);
+  const std::size_t taken = line.size() + 2;  // all of it is ASCII
+  if (!progress.all_found || line.empty() || taken + kLeastColumns >= style.columns) return line;
+  const bool by_bytes = progress.bytes_found > 0;
+  const auto all = static_cast<double>(by_bytes ? progress.bytes_found : std::max<std::uint64_t>(progress.found, 1));
+  const double part = static_cast<double>(by_bytes ? progress.bytes_done : progress.items()) / all;
+  return bar_text(std::min(part, 1.0), std::min(kMostColumns, style.columns - 1 - taken), style) + "  " + line;
 }
 
 std::string item_line(const CopyItem& item, bool unicode) {
@@ -125,7 +138,7 @@ void ManyReport::update(const CopyProgress& progress) {
   std::lock_guard lock(mutex_);
   channel_.tell_notices();
   const bool limited = limit_.limits(progress.duration_ns);
-  channel_.draw([&](const LineStyle& style) { return many_line(progress, style, limited); });
+  channel_.draw([&](const LineStyle& style) { return many_bar_line(progress, style, limited); });
   if (!channel_.is_due(progress.duration_ns)) return;
   if (channel_.has_events()) {
     channel_.emit(many_progress_event(progress, limited));

@@ -18,6 +18,8 @@ namespace weir::cli {
 /// "1,234 of 10,000 files  3 failed  120 MiB of 610 MiB  51 MiB/s  ETA 11s", or "… of 10,000+ files  120 MiB  51 MiB/s
 /// ETA unknown: still listing", as far as it fits. Pure.
 std::string many_line(const CopyProgress& progress, const LineStyle& style, bool rate_limited = false);
+/// The same with a bar in front, once all is found and where there is room for one of 8 columns or more. Pure.
+std::string many_bar_line(const CopyProgress& progress, const LineStyle& style, bool rate_limited = false);
 /// "copied a.txt → s3://b/a.txt (12 KiB)", "kept s3://b/a.txt", "would copy a.txt → s3://b/a.txt". Pure.
 std::string item_line(const CopyItem& item, bool unicode);
 /// "10,000 files, 12 failed, 3 kept, 610 MiB in 12s (51 MiB/s, 833 files/s)". `unproven`: copied without a checksum

@@ -67,7 +67,9 @@ std::string parts_text(const Progress& progress) {
                               : fmt::format("parts {}", progress.parts_done);
 }
 
-std::string bar(double part, std::size_t columns, const LineStyle& style) {
+}  // namespace
+
+std::string bar_text(double part, std::size_t columns, const LineStyle& style) {
   const auto done = std::min(columns, static_cast<std::size_t>(part * static_cast<double>(columns)));
   const std::string colour = style.colour ? "\x1b[36m" : "";
   const std::string faint = style.colour ? "\x1b[2m" : "";
@@ -88,6 +90,8 @@ std::string bar(double part, std::size_t columns, const LineStyle& style) {
   }
   return colour + filled + reset + faint + open + reset;
 }
+
+namespace {
 
 /// How dear each field is: the last of these is left out first.
 enum class Rank : std::uint8_t { share, rate, time, bar, sizes, name, limit, retries, memory, parts };
@@ -184,7 +188,7 @@ std::string progress_line(const ProgressView& view, const LineStyle& style) {
     const std::size_t most = field.rank == Rank::name ? name_columns : kBarColumns;
     const std::size_t columns = field.least + (field.least > 0 ? std::min(left, most - field.least) : 0);
     if (field.rank == Rank::name) field.text = fit(printable(view.name, !style.unicode), columns, !style.unicode);
-    if (field.rank == Rank::bar) field.text = bar(*part, columns, style);
+    if (field.rank == Rank::bar) field.text = bar_text(*part, columns, style);
     if (field.least > 0) left -= columns - field.least;
     line += (line.empty() ? "" : "  ") + field.text;
   }

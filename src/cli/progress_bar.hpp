@@ -44,6 +44,9 @@ std::string limited_by(const ProgressView& view);
 /// rate and time. No line end; empty where not even the percentage fits.
 std::string progress_line(const ProgressView& view, const LineStyle& style);
 
+/// A bar of that width, filled from 0 to 1.
+std::string bar_text(double part, std::size_t columns, const LineStyle& style);
+
 /// The same facts without a bar and of any length, for logs; with bytes sent, acknowledged and durable.
 std::string plain_line(const ProgressView& view);
 

@@ -56,6 +56,20 @@ TEST_CASE("Once all is found the line has total and remaining time, or says that
   CHECK(many_line(progress, wide()).find("stalled 12s") != std::string::npos);
 }
 
+TEST_CASE("Once all is found many have a bar too, of the bytes or else the files, as far as there is room") {
+  CopyProgress progress = some();
+  CHECK(many_bar_line(progress, wide()) == many_line(progress, wide()));  // it would be of nobody knows what
+  progress.all_found = true;
+  progress.bytes_done = progress.bytes_found / 2;
+  const std::string line = many_line(progress, wide());
+  CHECK(many_bar_line(progress, {200, false, false}) == "==========>----------  " + line);
+  CHECK(many_bar_line(progress, {line.size() + 11, false, false}) == "====>---  " + line);
+  CHECK(many_bar_line(progress, {line.size() + 10, false, false}) == line);
+  progress.bytes_found = progress.bytes_done = 0;
+  progress.found = 1234;
+  CHECK(many_bar_line(progress, {200, false, false}).starts_with("=====================  1,234 of 1,234 files"));
+}
+
 TEST_CASE("On a narrow terminal the line of many loses its end, and at last itself") {
   CopyProgress progress = some();
   progress.all_found = true;
