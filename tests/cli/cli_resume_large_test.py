@@ -17,12 +17,12 @@ from measured import DiscardingEndpoint  # noqa: E402
 
 GIB = 1 << 30
 SIZE = 1024 * GIB  # sparse: more than any machine sends meanwhile
-SENDING_S = 4
+ENOUGH = 2 * GIB
 ANNOUNCED = "are there from an earlier run; they are read again first, which takes about"
 
 
 class SlowMachine:
-    """The process runs a twentieth of the time: what it does takes as long on a fast machine as on a slow one."""
+    """The process runs a tenth of the time: what it does takes as long on a fast machine as on a slow one."""
 
     def __init__(self, process):
         self.process = process
@@ -32,9 +32,9 @@ class SlowMachine:
     def hold_up(self):
         while not self.over.is_set() and self.process.poll() is None:
             self.process.send_signal(signal.SIGSTOP)
-            time.sleep(0.095)
+            time.sleep(0.18)
             self.process.send_signal(signal.SIGCONT)
-            time.sleep(0.005)
+            time.sleep(0.02)
 
     def __enter__(self):
         self.thread.start()
@@ -57,11 +57,15 @@ class ResumeLarge(CommandTest):
 
     def killed(self, s3):
         """What was stored of it."""
+        def stored():
+            return sum(job["bytes_stored"] for job in events(weir("jobs", "--json", "--state-dir", self.folder / "state").stdout))
+
         with spawn(*self.command(s3), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as running:
-            time.sleep(SENDING_S)
-            running.send_signal(signal.SIGKILL)
-        job, = events(weir("jobs", "--json", "--state-dir", self.folder / "state").stdout)
-        return job["bytes_stored"]
+            try:
+                self.waits_for(lambda: stored() > ENOUGH, f"{ENOUGH} bytes stored", seconds=120)
+            finally:
+                running.kill()
+        return stored()
 
     def test_what_is_read_again_is_announced_and_its_progress_shown(self):
         with DiscardingEndpoint(os.environ["WEIR_TEST_DISCARD_S3"]) as s3:
@@ -80,8 +84,7 @@ class ResumeLarge(CommandTest):
         self.assertEqual(sum(ANNOUNCED in notice for notice in notices), 1, notices)
         comparing = [event for event in told if event["event"] == "progress" and event["bytes_sent"] == 0 and event["bytes_earlier"]]
         self.assertTrue(all(event["bytes_earlier"] >= stored for event in comparing), comparing)  # one may have been stored unrecorded
-        steps = {event["bytes_resumed"] for event in comparing}
-        self.assertGreater(len(steps), 2, "no progress was seen while it read")
+        self.assertTrue(any(0 < event["bytes_resumed"] < stored for event in comparing), "no progress was seen while it read")
         self.assertGreaterEqual(told[-1]["bytes_resumed"], stored)
         first = next(place for place, event in enumerate(told) if ANNOUNCED in event.get("message", ""))
         self.assertTrue(all(event.get("bytes_sent", 0) == 0 for event in told[:first]), "announced when it was over")
