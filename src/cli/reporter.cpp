@@ -105,7 +105,8 @@ void Reporter::tell_resumed(const Progress& progress) {
   if (!remade && std::exchange(resumed_seen_, progress.bytes_resumed) != progress.bytes_resumed) return;
   resumed_told_ = true;
   notice(remade
-             ? "resuming: what an earlier run has stored is compared and not sent again"
+             ? fmt::format("resuming: what an earlier run has stored is compared and not {} again",
+                           plan_.sink == EndKind::file ? "written" : "sent")
              : fmt::format("resuming at {} (source unchanged, the rest follows)", format_size(progress.bytes_resumed)));
 }
 

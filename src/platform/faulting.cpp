@@ -71,6 +71,7 @@ constexpr Calls make_table() {
   table.rename_noreplace = guarded<Call::rename_noreplace, &Calls::rename_noreplace, const char*, const char*>;
   table.fchmod = guarded<Call::fchmod, &Calls::fchmod, int, mode_t>;
   table.set_modified = [](int fd, std::int64_t seconds) { real_calls().set_modified(fd, seconds); };
+  table.ftruncate = guarded<Call::ftruncate, &Calls::ftruncate, int, off_t>;
   table.lock_byte = guarded<Call::lock_byte, &Calls::lock_byte, int, off_t, bool>;
   table.is_locked = [](int fd, off_t offset) { return real_calls().is_locked(fd, offset); };
   table.poll = guarded<Call::poll, &Calls::poll, struct pollfd*, nfds_t, int>;
@@ -102,9 +103,9 @@ bool interruptible(Call call) {
 
 const char* to_string(Call call) noexcept {
   constexpr const char* kNames[] = {
-      "open", "close",       "read",     "write",          "pread",    "pread_nowait", "pwrite",           "fstat",
-      "stat", "fdatasync",   "fsync",    "rename",         "unlink",   "mkdir",        "rename_noreplace", "fchmod",
-      "poll", "send_nowait", "realpath", "read_directory", "lock_byte"};
+      "open", "close",       "read",     "write",          "pread",     "pread_nowait", "pwrite",           "fstat",
+      "stat", "fdatasync",   "fsync",    "rename",         "unlink",    "mkdir",        "rename_noreplace", "fchmod",
+      "poll", "send_nowait", "realpath", "read_directory", "lock_byte", "ftruncate"};
   static_assert(std::size(kNames) == kCallCount);
   return kNames[static_cast<std::size_t>(call)];
 }

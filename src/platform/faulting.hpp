@@ -41,8 +41,9 @@ enum class Call : std::uint8_t {
   realpath,
   read_directory,
   lock_byte,
+  ftruncate,
 };
-inline constexpr std::size_t kCallCount = static_cast<std::size_t>(Call::lock_byte) + 1;
+inline constexpr std::size_t kCallCount = static_cast<std::size_t>(Call::ftruncate) + 1;
 
 /// The call's name: "fdatasync".
 const char* to_string(Call call) noexcept;

@@ -45,6 +45,7 @@ struct Calls {
   int (*fchmod)(int fd, mode_t mode);
   /// Sets the modification time, as far as the file system lets it; cannot fail.
   void (*set_modified)(int fd, std::int64_t unix_seconds);
+  int (*ftruncate)(int fd, off_t length);
   /// Locks or unlocks one byte for this open file, until it is closed; fails with EAGAIN where another open file has
   /// it.
   int (*lock_byte)(int fd, off_t offset, bool lock);

@@ -186,6 +186,7 @@ constexpr Calls kReal = {
     .rename_noreplace = real_rename_noreplace,
     .fchmod = ::fchmod,
     .set_modified = real_set_modified,
+    .ftruncate = ::ftruncate,
     .lock_byte = real_lock_byte,
     .is_locked = real_is_locked,
     .poll = ::poll,

@@ -251,6 +251,14 @@ Status LocalFile::condemn(Status why) {
   return condemned_ = std::move(why);
 }
 
+Status LocalFile::cut_to(std::uint64_t length) {
+  if (said_.empty() || placed_) return {};
+  WEIR_ASSIGN(const auto found, platform::stat_of(fd_.get(), shown()));
+  if (static_cast<std::uint64_t>(found.st_size) <= length) return {};
+  if (platform().ftruncate(fd_.get(), static_cast<off_t>(length)) == 0) return {};
+  return platform::errno_status(errno, "shorten " + shown());
+}
+
 /// The checksum of the parts one after the other, if they are the ones written and are `whole`; none where one of them
 /// has none.
 Result<LocalFile::Crc> LocalFile::check_whole(const std::vector<PartReceipt>& parts, const Whole& whole) const {
@@ -323,6 +331,7 @@ Result<Stored> LocalFile::commit(std::vector<PartReceipt> parts, const Whole& wh
   if ((gone_ && !placed_) || removed_)
     return Status(Kind::not_found, "there is no such upload any more").during("finish " + to_.path);
   std::sort(parts.begin(), parts.end(), [](const auto& a, const auto& b) { return a.number < b.number; });
+  WEIR_TRY(cut_to(whole.length));
   WEIR_ASSIGN(const Crc crc, check_whole(parts, whole));
   condemned_ = finish(durable, replace);
   if (!condemned_.ok()) return condemned_;

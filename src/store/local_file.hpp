@@ -85,6 +85,8 @@ class LocalFile {
   /// Waits for the bytes' turn.
   Status pace(const Part& part, std::uint64_t bytes, const std::atomic<bool>& cancelled, std::uint64_t offset) const;
   Status put(std::span<const std::byte> bytes, std::uint64_t offset, Crc& crc);
+  /// What an earlier process wrote may be longer than what is to be.
+  Status cut_to(std::uint64_t length);
   Result<Crc> check_whole(const std::vector<PartReceipt>& parts, const Whole& whole) const;
   Status finish(bool durable, bool replace);
   Status give_name(bool replace);

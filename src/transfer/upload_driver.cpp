@@ -294,14 +294,14 @@ Target::Cancel UploadDriver::check(std::uint64_t number, const Action& action) {
     length = machine_.part(action.part).length;
     crc = machine_.part(action.part).crc64nvme;
   }
-  if (kept_ && !replay_) {
+  if (kept_ && !kept_check_) {
     const bool good = kept_->good_bytes() >= offset + length;
     answer(number, [&](UploadMachine& machine) {
       machine.check_done(action.request, good ? machine.recorded_crc(action.part) : Status(Kind::not_found, "changed"));
     });
     return [] {};
   }
-  if (!executor || !replay_) {
+  if (!executor || !(replay_ || crc)) {
     answer_failure(number, action, Status(Kind::cancelled, "nothing is left to read it on"));
     return [] {};
   }

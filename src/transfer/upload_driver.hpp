@@ -34,10 +34,10 @@ class UploadDriver : public std::enable_shared_from_this<UploadDriver> {
   UploadDriver(const UploadDriver&) = delete;
   UploadDriver& operator=(const UploadDriver&) = delete;
 
-  /// What an earlier process stored can be read again from there; with `replay` it is compared by reading both. Before
-  /// everything else.
-  void goes_on_from(std::shared_ptr<Kept> kept) {
-    if (replay_) kept_check_ = std::make_shared<KeptCheck>(kept);
+  /// What an earlier process stored can be read again from there. `by_source`: the source does, and delivers it; else
+  /// it is compared with what the source has by reading both. Before everything else.
+  void goes_on_from(std::shared_ptr<Kept> kept, bool by_source) {
+    if (!by_source) kept_check_ = std::make_shared<KeptCheck>(kept);
     kept_ = std::move(kept);
   }
   /// Told what is safe. Before everything else.
@@ -102,7 +102,7 @@ class UploadDriver : public std::enable_shared_from_this<UploadDriver> {
   std::shared_ptr<Target> target_;
   const std::shared_ptr<Replay> replay_;
   std::shared_ptr<Kept> kept_;
-  std::shared_ptr<KeptCheck> kept_check_;  // with `replay_`
+  std::shared_ptr<KeptCheck> kept_check_;  // of `kept_`, where the source does not read it
   std::shared_ptr<UploadSpool> spool_;     // of a producer that cannot begin again
   const std::weak_ptr<Executor> executor_;
   const std::shared_ptr<RateLimiter> limiter_;

@@ -16,13 +16,13 @@ std::string difference(const SourceIdentity& was, const SourceIdentity& is) {
   return {};
 }
 
-Status changed(const JobRecord& job, std::string cause) {
+Status changed(const JobRecord& job, std::string cause, bool in_file) {
   return Status(Kind::source_changed, std::move(cause))
       .during("go on with the upload of " + job.destination)
-      .advise(
-          fmt::format("The {} parts that were sent stay at the store (job {}). Begin anew with what the file is now, "
-                      "without resuming; or put back what it was and run this again.",
-                      job.parts.size(), job.id));
+      .advise(fmt::format("The {} parts that were {} (job {}). Begin anew with what the file is now, without resuming; "
+                          "or put back what it was and run this again.",
+                          job.parts.size(), in_file ? "written stay in a temporary file" : "sent stay at the store",
+                          job.id));
 }
 
 /// Nobody can find a stream again: who comes with one of the same kind for the same place goes on with it.
@@ -97,8 +97,8 @@ Result<Recorded> find_earlier(const UploadOptions& options, const std::shared_pt
                               const std::shared_ptr<Executor>& executor, const std::string& producer) {
   Recorded recorded;
   const std::optional<UploadIdentity> identity = target->identity();
-  // Files are gone on with by download_resume.
-  if (!options.ledger || !identity || identity->readable) return recorded;
+  if (!options.ledger || !identity || (identity->readable && !producer.empty())) return recorded;
+  recorded.in_file = identity->readable;
   JobRecord wanted = job_to(options, *target, *identity, part_bytes);
   const auto source = upstream.made_from ? upstream.made_from->lasting_identity() : std::nullopt;
   recorded.same_source = source.has_value() || !producer.empty();
@@ -118,7 +118,7 @@ Result<Recorded> find_earlier(const UploadOptions& options, const std::shared_pt
     written = claim->set_aside(wanted);
     if (written.ok()) remove_later(options, target, found.id, executor);
   } else if (std::string cause = recorded.same_source ? difference(found.source, wanted.source) : ""; !cause.empty()) {
-    return changed(found, std::move(cause));
+    return changed(found, std::move(cause), recorded.in_file);
   } else {
     if (found.stages != wanted.stages) {
       written = claim->adopt(wanted);
@@ -128,14 +128,21 @@ Result<Recorded> find_earlier(const UploadOptions& options, const std::shared_pt
     recorded.earlier = EarlierUpload{found.upload_id, found.parts, false};
     recorded.part_bytes = found.part_bytes;
   }
+  if (recorded.earlier && recorded.in_file) {
+    WEIR_ASSIGN(recorded.kept, target->kept(found.upload_id, found.parts, UINT64_MAX));
+    if (!recorded.kept) {
+      recorded.earlier.reset();
+      (void)target->abort(found.upload_id, [](const auto&) {});  // what is left of it, if it is ours
+      written = claim->start(wanted);
+    }
+  }
   if (written.ok()) recorded.claim = std::move(claim);
   return recorded;
 }
 
-std::string made_again(const std::string& stages) {
-  return fmt::format(
-      "should this be stopped, the same again is made from the first byte ({}), and only what the store lacks is sent",
-      one_line(stages));
+std::string made_again(const std::string& stages, bool in_file) {
+  return fmt::format("should this be stopped, the same again is made from the first byte ({}), and only what the {}",
+                     one_line(stages), in_file ? "file lacks is written" : "store lacks is sent");
 }
 
 }  // namespace weir::transfer

@@ -15,6 +15,8 @@ struct Recorded {
   std::unique_ptr<JobClaim> claim;
   std::optional<EarlierUpload> earlier;
   std::uint64_t part_bytes = 0;  ///< of `earlier`
+  std::shared_ptr<Kept> kept;    ///< with `earlier`, into a file: what is in it
+  bool in_file = false;          ///< parts last only once they are synced
   bool same_source = false;      ///< other bytes than those of `earlier` are an error
 };
 
@@ -36,6 +38,6 @@ Result<Recorded> find_earlier(const UploadOptions& options, const std::shared_pt
                               const std::shared_ptr<Executor>& executor, const std::string& producer);
 
 /// For people: whoever goes on with a stream of these stages makes all of it again.
-std::string made_again(const std::string& stages);
+std::string made_again(const std::string& stages, bool in_file);
 
 }  // namespace weir::transfer

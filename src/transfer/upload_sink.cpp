@@ -124,6 +124,8 @@ class UploadSink final : public Sink {
   bool spools_ = false;    // what comes from a producer that cannot begin again
   bool asks_ = false;      // what the store has of the front
   bool closing_ = false;
+  bool syncs_ = false;               // parts last only then
+  std::string made_again_;           // to be told once there are several parts
   std::uint64_t grant_bytes_ = 0;    // for parts
   std::uint64_t request_bytes_ = 0;  // set aside in budget_ for counted requests
   std::shared_ptr<Budget> budget_;
@@ -225,19 +227,19 @@ Status UploadSink::open(Context& context) {
   options.random = platform::random_below;
   std::shared_ptr<JobClaim> claim;
   WEIR_TRY(look_up(context, options, claim));
-  const bool skips = marks_ && marks_->attended();
+  syncs_ = options.syncs;
+  // What lies in a file is compared as it is made again: it may not be what was written.
+  const bool skips = marks_ && marks_->attended() && !options.syncs;
   asks_ = (skips || spools_) && options.earlier && options.same_source;
   if (skips) marks_->record_in(claim);
-  if (skips && !asks_) marks_->decide(0);
-  if (claim && !skips && !upstream.stages.empty() && options_.on_notice) {
-    options_.on_notice(transfer::made_again(upstream.stages));
-  }
+  if (marks_ && !(skips && asks_)) marks_->decide(0);
+  if (claim && !skips && !upstream.stages.empty()) made_again_ = transfer::made_again(upstream.stages, syncs_);
   driver_ = std::make_shared<UploadDriver>(target_, std::move(options), replay_ ? upstream.replay : nullptr,
                                            context.executor, options_.limiter, context.wake, std::move(claim));
   if (spools_) driver_->confirms_to(spool_);
   if (asks_) driver_->ask();
   if (spools_ && !asks_) spool_->decide(0);
-  if (kept_) driver_->goes_on_from(std::move(kept_));
+  if (kept_) driver_->goes_on_from(std::move(kept_), upstream.continuable != nullptr);
   if (replay_ && !observed_) hand_over_all();
   return {};
 }
@@ -246,9 +248,11 @@ Status UploadSink::open(Context& context) {
 Status UploadSink::look_up(Context& context, transfer::MachineOptions& options, std::shared_ptr<JobClaim>& claim) {
   const auto most = exact_bytes_ ? exact_bytes_ : context.upstream.max_bytes;
   if (!options_.ledger || (most && *most <= plan_.part_bytes && !spools_)) return {};
-  if (const auto source = lasting_source(context.upstream)) {
-    const std::optional<UploadIdentity> identity = target_->identity();
-    if (identity && identity->readable) return look_for_kept(context, *identity, *source, options, claim);
+  const std::optional<UploadIdentity> identity = target_->identity();
+  if (identity && identity->readable) {
+    if (most && *most <= kWorthRecordingBytes) return {};
+    const auto source = lasting_source(context.upstream);
+    if (source) return look_for_kept(context, *identity, *source, options, claim);
   }
   if (!replay_ && !options_.verify) return {};  // there is no checksum to compare parts by
   WEIR_ASSIGN(transfer::Recorded recorded,
@@ -257,6 +261,8 @@ Status UploadSink::look_up(Context& context, transfer::MachineOptions& options, 
   if (spools_ && options_.resume) WEIR_TRY(transfer::open_spool(options_, *target_, exact_bytes_, recorded, *spool_));
   if (recorded.earlier) WEIR_TRY(cut_as_earlier(context.upstream, recorded));
   options.records = records_ = recorded.claim != nullptr;
+  options.syncs = records_ && recorded.in_file;
+  kept_ = std::move(recorded.kept);
   options.earlier = std::move(recorded.earlier);
   options.same_source = recorded.same_source;
   claim = std::move(recorded.claim);
@@ -325,7 +331,7 @@ void UploadSink::go_on_behind_front() {
 /// both are read and compared.
 Status UploadSink::look_for_kept(Context& context, const UploadIdentity& identity, const SourceIdentity& source,
                                  transfer::MachineOptions& options, std::shared_ptr<JobClaim>& claim) {
-  if (!exact_bytes_ || *exact_bytes_ <= std::max(plan_.part_bytes, kWorthRecordingBytes)) return {};
+  if (!exact_bytes_) return {};
   WEIR_ASSIGN(transfer::KeptDownload found,
               transfer::find_kept(options_, target_, identity, source, plan_.part_bytes, context.executor));
   if (found.kept) {
@@ -457,6 +463,10 @@ void UploadSink::hand_over() {
   part.last = closing_ || (exact_bytes_ && offset_ + filled_bytes_ == *exact_bytes_);
   offset_ += std::exchange(filled_bytes_, 0);
   crc_ = 0;
+  // Less is soon made again.
+  const bool worth_a_word = !part.last && (!syncs_ || offset_ >= kWorthRecordingBytes);
+  const std::string again = worth_a_word ? std::exchange(made_again_, {}) : std::string();
+  if (!again.empty() && options_.on_notice) options_.on_notice(again);
   driver_->part_ready(part, std::exchange(chunks_, {}));
 }
 

@@ -32,11 +32,11 @@ class StoppedTest(CommandTest):
         self.assertEqual(done.returncode, 0, done.stderr)
         return events(done.stdout)
 
-    def recorded(self, *command, stdin=None):
-        """The command under way, of which some parts are recorded."""
+    def recorded(self, *command, stdin=None, parts=2):
+        """The command under way, of which so many parts are recorded."""
         running = spawn(*command, *self.options(), env=AWS, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         self.addCleanup(lambda: (running.poll() is None and running.kill(), running.wait(), running.stdout.close(), running.stderr.close()))
-        self.waits_for(lambda: self.state.exists() and any(job["parts_stored"] >= 2 for job in self.jobs()), "two parts")
+        self.waits_for(lambda: self.state.exists() and any(job["parts_stored"] >= parts for job in self.jobs()), f"{parts} parts")
         return running
 
     def kill(self, *more, **how):
@@ -356,6 +356,64 @@ class ResumeFile(StoppedTest):
         running = self.recorded(*command, "--limit-rate", "8MiB")
         self.goes_on_by_its_line(running, r"MiB are safe on the disk\. Go on with:  weir (cp .*my image' .*)")
         self.assertEqual((there / "my image").read_bytes(), source.read_bytes())
+
+
+class ResumeStreamIntoFile(StoppedTest):
+    """What comes again is compared with the partial file."""
+
+    def setUp(self):
+        super().setUp()
+        self.bytes = os.urandom(SIZE)
+        self.source = self.file("source", self.bytes)
+        self.there = self.folder / "there"
+        self.there.mkdir()
+        self.path = self.there / "file"
+
+    def goes_on_after_a_kill(self, *command, stdin=lambda: None):
+        running = self.recorded(*command, "--limit-rate", "8MiB", stdin=stdin(), parts=5)
+        running.kill()
+        said = running.stderr.read()
+        running.wait()
+        job, = self.jobs()
+        self.assertEqual((job["size"], job["destination"]), (None, os.path.realpath(self.path)))
+        self.assertEqual(len(os.listdir(self.there)), 1)
+        again = spawn(*command, "--json", *self.options(), env=AWS, stdin=stdin(), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        out, err = again.communicate(timeout=60)
+        self.assertEqual(again.returncode, 0, err)
+        told = events(out)
+        self.assertGreaterEqual(next(event for event in told if event["event"] == "done")["bytes_resumed"], job["bytes_stored"])
+        self.assertTrue(any("compared and not written again" in event.get("message", "") for event in told), told)
+        self.assertEqual(self.path.read_bytes(), self.bytes)
+        self.assertEqual((self.jobs(), os.listdir(self.there)), ([], ["file"]))
+        return said
+
+    def test_a_pipe_into_a_file_goes_on_when_what_writes_into_it_is_run_again(self):
+        def piped():
+            feeder = subprocess.Popen(["cat", str(self.source)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+            self.addCleanup(lambda: (feeder.kill(), feeder.wait(), feeder.stdout.close()))
+            return feeder.stdout
+
+        self.goes_on_after_a_kill("cp", "-", self.path, stdin=piped)
+
+    def test_a_download_through_stages_says_first_that_it_is_made_again(self):
+        url = f"s3://{BUCKET}/{self.id().split('.')[-1]}"
+        done = weir("cp", "-q", self.source, url, "--through", "zstd", "--state-dir", self.folder / "other", env=AWS)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        said = self.goes_on_after_a_kill("cp", url, self.path, "--through", "unzstd")
+        self.assertIn(b"the same again is made from the first byte (unzstd", said)
+        self.assertIn(b"only what the file lacks is written", said)
+
+    def test_what_ctrl_c_or_a_kill_left_of_made_up_bytes_goes_on_or_is_removed(self):
+        self.goes_on_by_its_line(self.recorded("cp", f"gen:{SIZE}", self.path, "--limit-rate", "8MiB"),
+                                 r"MiB are safe on the disk\. Go on with:  weir (cp .*)")
+        self.assertEqual((self.path.stat().st_size, self.jobs(), os.listdir(self.there)), (SIZE, [], ["file"]))
+        self.path.unlink()
+        running = self.recorded("cp", "gen:1GiB", self.path, "--limit-rate", "8MiB")
+        running.kill()
+        running.wait()
+        done = weir("jobs", "abort", str(self.jobs()[0]["id"]), *self.options(), env=AWS, cwd="/")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual((self.jobs(), os.listdir(self.there)), ([], []))
 
 
 class ResumeTree(StoppedTest):

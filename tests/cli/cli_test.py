@@ -280,7 +280,7 @@ class Output(CommandTest):
 class Signals(CommandTest):
     def start(self, *more):
         """A copy from a pipe that has given something and will give no more."""
-        running = spawn("cp", "-", self.folder / "out", *more, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        running = spawn("cp", "-", self.folder / "out", "--no-resume", *more, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         self.addCleanup(lambda: (running.poll() is None and running.kill(), running.wait(), running.stdin.close(),
                                  running.stdout.close(), running.stderr.close()))
         running.stdin.write(bytes(20 * MIB))

@@ -101,7 +101,8 @@ TEST_CASE("every call of the table can be told to fail") {
                                calls.send_nowait(-1, &byte, 1),
                                calls.realpath("/") == nullptr ? -1 : 0,
                                calls.read_directory(-1, &byte, 1),
-                               calls.lock_byte(-1, 0, true)};
+                               calls.lock_byte(-1, 0, true),
+                               calls.ftruncate(-1, 0)};
     CHECK(std::size(results) == kCallCount);
     CHECK(results[each] == -1);
     CHECK(faults.count(call) == 1);

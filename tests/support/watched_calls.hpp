@@ -108,6 +108,11 @@ class WatchedCalls {
     table.pwrite = [](int fd, const void* from, std::size_t count, off_t offset) {
       return self().pwrite(fd, from, count, offset);
     };
+    table.ftruncate = [](int fd, off_t length) {
+      const int result = real().ftruncate(fd, length);
+      if (result == 0) self().disk().cut(self().file_of(fd).node, static_cast<std::uint64_t>(length));
+      return result;
+    };
     table.fdatasync = table.fsync = [](int fd) { return self().sync(fd); };
     table.rename = [](const char* from, const char* to) { return self().rename(real().rename(from, to), from, to); };
     table.rename_noreplace = [](const char* from, const char* to) {

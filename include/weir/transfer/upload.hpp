@@ -36,9 +36,9 @@ struct UploadOptions {
   /// ledger, in which lies what it has handed over and the store has not confirmed. Parts are no larger than what fits,
   /// and what they hold at once no more.
   std::uint64_t spool_bytes = 64 * kMiB;
-  /// Told in one line why what an earlier run has sent may have to be sent again; and before anything is sent, that a
-  /// later run would have to make all of it again, where the last stage cannot be taken up in the middle. Any thread;
-  /// must not block.
+  /// Told in one line why what an earlier run has sent may have to be sent again; and once there are several parts
+  /// (into files 16 MiB), that a later run would have to make all of it again, where the last stage cannot be taken up
+  /// in the middle. Any thread; must not block.
   std::function<void(const std::string& line)> on_notice = {};
   std::string resume_hint = {};  ///< kept with the job for whoever lists them (JobRecord::resume_hint); no secrets
 };
