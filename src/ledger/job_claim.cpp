@@ -61,6 +61,7 @@ Status SqliteClaim::adopt(const JobRecord& wanted) {
 }
 
 void SqliteClaim::upload_begun(const std::string& upload_id, std::function<void(Status)> done) {
+  keep_written_of(upload_id);
   JobRecord job = record_;
   job.upload_id = upload_id;
   ledger_->later([job = std::move(job)](Database& database) { return rewrite_job(database, job, now_unix()); },
@@ -70,6 +71,18 @@ void SqliteClaim::upload_begun(const std::string& upload_id, std::function<void(
 void SqliteClaim::part_stored(const PartReceipt& part, std::function<void(Status)> done) {
   ledger_->later([id = record_.id, part](Database& database) { return put_part(database, id, part, now_unix()); },
                  std::move(done));
+}
+
+void SqliteClaim::keep_written_of(const std::string& upload_id) {
+  const std::lock_guard lock(written_mutex_);
+  written_.reset();
+  if (!upload_id.empty()) written_ = std::make_unique<WrittenFile>(ledger_->written_path(record_.id), upload_id);
+}
+
+/// Costs, where it fails, the next run a part that it might have had.
+void SqliteClaim::part_written(const PartReceipt& part) {
+  const std::lock_guard lock(written_mutex_);
+  if (written_) (void)written_->append(part);
 }
 
 void SqliteClaim::mark_made(std::uint64_t index, const Mark& mark, std::string state) {
@@ -94,15 +107,21 @@ Result<std::vector<ItemRecord>> SqliteClaim::items(const std::string& from, std:
   return ledger_->items(record_.id, from, most);
 }
 
-/// A spool that cannot be removed keeps its job, so that it is seen and gone on with, or removed another time.
+/// A file that cannot be removed keeps its job, so that it is seen and gone on with, or removed another time.
 void SqliteClaim::finished() {
-  ledger_->later([id = record_.id, spool = spool_path()](Database& database) {
-    const bool gone = platform::platform().unlink(spool.c_str()) == 0 || errno == ENOENT;  // most jobs have none
-    return gone ? remove_job(database, id) : Status();
-  });
+  keep_written_of({});
+  ledger_->later(
+      [id = record_.id, files = std::vector{spool_path(), ledger_->written_path(record_.id)}](Database& database) {
+        for (const std::string& file : files) {
+          const bool gone = platform::platform().unlink(file.c_str()) == 0 || errno == ENOENT;  // most jobs have none
+          if (!gone) return Status();
+        }
+        return remove_job(database, id);
+      });
 }
 
 void SqliteClaim::let_go(std::function<void()> done) {
+  keep_written_of({});
   held_ = false;
   ledger_->release(record_.id, [done = std::move(done)](const Status&) { done(); });
 }

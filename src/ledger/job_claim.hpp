@@ -2,9 +2,11 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
 #include <string>
 
 #include "ledger/sqlite_ledger.hpp"
+#include "ledger/written_file.hpp"
 
 namespace weir::ledger {
 
@@ -14,7 +16,9 @@ std::int64_t now_unix();
 class SqliteClaim final : public JobClaim {
  public:
   SqliteClaim(std::shared_ptr<SqliteLedger> ledger, JobRecord record)
-      : ledger_(std::move(ledger)), record_(std::move(record)) {}
+      : ledger_(std::move(ledger)), record_(std::move(record)) {
+    keep_written_of(record_.upload_id);
+  }
   ~SqliteClaim() override {
     if (held_) ledger_->release(record_.id);
   }
@@ -27,6 +31,7 @@ class SqliteClaim final : public JobClaim {
   Status adopt(const JobRecord& wanted) override;
   void upload_begun(const std::string& upload_id, std::function<void(Status)> done) override;
   void part_stored(const PartReceipt& part, std::function<void(Status)> done) override;
+  void part_written(const PartReceipt& part) override;
   void mark_made(std::uint64_t index, const Mark& mark, std::string state) override;
   Result<std::string> state_behind(std::uint64_t index) override;
   Result<std::vector<Mark>> marks(std::uint64_t from, std::size_t most) override;
@@ -38,10 +43,13 @@ class SqliteClaim final : public JobClaim {
 
  private:
   JobRecord fresh(const JobRecord& wanted) const;
+  void keep_written_of(const std::string& upload_id);
 
   const std::shared_ptr<SqliteLedger> ledger_;
   JobRecord record_;
   bool held_ = true;
+  std::mutex written_mutex_;              // guards what follows
+  std::unique_ptr<WrittenFile> written_;  // null: nothing more is to be recorded there
 };
 
 }  // namespace weir::ledger

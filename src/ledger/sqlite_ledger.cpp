@@ -185,15 +185,19 @@ Result<std::unique_ptr<JobClaim>> SqliteLedger::take(std::int64_t id, bool& gone
       // What was begun cannot be told any more: the row is of no use to anybody.
       WEIR_TRY(remove_job(database_, id));
       (void)platform::platform().unlink(spool_path(id).c_str());
+      (void)platform::platform().unlink(written_path(id).c_str());
       gone = true;
       return job.status();
     }
     if (!job.ok()) return job.status();
     gone = !*job;
     if (gone) return Status(Kind::not_found, fmt::format("there is no job {}", id));
+    // Whoever ends in order says so.
+    (*job)->may_have_begun = (*job)->owner_pid != 0 && (*job)->upload_id.empty();
     WEIR_TRY(set_owner(database_, id, ::getpid()));
     WEIR_ASSIGN((*job)->parts, parts_of(database_, **job));
     if ((*job)->is_many()) WEIR_TRY(count_items(database_, **job));
+    if (!(*job)->upload_id.empty()) (*job)->written = WrittenFile::read(written_path(id), (*job)->upload_id);
     (*job)->owner_pid = ::getpid();
     return std::unique_ptr<JobClaim>(std::make_unique<SqliteClaim>(shared_from_this(), *std::move(*job)));
   };
@@ -264,8 +268,9 @@ void SqliteLedger::unlock(std::int64_t id) {
 
 // --- looking ---
 
-std::string SqliteLedger::spool_path(std::int64_t id) const {
-  return path_.substr(0, path_.rfind('/') + 1) + fmt::format("spool-{}", id);
+/// Of a job, beside the ledger.
+std::string SqliteLedger::file_of(std::int64_t id, const char* what) const {
+  return path_.substr(0, path_.rfind('/') + 1) + fmt::format("{}-{}", what, id);
 }
 
 /// What is recorded is who was at it last: whether that one still is, the lock says.

@@ -38,7 +38,9 @@ class SqliteLedger final : public Ledger, public std::enable_shared_from_this<Sq
 
   // For claims.
 
-  std::string spool_path(std::int64_t id) const;
+  std::string spool_path(std::int64_t id) const { return file_of(id, "spool"); }
+  /// See WrittenFile.
+  std::string written_path(std::int64_t id) const { return file_of(id, "written"); }
   using Work = std::function<Status(Database&)>;
   /// Written soon, with what else waits. `done`, if any, is then called without a lock held.
   void later(Work work, std::function<void(Status)> done = nullptr);
@@ -61,6 +63,7 @@ class SqliteLedger final : public Ledger, public std::enable_shared_from_this<Sq
   /// Whom to tell of what was written, once no lock is held.
   using Told = std::vector<std::function<void()>>;
 
+  std::string file_of(std::int64_t id, const char* what) const;
   void write_soon();
   Status write_waiting(Told& told);
   Result<std::int64_t> find_or_insert(const JobRecord& wanted);

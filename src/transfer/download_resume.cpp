@@ -1,5 +1,7 @@
 #include "transfer/download_resume.hpp"
 
+#include <map>
+#include <set>
 #include <utility>
 
 #include "transfer/upload_ledger.hpp"
@@ -31,16 +33,28 @@ Status replaced(const JobRecord& job, const SourceIdentity& now, std::string cau
                           bytes, job.id, is_file(now) ? "file" : "object"));
 }
 
-/// Those that follow each other from the first on.
-std::vector<PartReceipt> front_of(const std::vector<PartReceipt>& parts) {
-  std::vector<PartReceipt> front;
-  std::uint64_t offset = 0;
-  for (const PartReceipt& part : parts) {
-    if (part.offset != offset || !part.crc64nvme) break;
-    offset += part.length;
-    front.push_back(part);
+/// What can be looked for in the file of an earlier process: those that follow each other from the first on. A kill
+/// loses nothing that was written, synced or not; what a loss of power has taken is found as each part is read and
+/// compared. The last word on a part counts: it may have been written twice.
+EarlierUpload what_may_be_there(const JobRecord& job) {
+  EarlierUpload earlier;
+  earlier.id = job.upload_id;
+  std::map<std::uint32_t, PartReceipt> known;
+  for (const PartReceipt& part : job.written) known[part.number] = part;
+  std::set<std::uint32_t> synced;
+  for (const PartReceipt& part : job.parts) {
+    if (known.emplace(part.number, part).first->second.crc64nvme == part.crc64nvme) synced.insert(part.number);
   }
-  return front;
+  std::uint64_t offset = 0;
+  for (const auto& [number, part] : known) {
+    const bool follows = number == earlier.parts.size() + 1 && part.offset == offset;
+    const bool fits = part.length != 0 && part.length <= job.source.size_bytes - offset;
+    if (!follows || !fits || !part.crc64nvme) break;
+    offset += part.length;
+    earlier.parts.push_back(part);
+    if (!synced.contains(number)) earlier.unsynced.insert(number);
+  }
+  return earlier;
 }
 
 }  // namespace
@@ -59,9 +73,9 @@ Result<KeptDownload> find_kept(const UploadOptions& options, const std::shared_p
   std::string cause = begun ? difference_of(job.source, source) : std::string();
   if (!cause.empty()) return replaced(job, source, std::move(cause));
   if (begun && job.part_bytes != 0) {
-    std::vector<PartReceipt> front = front_of(job.parts);
-    WEIR_ASSIGN(found.kept, target->kept(job.upload_id, front, source.size_bytes));
-    found.earlier = EarlierUpload{job.upload_id, std::move(front), false};
+    EarlierUpload earlier = what_may_be_there(job);
+    WEIR_ASSIGN(found.kept, target->kept(job.upload_id, earlier.parts, source.size_bytes));
+    found.earlier = std::move(earlier);
     found.part_bytes = job.part_bytes;
   }
   if (!found.kept) {

@@ -163,6 +163,8 @@ void UploadDriver::perform(const Action& action, Lock& lock) {
       return cancel_calls(lock);
     case Do::note_part:
       return note_part(action.part, lock);
+    case Do::note_written:
+      return note_written(action.part, lock);
     case Do::finished:
       let_claim_go(lock);
       return release_all(lock);
@@ -360,6 +362,16 @@ void UploadDriver::note_part(std::uint32_t part, Lock& lock) {
     };
   }
   claim->part_stored(*receipt, std::move(done));
+  lock.lock();
+}
+
+void UploadDriver::note_written(std::uint32_t part, Lock& lock) {
+  const std::shared_ptr<JobClaim> claim = claim_;
+  const std::optional<PartReceipt> receipt = machine_.receipt(part);
+  const std::shared_ptr<Executor> executor = executor_.lock();
+  if (!claim || !receipt || !executor) return;
+  lock.unlock();
+  executor->post_blocking([claim, receipt = *receipt] { claim->part_written(receipt); });
   lock.lock();
 }
 

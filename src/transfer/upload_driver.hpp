@@ -89,6 +89,7 @@ class UploadDriver : public std::enable_shared_from_this<UploadDriver> {
   Target::Cancel sync(std::uint64_t number, const Action& action, const std::string& id);
   Target::Cancel note_upload(std::uint64_t number, const Action& action);
   void note_part(std::uint32_t part, Lock& lock);
+  void note_written(std::uint32_t part, Lock& lock);
   void let_claim_go(Lock& lock);
   Part part_for(const Action& action) const;
   void cancel_calls(Lock& lock);

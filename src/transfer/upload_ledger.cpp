@@ -57,6 +57,15 @@ std::string other_stages(const JobRecord& found, const JobRecord& wanted) {
       found.destination, one_line(found.stages), one_line(wanted.stages));
 }
 
+/// Who was killed between the store's answer and the ledger's sync has left what nobody here can tell from another
+/// process's.
+std::string perhaps_begun(const JobRecord& job) {
+  return fmt::format(
+      "an earlier run was killed as it began, and the store may have an upload of it to {} that is recorded nowhere: "
+      "weir rm --incomplete removes such uploads once they are a day old",
+      job.destination);
+}
+
 /// Later, on a thread that may wait: nobody waits for it. What cannot be removed stays in the ledger.
 void remove_later(const UploadOptions& options, const std::shared_ptr<Target>& target, std::int64_t job,
                   const std::shared_ptr<Executor>& executor) {
@@ -111,6 +120,8 @@ Result<Recorded> find_earlier(const UploadOptions& options, const std::shared_pt
   const bool same = found.fingerprint == wanted.fingerprint && found.part_bytes != 0;
   Status written;
   if (found.upload_id.empty()) {
+    const bool lists = found.destination.starts_with("s3://");  // other stores forget them, or have no list of them
+    if (found.may_have_begun && lists && options.on_notice) options.on_notice(perhaps_begun(found));
     written = claim->start(wanted);
   } else if (!same && !producer.empty()) {
     return other_object(found);
@@ -125,7 +136,7 @@ Result<Recorded> find_earlier(const UploadOptions& options, const std::shared_pt
       recorded.same_source = false;
       if (options.on_notice) options.on_notice(other_stages(found, wanted));
     }
-    recorded.earlier = EarlierUpload{found.upload_id, found.parts, false};
+    recorded.earlier = EarlierUpload{found.upload_id, found.parts, false, {}};
     recorded.part_bytes = found.part_bytes;
   }
   if (recorded.earlier && recorded.in_file) {

@@ -9,6 +9,7 @@
 #include <deque>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -35,6 +36,7 @@ enum class Do : std::uint8_t {
   abort,         ///< Target::abort
   wait,          ///< timer_fired(request) after `delay`
   note_part,     ///< write down receipt(part)
+  note_written,  ///< with `syncs`: write down, without a sync, receipt(part), which is not synced yet either
   release_part,  ///< `part` is safe: its bytes are needed no more
   cancel_calls,  ///< cancel every call under way, but begin: an upload whose id is lost cannot be removed
   finished,      ///< outcome() is there
@@ -61,7 +63,9 @@ struct ReadyPart {
 struct EarlierUpload {
   std::string id;
   std::vector<PartReceipt> parts;
-  bool all = false;  ///< these are all parts of a stream that had come to its end
+  bool all = false;  ///< these are all parts: of a file, or of a stream that had come to its end
+  /// With `syncs`: numbers of those that nobody has synced.
+  std::set<std::uint32_t> unsynced = {};
 };
 
 struct MachineOptions {
@@ -248,6 +252,7 @@ class UploadMachine {
 
   // upload_sync.cpp: when what is done may be written down
   void note(std::uint32_t number);
+  void sync_later(std::uint32_t number);
   void sync_if_due();
   void start_sync();
   bool all_noted() const noexcept { return !noted_ || (!syncing_ && unsynced_.empty()); }

@@ -210,7 +210,11 @@ void UploadMachine::take_over(std::uint32_t number) {
   ++counts_.parts_done;
   ++counts_.parts_resumed;
   part.was_noted = candidate.noted;
-  if (!candidate.noted) actions_.push_back({Do::note_part, 0, 0, number, {}});
+  if (!candidate.noted) {
+    actions_.push_back({Do::note_part, 0, 0, number, {}});
+  } else if (options_.earlier->unsynced.contains(number)) {
+    sync_later(number);
+  }
   actions_.push_back({Do::release_part, 0, 0, number, {}});
 }
 

@@ -260,6 +260,10 @@ Status UploadSink::look_up(Context& context, transfer::MachineOptions& options, 
                                      spools_ ? spool_->stream() : std::string()));
   if (spools_ && options_.resume) WEIR_TRY(transfer::open_spool(options_, *target_, exact_bytes_, recorded, *spool_));
   if (recorded.earlier) WEIR_TRY(cut_as_earlier(context.upstream, recorded));
+  // Known before the bytes have come: where its upload is gone, it may have become the object.
+  if (recorded.earlier && replay_ && exact_bytes_) {
+    recorded.earlier->all = ledger::front_bytes(recorded.earlier->parts) == *exact_bytes_;
+  }
   options.records = records_ = recorded.claim != nullptr;
   options.syncs = records_ && recorded.in_file;
   kept_ = std::move(recorded.kept);

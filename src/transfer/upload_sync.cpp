@@ -1,5 +1,6 @@
 // Where parts last only once they are synced (a local file), many are synced at once, beside the parts that follow, and
-// written down when that is done.
+// written down when that is done. Until then they are noted without a promise: after a kill, which loses nothing that
+// was written, the next run finds them by reading them again.
 #include <algorithm>
 #include <utility>
 
@@ -8,8 +9,8 @@
 namespace weir::transfer {
 namespace {
 
-// What came in so long is fetched once more after a kill at the worst moment. A disk that takes long for a sync is left
-// alone for longer: syncs without a pause would hold up the writes beside them.
+// What came in so long is fetched once more after a loss of power at the worst moment. A disk that takes long for a
+// sync is left alone for longer: syncs without a pause would hold up the writes beside them.
 constexpr Time kSyncTime = std::chrono::milliseconds(250);
 constexpr int kPauses = 4;  // as long as the last sync took
 
@@ -21,6 +22,11 @@ void UploadMachine::note(std::uint32_t number) {
     actions_.push_back({Do::note_part, 0, 0, number, {}});
     return;
   }
+  actions_.push_back({Do::note_written, 0, 0, number, {}});
+  sync_later(number);
+}
+
+void UploadMachine::sync_later(std::uint32_t number) {
   if (unsynced_.empty() && !syncing_ && synced_at_ == Time(0)) synced_at_ = now_;
   unsynced_.push_back(number);
   sync_if_due();

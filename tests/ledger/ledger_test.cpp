@@ -2,6 +2,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <filesystem>
 #include <thread>
 
 #include "ledger_tools.hpp"
@@ -66,6 +67,62 @@ TEST_CASE("what is recorded is there for the next who opens the ledger, every fi
     CHECK(job.parts[i].etag == expected.etag);
     CHECK(job.parts[i].checksum == expected.checksum);
   }
+}
+
+TEST_CASE("parts that were written and not synced are told to the next claim of that upload, and promised to nobody") {
+  TempDir directory;
+  const std::string state = directory.path("state");
+  const auto numbers_of = [](const JobRecord& job) {
+    std::vector<std::uint32_t> numbers;
+    for (const PartReceipt& part : job.written) numbers.push_back(part.number);
+    return numbers;
+  };
+  {
+    const auto ledger = open_ledger(state);
+    auto claim = *ledger->claim(some_job());
+    REQUIRE(claim->start(some_job()).ok());
+    claim->part_written(some_part(1));  // of no upload yet
+    REQUIRE(begin_upload(*claim, "upload-1").ok());
+    for (const std::uint32_t number : {2u, 1u, 3u}) claim->part_written(some_part(number));
+    PartReceipt unknown = some_part(4);
+    unknown.crc64nvme.reset();
+    claim->part_written(unknown);
+    CHECK(mode_of(state + "/written-1") == 0600);
+    claim.reset();
+    REQUIRE(ledger->flush().ok());
+  }
+  test::write_file(state + "/written-1", test::read_file(state + "/written-1") + "torn");
+  {
+    const auto ledger = open_ledger(state);
+    CHECK((*ledger->jobs())[0].bytes_stored == 0);
+    CHECK(ledger->job(1)->parts.empty());
+    auto claim = *ledger->claim(some_job());
+    CHECK(numbers_of(claim->record()) == std::vector{2u, 1u, 3u});
+    CHECK(claim->record().written[0].offset == some_part(2).offset);
+    CHECK(claim->record().written[0].length == some_part(2).length);
+    CHECK(claim->record().written[0].crc64nvme == some_part(2).crc64nvme);
+    claim->part_written(some_part(5));
+    claim.reset();
+    REQUIRE(ledger->flush().ok());
+  }
+  std::string bytes = test::read_file(state + "/written-1");
+  bytes[48 + 20] ^= 1;  // of the second
+  test::write_file(state + "/written-1", bytes);
+  {
+    const auto ledger = open_ledger(state);
+    auto claim = *ledger->claim(some_job());
+    CHECK(numbers_of(claim->record()) == std::vector{2u, 3u, 5u});
+    REQUIRE(begin_upload(*claim, "upload-2").ok());
+    claim->part_written(some_part(4));
+    claim.reset();
+    REQUIRE(ledger->flush().ok());
+  }
+  const auto ledger = open_ledger(state);
+  auto claim = *ledger->claim(some_job());
+  CHECK(numbers_of(claim->record()) == std::vector{4u});
+  claim->finished();
+  REQUIRE(ledger->flush().ok());
+  CHECK_FALSE(std::filesystem::exists(state + "/written-1"));
 }
 
 TEST_CASE("names of any bytes, and more parts than one commit holds, come back as they were") {
@@ -165,7 +222,10 @@ TEST_CASE("a job is one process's at a time: the second is told which, and a kil
   CHECK(ledger->claim(some_job("/data/another")).ok());
   ::kill(child, SIGKILL);
   ::waitpid(child, nullptr, 0);
-  CHECK(ledger->claim(some_job()).ok());
+  const auto orphaned = ledger->claim(some_job());
+  REQUIRE(orphaned.ok());
+  CHECK((*orphaned)->record().may_have_begun);
+  CHECK_FALSE((*ledger->claim(some_job("/data/another")))->record().may_have_begun);
   ::close(ready[0]);
   ::close(ready[1]);
 }

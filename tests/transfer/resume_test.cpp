@@ -6,6 +6,7 @@
 #include <catch2/catch.hpp>
 
 #include "resume_world.hpp"
+#include "weir/codec/digest.hpp"
 
 using namespace std::chrono_literals;
 using namespace weir;
@@ -72,6 +73,24 @@ TEST_CASE("an upload that was completed just before the kill is found and not se
   CHECK(world.target->parts_put == 0);
   CHECK(receipt->bytes_resumed == world.bytes.size());
   CHECK(receipt->checksum_verified);
+  CHECK(world.ledger->jobs()->empty());
+}
+
+TEST_CASE("an upload that was completed just before the kill is found, though its file passes a digest") {
+  World world;
+  world.from = [&] { return file(world.path) | Through(sha256()); };
+  world.stop_after(4);
+  const JobRecord record = *world.ledger->job((*world.ledger->jobs())[0].id);
+  REQUIRE(world.upload().ok());
+  test::record_all(*world.ledger, record, world.bytes, kPart, "e");
+  world.target->parts_put = 0;
+  const auto receipt = world.upload();
+  INFO(receipt.status().message());
+  REQUIRE(receipt.ok());
+  CHECK(world.target->parts_put == 0);
+  CHECK(receipt->bytes_resumed == world.bytes.size());
+  CHECK(receipt->facts.count("sha256") == 1);
+  CHECK(world.target->object() == world.bytes);
   CHECK(world.ledger->jobs()->empty());
 }
 

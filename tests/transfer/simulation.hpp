@@ -190,6 +190,7 @@ class Simulation {
           }
           break;
         case Do::release_part:
+        case Do::note_written:
           break;
         case Do::finished:
           // What waits to be written is, before others may go on with it.

@@ -52,10 +52,15 @@ struct JobRecord {
   std::string resume_hint;         ///< the caller's own, opaque
   bool set_aside = false;          ///< will not be gone on with: only to be removed from the store
   std::vector<PartReceipt> parts;  ///< that the store has acknowledged, by number; empty in lists
+  /// From a claim: what JobClaim::part_written() said of this upload, `parts` among it. Nobody promises that it is
+  /// there.
+  std::vector<PartReceipt> written = {};
   std::uint32_t parts_stored = 0;
   std::uint64_t items_stored = 0;  ///< of a copy of many
   std::uint64_t bytes_stored = 0;
   std::int64_t owner_pid = 0;  ///< of the process that is at it now; 0: none
+  /// From a claim: a process that was at it was killed before it had recorded an upload, and may have begun one.
+  bool may_have_begun = false;
   std::int64_t created_unix = 0;
   std::int64_t updated_unix = 0;
   /// From Ledger::job(): the offset from which the producer of the stream is to go on (CallbackOptions::go_on_from), as
@@ -69,8 +74,8 @@ struct JobRecord {
 
 /// A job that this process works on. Destroying it lets others claim it soon; what is recorded stays. Thread-safe.
 ///
-/// Calls other than start(), set_aside(), adopt(), marks() and items() return at once and are written together, in
-/// order; what is written is synced. They fail quietly after LedgerOptions::on_trouble was told.
+/// Calls other than start(), set_aside(), adopt(), part_written(), marks() and items() return at once and are written
+/// together, in order; what is written is synced. They fail quietly after LedgerOptions::on_trouble was told.
 class JobClaim {
  public:
   virtual ~JobClaim() = default;
@@ -87,6 +92,9 @@ class JobClaim {
   virtual void upload_begun(const std::string& upload_id, std::function<void(Status)> done) = 0;
   /// `done`, if any, as of upload_begun().
   virtual void part_stored(const PartReceipt& part, std::function<void(Status)> done = nullptr) = 0;
+  /// The part was written where it can be read again, and not synced yet: a next run may look whether it is there. What
+  /// is recorded so survives the process and no loss of power. Needs the part's checksum. Waits for the write.
+  virtual void part_written(const PartReceipt& part) = 0;
   /// A piece of the last transform's work, by number from 0, and the transform's state behind it; empty: it has none.
   virtual void mark_made(std::uint64_t index, const Mark& mark, std::string state = {}) = 0;
   /// Of the piece of that number; not_found. Looks into the file.
