@@ -315,6 +315,15 @@ std::string removed_event(const std::string& url, bool dry_run, std::optional<bo
   return line(json);
 }
 
+std::string upload_removed_event(const std::string& url, const OpenUpload& upload, bool dry_run) {
+  Json json = event("upload_removed");
+  json["url"] = url;
+  json["upload_id"] = upload.id;
+  json["begun_unix"] = upload.begun_unix;
+  json["dry_run"] = dry_run;
+  return line(json);
+}
+
 std::string version_event(const std::vector<std::string>& features, const std::vector<LibraryVersion>& libraries) {
   Json json = event("version");
   json["version"] = WEIR_VERSION;

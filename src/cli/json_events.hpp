@@ -59,6 +59,9 @@ std::string job_event(const JobRecord& job, const std::string& command);
 /// `dry_run`: it would be. `was_there`: none where the store does not tell.
 std::string removed_event(const std::string& url, bool dry_run, std::optional<bool> was_there);
 
+/// Of an unfinished upload. `dry_run`: it would be.
+std::string upload_removed_event(const std::string& url, const OpenUpload& upload, bool dry_run);
+
 struct LibraryVersion {
   std::string name;
   std::string version;

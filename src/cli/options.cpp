@@ -114,8 +114,16 @@ std::unique_ptr<CLI::App> make_parser(const CommandInfo& command, Options& optio
           "authorities that https:// is trusted by; default: AWS_CA_BUNDLE for S3, else the system's");
   }
   const bool resumes = command.name == "cp" || command.name == "run";
-  if (resumes || command.name == "jobs") {
+  if (resumes || command.name == "jobs" || command.name == "rm") {
     value("state-dir", options.state_dir, "DIR", "where unfinished copies are recorded; default: ~/.local/state/weir");
+  }
+  if (command.name == "rm") {
+    flag("--incomplete", "incomplete", options.incomplete,
+         "no objects, but uploads that nobody has finished: what a kill, or another program, has left");
+    value("older-than", options.older_than, "TIME",
+          "with --incomplete: only what was begun before 90m, 12h, 7d; default 24h");
+    flag("--no-resume", "no-resume", options.no_resume,
+         "with --incomplete: also those that 'weir jobs' lists, which could be gone on with");
   }
   if (resumes) {
     flag("--no-resume", "no-resume", options.no_resume,
@@ -337,6 +345,10 @@ Result<CommandLine> parse_command_line(const std::vector<std::string>& arguments
   WEIR_ASSIGN(line, parse_options(*command, {arguments.begin() + 1, arguments.end()}));
   if (!line.help.empty()) return line;
   WEIR_TRY(check_operands(*command, line));
+  if (line.command == "rm" && !line.options.incomplete && !line.options.older_than.empty()) {
+    return usage_error("run weir rm", "--older-than is about unfinished uploads, and objects were named",
+                       "Nothing was removed. Say --incomplete too, or leave it out.");
+  }
   if (line.command == "help") {
     const CommandInfo* const about = line.operands.empty() ? nullptr : find_command(line.operands[0]);
     if (about == nullptr && !line.operands.empty()) return parse_command_line({line.operands[0]});

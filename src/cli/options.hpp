@@ -36,11 +36,12 @@ struct Options {
   std::uint64_t limit_rate = 0;       ///< bytes a second; 0: no limit
   ProgressMode progress = ProgressMode::automatic;
   ObjectOptions object;   ///< cp: of the destination
-  std::string state_dir;  ///< cp, jobs; empty: the user's
+  std::string state_dir;  ///< cp, jobs, rm; empty: the user's
   bool no_resume = false;
   std::vector<std::string> arguments;  ///< as they were typed, the command first
-  // jobs.
+  // jobs, rm.
   std::string older_than;
+  bool incomplete = false;  ///< rm: not objects, but uploads that nobody has finished
   // presign.
   std::string method = "GET";
   std::string expires = "1h";

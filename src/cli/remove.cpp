@@ -1,3 +1,5 @@
+#include "remove.hpp"
+
 #include <algorithm>
 
 #include "commands.hpp"
@@ -166,6 +168,7 @@ int run_rm(const CommandLine& line) {
   }
   const std::string hint = include_hint(options);
   if (!hint.empty() && !options.quiet && !options.json) say("weir: " + hint + "\n");
+  if (options.incomplete) return remove_unfinished(places, options);
   Remover remover(options);
   for (const StorePlace& place : places) options.recursive ? remover.remove_all(place) : remover.remove(place);
   return remover.finish();

@@ -23,6 +23,8 @@ class S3Store : public Store {
   Result<ObjectInfo> head(const std::string& key) override;
   Status remove(const std::string& key) override { return wire_->remove(place(key)); }
   Result<std::vector<NotRemoved>> remove_many(const std::vector<std::string>& keys) override;
+  Result<OpenUploads> open_uploads(const std::string& prefix, const std::string& token) override;
+  Status abort_upload(const OpenUpload& upload) override;
   using Store::copy;
   Cancel copy(const std::string& from_url, const std::string& key, const ObjectOptions& options,
               CopyDone done) override;

@@ -37,6 +37,14 @@ bool read_number(const pugi::xml_node& node, const char* name, Number& into) {
   return error == std::errc() && end == text.data() + text.size();
 }
 
+/// A name as text, which listings may have percent-encoded.
+Result<std::string> name_in(const pugi::xml_node& node, const char* name, bool encoded) {
+  std::string text = text_of(node, name);
+  if (!encoded) return text;
+  std::replace(text.begin(), text.end(), '+', ' ');  // as in forms: a plus itself comes as %2B
+  return net::percent_decode(text);
+}
+
 bool is_true(const pugi::xml_node& node, const char* name) { return text_of(node, name) == "true"; }
 
 std::string escaped(std::string_view text) {
@@ -118,20 +126,38 @@ Result<PartsPage> parse_parts(std::string_view body) {
   return page;
 }
 
+Result<UploadsPage> parse_uploads(std::string_view body) {
+  constexpr const char* kName = "ListMultipartUploadsResult";
+  pugi::xml_document document;
+  WEIR_ASSIGN(const pugi::xml_node node, root(document, body, kName));
+  const bool encoded = text_of(node, "EncodingType") == "url";
+  UploadsPage page;
+  for (const pugi::xml_node& item : node.children("Upload")) {
+    OpenUpload upload;
+    auto key = name_in(item, "Key", encoded);
+    if (!key || key->empty()) return missing(kName, "Key");
+    upload.key = *std::move(key);
+    upload.id = text_of(item, "UploadId");
+    if (upload.id.empty()) return missing(kName, "UploadId");
+    upload.begun_unix = parse_iso_time(text_of(item, "Initiated"));
+    page.uploads.push_back(std::move(upload));
+  }
+  page.truncated = is_true(node, "IsTruncated");
+  auto next = name_in(node, "NextKeyMarker", encoded);
+  if (!next || (page.truncated && next->empty())) return missing(kName, "NextKeyMarker");
+  page.next_key = *std::move(next);
+  page.next_id = text_of(node, "NextUploadIdMarker");
+  return page;
+}
+
 Result<Listing> parse_listing(std::string_view body) {
   pugi::xml_document document;
   WEIR_ASSIGN(const pugi::xml_node node, root(document, body, "ListBucketResult"));
   const bool encoded = text_of(node, "EncodingType") == "url";
-  const auto name_of = [&](const pugi::xml_node& item, const char* name) {
-    std::string text = text_of(item, name);
-    if (!encoded) return Result<std::string>(std::move(text));
-    std::replace(text.begin(), text.end(), '+', ' ');  // as in forms: a plus itself comes as %2B
-    return net::percent_decode(text);
-  };
   Listing listing;
   for (const pugi::xml_node& item : node.children("Contents")) {
     ListedObject entry;
-    auto key = name_of(item, "Key");
+    auto key = name_in(item, "Key", encoded);
     if (!key || key->empty()) return missing("ListBucketResult", "Key");
     entry.key = *std::move(key);
     if (!read_number(item, "Size", entry.size)) return missing("ListBucketResult", "Size");
@@ -140,7 +166,7 @@ Result<Listing> parse_listing(std::string_view body) {
     listing.objects.push_back(std::move(entry));
   }
   for (const pugi::xml_node& item : node.children("CommonPrefixes")) {
-    auto prefix = name_of(item, "Prefix");
+    auto prefix = name_in(item, "Prefix", encoded);
     if (!prefix) return missing("ListBucketResult", "Prefix");
     listing.common_prefixes.push_back(*std::move(prefix));
   }

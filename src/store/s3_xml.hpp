@@ -14,6 +14,7 @@
 #include "net/time_text.hpp"
 #include "weir/core/status.hpp"
 #include "weir/store/s3.hpp"
+#include "weir/store/store.hpp"
 #include "weir/store/target.hpp"
 
 namespace weir::s3 {
@@ -44,6 +45,14 @@ struct PartsPage {
   std::string algorithm;  ///< "CRC64NVME"; empty where the store does not say
 };
 Result<PartsPage> parse_parts(std::string_view body);
+
+struct UploadsPage {
+  std::vector<OpenUpload> uploads;
+  bool truncated = false;
+  std::string next_key, next_id;
+};
+/// ListMultipartUploadsResult.
+Result<UploadsPage> parse_uploads(std::string_view body);
 
 Result<Listing> parse_listing(std::string_view body);
 

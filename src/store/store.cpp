@@ -12,4 +12,13 @@ Result<ObjectInfo> Store::copy(const std::string& from_url, const std::string& k
   return answer.get();
 }
 
+Result<OpenUploads> Store::open_uploads(const std::string& prefix, const std::string&) {
+  return Status(Kind::unsupported, "there is no list of them").during("list the unfinished uploads of " + url(prefix));
+}
+
+Status Store::abort_upload(const OpenUpload& upload) {
+  return Status(Kind::unsupported, "the store has no call for it")
+      .during("remove the unfinished upload of " + url(upload.key));
+}
+
 }  // namespace weir

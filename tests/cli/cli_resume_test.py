@@ -332,6 +332,60 @@ class ResumeDownload(StoppedTest):
         self.arrived()
 
 
+    def test_what_was_written_is_not_fetched_again_though_nothing_was_synced(self):
+        running = spawn("cp", self.url, self.path, "--part-size", "1MiB", "--limit-rate", "60MiB", *self.options(), env=AWS,
+                        stderr=subprocess.PIPE)
+        self.waits_for(lambda: any(path.stat().st_size >= 8 * MIB for path in self.there.iterdir()), "8 MiB")
+        running.kill()
+        running.wait()
+        running.stderr.close()
+        there, = (path.stat().st_size for path in self.there.iterdir())
+        done = self.copy("--json")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        receipt = next(event for event in events(done.stdout) if event["event"] == "done")
+        self.assertGreaterEqual(receipt["bytes_resumed"], there // 2)  # what was written last may not be noted yet
+        self.arrived()
+
+
+class Unfinished(StoppedTest):
+    """weir rm --incomplete."""
+
+    def removed(self, *arguments):
+        done = weir("rm", "--incomplete", *arguments, env=AWS)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return done
+
+    def test_unfinished_uploads_are_removed_but_young_ones_and_those_that_go_on(self):
+        source = self.file("in", os.urandom(SIZE))
+        folder = f"s3://{BUCKET}/unfinished"
+        for number, name in enumerate(("a b+c", "below/it", "below it")):
+            running = self.recorded("cp", source, f"{folder}/{name}", "--part-size", "5MiB", "--limit-rate", "8MiB")
+            running.kill()
+            running.wait()
+            self.state.rename(self.folder / f"state {number}")
+        ours, others, all_of_it = self.folder / "state 0", self.folder / "none", ("-r", folder, "--older-than", "0s")
+        self.assertIn(b"3 uploads younger than 24h", self.removed("-r", folder, "--state-dir", others).stderr)
+        self.assertIn(b"1 upload that 'weir jobs' lists", self.removed(*all_of_it, "--dry-run", "--state-dir", ours).stderr)
+        told = events(self.removed(*all_of_it, "--dry-run", "--json", "--state-dir", others).stdout)
+        self.assertEqual([event["url"] for event in told], [f"{folder}/{name}" for name in ("a b+c", "below it", "below/it")])
+        self.assertTrue(all(event["dry_run"] and event["event"] == "upload_removed" for event in told))
+        self.assertIn(b"removed the upload of", self.removed(f"{folder}/below it", "--older-than", "0s", "--state-dir", others).stdout)
+        told = events(self.removed("-r", f"{folder}/below", "--older-than", "0s", "--json", "--state-dir", others).stdout)
+        self.assertEqual([event["url"] for event in told], [f"{folder}/below/it"])
+        self.assertEqual(self.removed(*all_of_it, "--state-dir", ours).stdout, b"")
+        self.assertIn(b"a b+c", self.removed(*all_of_it, "--no-resume", "--state-dir", ours).stdout)
+        self.assertEqual(self.removed(*all_of_it, "--no-resume", "--state-dir", ours).stdout, b"")
+        # What the store has no upload of any more begins anew.
+        done = weir("cp", source, f"{folder}/a b+c", "--state-dir", ours, env=AWS)
+        self.assertEqual(done.returncode, 0, done.stderr)
+
+    def test_what_is_asked_must_be_possible(self):
+        self.refuses(2, "rm", f"s3://{BUCKET}/x", "--older-than", "1h", env=AWS, says="--incomplete")
+        self.refuses(2, "rm", "--incomplete", f"s3://{BUCKET}", env=AWS, says="whole bucket")
+        self.refuses(1, "rm", "--incomplete", "-r", self.folder, env=AWS, says="no list")
+        self.refuses(2, "rm", "--incomplete", "-r", f"s3://{BUCKET}", "--older-than", "soon", env=AWS, says="no time")
+
+
 class ResumeFile(StoppedTest):
     """From file to file."""
 

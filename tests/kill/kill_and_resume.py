@@ -3,12 +3,13 @@
 
     kill_and_resume.py ROUNDS      below `servers.py run NAME [--revive] --`
 
-Each round uploads a file or what comes through a pipe, as it is or through stages, of random size and part size at a random pace,
-kills it once to three times, sometimes in the first milliseconds and sometimes while it completes, and lets the last run finish. The
-object must be the one of a run in one go, byte for byte; nothing may be left at the store or in the ledger; and beside what was under
-way when it was killed no byte may be sent twice.
-Every other round is a download of such an object into a file: it must be the object, and beside what was not synced yet nothing may
-be fetched twice.
+A round uploads a file (of known length) or what comes through a pipe (of unknown length), as it is or through stages, of random size,
+part size and memory at a random pace, kills it once to three times, sometimes in the first milliseconds and sometimes while it
+completes, and lets the last run finish. The object must be the one of a run in one go, byte for byte; nothing may be left in the
+ledger; and beside what was under way when it was killed no byte may be sent twice.
+Other rounds are downloads of such an object into a file, copies from file to file, and copies of trees of small and large files, up
+and down: what comes must be the object, and beside what was under way nothing may be fetched twice.
+What is left at the store at the end must be what `weir rm --incomplete` finds, and nothing when it has removed it.
 With --revive the server is killed too, in one of three rounds: it keeps its data on the disk and comes back.
 WEIR_KILL_TABLE names a file that the rows of the table are appended to. SIGINT ends it after the last whole round.
 Where WEIR_KILL_PRODUCER names kill_producer, each third round is an upload of a producer that cannot begin again: it must never be asked
@@ -19,6 +20,7 @@ import hashlib
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -36,6 +38,10 @@ PRODUCER = os.environ.get("WEIR_KILL_PRODUCER", "")
 MIB = 1 << 20
 HEADS = 256 << 10  # of a round's requests and answers, at most
 PARTS_AT_ONCE = 2
+# Of a download: the ranges that are read at once and the one that waits for them, of 8 MiB each, and what kernels hold of them on both
+# sides of the relay when their reader is killed.
+READ_AHEAD = (PARTS_AT_ONCE + 1) * 8 * MIB + PARTS_AT_ONCE * 4 * MIB
+TREE_FILES = 30
 SEED = int(os.environ.get("WEIR_SEED", random.SystemRandom().randrange(1 << 32)))
 rng = random.Random(SEED)
 
@@ -166,6 +172,23 @@ def copy(*words, state):
     subprocess.run([WEIR, "cp", "-q", *map(str, words)], check=True, env={**os.environ, "WEIR_STATE_DIR": str(state)})
 
 
+def remove_unfinished(state):
+    """What the command finds of unfinished uploads, and removes."""
+    done = subprocess.run([WEIR, "rm", "--incomplete", "-r", f"s3://{os.environ['WEIR_TEST_S3_BUCKET']}", "--older-than", "0s", "--json",
+                           "--endpoint-url", os.environ["WEIR_TEST_S3_ENDPOINT"], "--state-dir", str(state)], stdout=subprocess.PIPE,
+                          check=True)
+    return [json.loads(line) for line in done.stdout.decode().splitlines()]
+
+
+def temporary_files(folder):
+    return [path for path in folder.rglob("*.weir-part") if path.is_file()]
+
+
+def memory_options():
+    memory = rng.choice(["", "", "32MiB", "96MiB"])
+    return ["--memory", memory] if memory else []
+
+
 def event_of(events, name):
     return next(event for event in events if event["event"] == name)
 
@@ -179,7 +202,7 @@ def check_nothing_left(state):
 def play_upload(number, folder, relay):
     """One round; its kind, and what it counted."""
     size = rng.choice([rng.randrange(11 * MIB, 60 * MIB), rng.randrange(10, 40) * 5 * MIB // 2 + rng.choice([-1, 0, 1])])
-    part = rng.choice([5, 6, 8]) * MIB
+    part = rng.choice([5, 6, 8, 11]) * MIB
     pace = rng.choice([30, 60, 120])
     url, options = target(number)
     state = folder / "state"
@@ -190,7 +213,7 @@ def play_upload(number, folder, relay):
     through = rng.choice(["", "xxh3_128", "zstd level=1", "sha256 | zstd level=-3"])
     stages = ["--through", through] if through else []
     arguments = ["-" if piped else str(path), url, *options, *stages, "--part-size", str(part), "--concurrency", str(PARTS_AT_ONCE),
-                 "--limit-rate", f"{pace}MiB"]
+                 "--limit-rate", f"{pace}MiB", *memory_options()]
     wanted = path
     if through:
         wanted = folder / "in one go"
@@ -242,8 +265,8 @@ def play_download(number, folder, relay):
     there.mkdir()
     path = there / "file"
     through = rng.choice(["", "", "sha256"])
-    arguments = [url, str(path), *options, *(["--through", through] if through else []), "--part-size", str(part), "--limit-rate",
-                 f"{pace}MiB"]
+    arguments = [url, str(path), *options, *(["--through", through] if through else []), "--part-size", str(part), "--concurrency",
+                 str(PARTS_AT_ONCE), "--limit-rate", f"{pace}MiB", *memory_options()]
     one = Round(relay, arguments, state)
 
     def look():
@@ -261,16 +284,107 @@ def play_download(number, folder, relay):
         raise Wrong(f"of {size} bytes {confirmed} were safe and {resumed} were gone on with")
     if one.server_kills == 0 and resumed + summary["bytes_received"] > size:
         raise Wrong(f"{summary['bytes_received']} bytes were fetched of {size}, and {resumed} were there")
+    most = size + one.kills * (READ_AHEAD + part) + HEADS
+    if one.server_kills == 0 and not one.was_whole and one.received > most:
+        raise Wrong(f"{one.received} bytes were fetched of {size}, with {one.kills} kills")
     check_nothing_left(state)
-    # Killed between making the file and writing down that it is there.
-    stray = [name for name in os.listdir(there) if name != "file"]
+    stray = temporary_files(there)  # killed between making the file and writing down that it is there
     if len(stray) > one.kills:
         raise Wrong(f"{len(stray)} partial files are left")
-    for name in os.listdir(there):
-        (there / name).unlink()
+    shutil.rmtree(there)
     past_the_relay = one.received < size - resumed  # a store may hand out its objects elsewhere
     return ("an object", through or "none"), Counter(kills=one.kills, server_kills=one.server_kills, bytes=size, resumed=resumed,
                                                      twice=max(0, one.received - size), unseen=past_the_relay, left=len(stray))
+
+
+def play_file_copy(number, folder, relay):
+    """One round; its kind, and what it counted."""
+    size = rng.choice([rng.randrange(17 * MIB, 60 * MIB), rng.randrange(10, 40) * 5 * MIB // 2 + rng.choice([-1, 0, 1])])
+    part = rng.choice([1, 4, 5]) * MIB
+    pace = rng.choice([15, 30, 60])
+    state, source, there = folder / "state", folder / "source", folder / f"copy {number}"
+    data = rng.randbytes(size)
+    source.write_bytes(data)
+    there.mkdir()
+    path = there / "file"
+    one = Round(relay, [str(source), str(path), "--part-size", str(part), "--limit-rate", f"{pace}MiB"], state)
+    one.kills_server = False
+
+    def look():
+        if path.exists() and path.read_bytes() != data:
+            raise Wrong("a wrong file stands under its name")
+
+    events, confirmed = one.play(size, pace * MIB, os.path.realpath(path), look)
+    if path.read_bytes() != data:
+        raise Wrong("the copy is not the file")
+    resumed = event_of(events, "done")["bytes_resumed"]
+    if one.kills and resumed < confirmed:
+        raise Wrong(f"of {size} bytes {confirmed} were safe and {resumed} were gone on with")
+    check_nothing_left(state)
+    stray = temporary_files(there)
+    shutil.rmtree(there)
+    source.unlink()
+    return ("a file into a file", "none"), Counter(kills=one.kills, bytes=size, resumed=resumed, unseen=1, left=len(stray))
+
+
+def make_tree(folder):
+    """Files small and large, as they were long ago: what was written just now is copied again by rule."""
+    files = {}
+    for index in range(TREE_FILES):
+        size = rng.choice([0, 1, rng.randrange(100_000), rng.randrange(100_000), rng.randrange(4 * MIB)])
+        if index % 15 == 7:
+            size = rng.randrange(17 * MIB, 24 * MIB)
+        name = f"{rng.choice(['', 'a/', 'a/b c/', 'd/'])}file {index}.bin"
+        files[name] = rng.randbytes(size)
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(files[name])
+        os.utime(path, (1_700_000_000, 1_700_000_000))
+    return files
+
+
+def check_tree(folder, files):
+    there = {str(path.relative_to(folder)): path for path in folder.rglob("*") if path.is_file() and path.suffix != ".weir-part"}
+    if there.keys() != files.keys():
+        raise Wrong(f"other files than there should be: {sorted(there.keys() ^ files.keys())}")
+    for name, data in files.items():
+        if there[name].read_bytes() != data:
+            raise Wrong(f"{name} is not what it was")
+
+
+def play_tree(number, folder, relay):
+    """One round; its kind, and what it counted."""
+    url, options = target(number)
+    url = url.removesuffix(".bin") + "/"
+    state, source, there = folder / "state", folder / "tree", folder / f"tree {number}"
+    files = make_tree(source)
+    size = sum(map(len, files.values()))
+    pace = rng.choice([30, 60, 120])
+    up = rng.random() < 0.5
+    if not up:
+        copy("-r", f"{source}/", url, *options, state=folder / "other")
+    ends = [f"{source}/", url] if up else [url, f"{there}/"]
+    one = Round(relay, ["-r", *ends, *options, "--part-size", str(rng.choice([5, 8]) * MIB), "--limit-rate", f"{pace}MiB"], state)
+    left_before = open_uploads() or 0
+
+    def look():
+        for path in there.rglob("*") if there.exists() else []:
+            if path.is_file() and path.suffix != ".weir-part" and path.read_bytes() != files[str(path.relative_to(there))]:
+                raise Wrong(f"a wrong file stands under its name: {path}")
+
+    one.play(size, pace * MIB, None, look)
+    if up:
+        copy("-r", url, f"{there}/", *options, state=folder / "other")
+    check_tree(there, files)
+    check_nothing_left(state)
+    stray = len(temporary_files(there))
+    shutil.rmtree(there)
+    shutil.rmtree(source)
+    moved = one.sent if up else one.received
+    left = (open_uploads() or 0) - left_before if up else stray
+    return (f"a tree, {'up' if up else 'down'}", "none"), Counter(kills=one.kills, server_kills=one.server_kills, bytes=size,
+                                                                 resumed=max(0, size - moved), twice=max(0, moved - size),
+                                                                 unseen=moved < size // 2 and not one.was_whole, left=left)
 
 
 def mib(count):
@@ -291,7 +405,7 @@ def goes_on_from(state, url):
         if job["destination"] == url:
             done = subprocess.run([WEIR, "jobs", "show", str(job["id"]), "--json", "--state-dir", str(state)], stdout=subprocess.PIPE,
                                   check=True)
-            return json.loads(done.stdout)["goes_on_from"]
+            return json.loads(done.stdout).get("goes_on_from")  # none: its spool is just being removed, all is done
     return None
 
 
@@ -325,6 +439,10 @@ def play_producer(number, folder, _):
             skipped = int(words[-1])
             break
         if process.returncode != -signal.SIGKILL:
+            # Killed when all was done but its exit code: nothing is recorded any more, and the object is compared below.
+            if told is None and b"what is asked for is forgotten" in errors:
+                shutil.rmtree(state)
+                break
             # Where nobody can tell whether an object that was just completed is ours, the error says so.
             if url.startswith("vercel:") and b"has no upload" in errors:
                 break
@@ -341,15 +459,21 @@ def play_producer(number, folder, _):
     return ("a producer", "none"), Counter(kills=kills, bytes=size, resumed=skipped, unseen=1)
 
 
+INTO_FILES = ("an object", "a file into a file", "a tree, down")
+
+
 def main():
     rounds = int(sys.argv[1])
     started = time.monotonic()
     table = {}
     relay = start_relay()
+    plays = [play_upload, play_download, play_producer, play_tree, play_download, play_upload, play_file_copy, play_tree]
+    if not PRODUCER:
+        plays.remove(play_producer)
     with tempfile.TemporaryDirectory(prefix="weir-kill-") as name:
         for number in range(rounds):
             try:
-                play = play_producer if PRODUCER and number % 3 == 2 else play_upload if number % 2 == 0 else play_download
+                play = plays[number % len(plays)]
                 kind, counted = play(number, Path(name), relay)
             except Wrong as wrong:
                 sys.exit(f"WEIR_SEED={SEED} round {number}: {wrong}")
@@ -358,7 +482,6 @@ def main():
                 break
             counted["rounds"] = 1
             table.setdefault(kind, Counter()).update(counted)
-    relay.close()
     store = os.environ.get("WEIR_TEST_S3_SERVER") or "vercel"
     rows = [row_of(store, kind, table[kind]) for kind in sorted(table)]
     if "WEIR_KILL_TABLE" in os.environ:
@@ -366,10 +489,16 @@ def main():
             file.write("".join(row + "\n" for row in rows))
     total = sum(table.values(), Counter())
     left = open_uploads()
+    if left is not None:
+        with tempfile.TemporaryDirectory() as state:
+            found = remove_unfinished(state)
+        if len(found) != left or open_uploads() != 0:
+            sys.exit(f"WEIR_SEED={SEED}: {left} uploads were left, {found} were found by rm --incomplete, {open_uploads()} are left now")
+    relay.close()
     uploads_left = "unknown" if left is None else left
-    files_left = sum(counted["left"] for (source, _), counted in table.items() if source == "an object")
+    files_left = sum(counted["left"] for (source, _), counted in table.items() if source in INTO_FILES)
     print(f"{store}: {rounds} rounds, {total['kills']} kills, {total['server_kills']} of the server, {mib(total['bytes'])} MiB, "
-          f"went on with {mib(total['resumed'])} MiB, 0 wrong objects, uploads left at the store: {uploads_left}, "
+          f"went on with {mib(total['resumed'])} MiB, 0 wrong objects, uploads left at the store (found and removed): {uploads_left}, "
           f"partial files left: {files_left}, {time.monotonic() - started:.0f} s (WEIR_SEED={SEED})")
     # The one moment that cannot be closed: the store has begun an upload and its answer was not written down yet.
     most = max(1, (total["kills"] + total["server_kills"]) // 10)

@@ -226,6 +226,28 @@ TEST_CASE("A listing whose pages come round again is a protocol error", "[s3]") 
   CHECK(test::list_parts(*target, "id").error().kind == Kind::protocol);
 }
 
+TEST_CASE("Unfinished uploads are listed page by page, and a page that comes again is a protocol error", "[s3]") {
+  std::vector<std::string> asked;
+  ScriptServer server(ScriptServer::answering([&](const Seen& seen) {
+    asked.push_back(seen.target());
+    return reply_of(200, fmt::format("<ListMultipartUploadsResult><IsTruncated>true</IsTruncated><NextKeyMarker>a b</"
+                                     "NextKeyMarker><NextUploadIdMarker>{0}</NextUploadIdMarker><Upload><Key>a b</Key>"
+                                     "<UploadId>{0}</UploadId></Upload></ListMultipartUploadsResult>",
+                                     std::min<std::size_t>(asked.size(), 2)));
+  }));
+  const auto store = s3_store(client_of(options_for(server)), "bucket");
+  const auto first = store->open_uploads("a", "");
+  REQUIRE(first.ok());
+  CHECK(first->uploads.at(0).id == "1");
+  const auto second = store->open_uploads("a", first->next_token);
+  REQUIRE(second.ok());
+  CHECK(second->uploads.at(0).id == "2");
+  REQUIRE(asked.size() == 2);
+  CHECK(asked[1].find("key-marker=a%20b") != std::string::npos);
+  CHECK(asked[1].find("upload-id-marker=1") != std::string::npos);
+  CHECK(store->open_uploads("a", second->next_token).error().kind == Kind::protocol);
+}
+
 TEST_CASE("Nothing is sent without keys", "[s3]") {
   std::atomic<int> asked{0};
   ScriptServer server(ScriptServer::answering([&](const Seen&) {

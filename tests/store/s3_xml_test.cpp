@@ -65,6 +65,31 @@ TEST_CASE("A listing gives names as they are, and its next page only where there
   CHECK(last->objects.at(0).key == "a+b%20");
 }
 
+TEST_CASE("A list of unfinished uploads gives names as they are, and where its next page begins", "[s3]") {
+  const auto page = parse_uploads(
+      "<ListMultipartUploadsResult><EncodingType>url</EncodingType><IsTruncated>true</IsTruncated>"
+      "<NextKeyMarker>a+b%0A</NextKeyMarker><NextUploadIdMarker>2</NextUploadIdMarker>"
+      "<Upload><Key>a+b%2Bc</Key><UploadId>1</UploadId><Initiated>2026-11-24T12:00:01.000Z</Initiated></Upload>"
+      "<Upload><Key>a+b%0A</Key><UploadId>2</UploadId></Upload></ListMultipartUploadsResult>");
+  REQUIRE(page.ok());
+  REQUIRE(page->uploads.size() == 2);
+  CHECK(page->uploads[0].key == "a b+c");
+  CHECK(page->uploads[0].id == "1");
+  CHECK(page->uploads[0].begun_unix == 1795521601);
+  CHECK(page->uploads[1].begun_unix == 0);
+  CHECK(page->truncated);
+  CHECK(page->next_key == "a b\n");
+  CHECK(page->next_id == "2");
+  for (const char* body : {
+           "<ListMultipartUploadsResult><IsTruncated>true</IsTruncated></ListMultipartUploadsResult>",
+           "<ListMultipartUploadsResult><Upload><Key>a</Key></Upload></ListMultipartUploadsResult>",
+           "<ListMultipartUploadsResult><Upload><UploadId>a</UploadId></Upload></ListMultipartUploadsResult>",
+       }) {
+    INFO(body);
+    CHECK(parse_uploads(body).error().kind == Kind::protocol);
+  }
+}
+
 TEST_CASE("A listing that cannot be right is a protocol error", "[s3]") {
   for (const char* body : {
            "<ListBucketResult><IsTruncated>true</IsTruncated></ListBucketResult>",

@@ -40,6 +40,18 @@ struct NotRemoved {
   Status status;
 };
 
+/// An upload in parts that was begun, and neither completed nor removed.
+struct OpenUpload {
+  std::string key;
+  std::string id;
+  std::int64_t begun_unix = 0;  ///< 0: the store does not say
+};
+/// One page of them.
+struct OpenUploads {
+  std::vector<OpenUpload> uploads;
+  std::string next_token;  ///< empty: that was the last
+};
+
 class Store {
  public:
   virtual ~Store() = default;
@@ -58,6 +70,11 @@ class Store {
   virtual Status remove(const std::string& key) = 0;
   /// In as few requests as the store allows; gives those that are still there. A Status: nothing is known.
   virtual Result<std::vector<NotRemoved>> remove_many(const std::vector<std::string>& keys) = 0;
+  /// Uploads to keys that begin with `prefix`, whoever began them; others may be at work on them. unsupported where the
+  /// store has no such list.
+  virtual Result<OpenUploads> open_uploads(const std::string& prefix, const std::string& token);
+  /// Removes it with its parts. ok also where it is gone. unsupported as above.
+  virtual Status abort_upload(const OpenUpload& upload);
   /// As Target::Done and Target::Cancel: `done` comes once, on any thread, never inside the call itself; cancelled, a
   /// copy ends soon with Kind::cancelled.
   using CopyDone = std::function<void(Result<ObjectInfo>)>;
