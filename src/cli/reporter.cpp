@@ -39,7 +39,15 @@ std::string done_text(const Receipt& receipt, EndKind source, EndKind sink, bool
   text += " in " + format_duration(seconds);
   if (seconds > 0) text += " (" + format_size(static_cast<double>(receipt.bytes_read) / seconds) + "/s)";
   if (receipt.retries > 0) text += fmt::format(", {} {}", receipt.retries, receipt.retries == 1 ? "retry" : "retries");
-  for (const auto& [name, found] : receipt.facts) text += ", " + fact_text(name, found);
+  std::string branches;  // of a tee, a line each
+  for (const auto& [name, found] : receipt.facts) {
+    const std::size_t dot = name.find('.');
+    if (dot == std::string::npos) {
+      text += ", " + fact_text(name, found);
+    } else if (name.substr(dot) == ".destination" || name.substr(dot) == ".failed") {
+      branches += fmt::format("\n  {} {}", name.ends_with("failed") ? "failed:" : unicode ? "→" : "->", found);
+    }
+  }
   const std::string checksum = receipt.checksum.empty() ? "" : ", " + receipt.checksum;
   const auto colon = checksum.find(':');
   text += colon == std::string::npos ? checksum : checksum.substr(0, colon) + " " + checksum.substr(colon + 1);
@@ -50,7 +58,7 @@ std::string done_text(const Receipt& receipt, EndKind source, EndKind sink, bool
   } else if (nobody_vouched(receipt, source)) {
     text += ", not verified: the source has no checksum";
   }
-  return text;
+  return text + branches;
 }
 
 Reporter::Reporter(const Options& options, ReportPlan plan)

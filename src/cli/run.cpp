@@ -12,25 +12,27 @@ namespace {
 
 /// The text as `cp` takes it: from where, through what, to where.
 struct Asked {
-  std::string from = "-";
-  std::string through;
-  std::string to = "-";
+  TransferNames names{"-", "-", {}};
+  bool places = true;  ///< both ends are
 };
 
 Asked asked_by(Spec spec) {
-  const auto is_place = [](const SpecStage& stage) {
-    return StageRegistry::builtin().find(stage.name.value) == nullptr;
-  };
+  const auto type_of = [](const SpecStage& stage) { return StageRegistry::builtin().find(stage.name.value); };
   Asked asked;
-  if (is_place(spec.stages.front())) {
-    asked.from = spec.stages.front().name.value;
+  const StageType* first = type_of(spec.stages.front());
+  if (first == nullptr || first->make_source) {
+    asked.places = first == nullptr;
+    asked.names.source = first == nullptr ? spec.stages.front().name.value : Spec{{spec.stages.front()}}.text();
     spec.stages.erase(spec.stages.begin());
   }
-  if (!spec.stages.empty() && is_place(spec.stages.back())) {
-    asked.to = spec.stages.back().name.value;
+  if (spec.stages.empty()) return asked;
+  const StageType* last = type_of(spec.stages.back());
+  if (last == nullptr || last->make_sink) {
+    asked.places = asked.places && last == nullptr;
+    asked.names.destination = last == nullptr ? spec.stages.back().name.value : Spec{{spec.stages.back()}}.text();
     spec.stages.pop_back();
   }
-  asked.through = spec.text();
+  asked.names.through = spec.text();
   return asked;
 }
 
@@ -50,17 +52,18 @@ int run_run(const CommandLine& line) {
   const std::string& text = line.operands[0];
   ParseOptions parsing;
   parsing.source_if_none = parsing.sink_if_none = "-";
-  parsing.endpoint.s3 = options.s3;
-  parsing.endpoint.http = options.http;
+  parsing.endpoint = endpoint_options(options);
   // Errors of the text point into it as it was typed; nothing is opened by this.
   auto pipeline = parse(text, parsing);
   if (!pipeline) return report(pipeline.status(), options.json, options.colour);
   if (options.explain) return run_explain(*pipeline, options);
   Asked asked = asked_by(*parse_spec(text));
-  options.through = std::move(asked.through);
+  options.through = asked.names.through;
   // Results on standard output are what was asked for, and nothing beside them.
-  if (asked.to == "-" && options.progress == ProgressMode::automatic) options.progress = ProgressMode::none;
-  return transfer(asked.from, asked.to, options, options.progress != ProgressMode::none);
+  if (asked.names.destination == "-" && options.progress == ProgressMode::automatic)
+    options.progress = ProgressMode::none;
+  if (!asked.places) return run_pipeline(std::move(*pipeline), asked.names, parsing.endpoint, options);
+  return transfer(asked.names.source, asked.names.destination, options, options.progress != ProgressMode::none);
 }
 
 int run_stages(const CommandLine& line) {

@@ -76,6 +76,40 @@ int report_failure(Reporter& reporter, const Error& error, int code, const Progr
   return code;
 }
 
+/// Runs what is composed to its end; the exit code.
+int perform(Pipeline pipeline, Reporter& reporter, const EndpointOptions& endpoint, const std::string& source,
+            EndKind sink, const Options& options) {
+  JobOptions job_options;
+  if (options.memory_bytes != 0) job_options.budget_bytes = options.memory_bytes;
+  std::optional<Job> started;  // outlives the scope that may cancel it
+  SignalScope signals;
+  Job& job = started.emplace(start(std::move(pipeline), job_options));
+  signals.attach([&job] { job.suspend(); });
+  reporter.started(job.progress());
+  const auto result = watch(job, signals, reporter);
+  if (endpoint.upload.ledger) (void)endpoint.upload.ledger->flush();
+  const Progress last = job.progress();
+  if (result && result->ok()) {
+    reporter.done(**result, last);
+    if (const Status written = reporter.output_status(); !written.ok()) {
+      const int code = exit_code(written.kind());
+      if (code != kExitBrokenPipe) say(error_text(written.error(), false));
+      return code;
+    }
+    return kExitOk;
+  }
+  const bool cancelled = !result || result->error().kind == Kind::cancelled;
+  if (!cancelled) {
+    const Error error = explain_missing(result->status(), source, endpoint).error();
+    return report_failure(reporter, error, exit_code(error.kind), last, sink);
+  }
+  const int signal = signals.received();
+  const int code = signal == 0 ? kExitBrokenPipe : 128 + signal;
+  if (signal != 0) reporter.failed(stopped_error(last, sink, result ? &*result : nullptr, options), code, last);
+  if (!result) ::_exit(code);  // threads that do not end cannot be waited for
+  return code;
+}
+
 }  // namespace
 
 Result<Pipeline> compose(const std::string& source, const std::string& destination, const Options& options,
@@ -138,35 +172,14 @@ int transfer(const std::string& source, const std::string& destination, const Op
     const int code = exit_code(pipeline.error().kind);
     return report_failure(reporter, pipeline.error(), code, {}, sink);
   }
-  JobOptions job_options;
-  if (options.memory_bytes != 0) job_options.budget_bytes = options.memory_bytes;
-  std::optional<Job> started;  // outlives the scope that may cancel it
-  SignalScope signals;
-  Job& job = started.emplace(start(std::move(*pipeline), job_options));
-  signals.attach([&job] { job.suspend(); });
-  reporter.started(job.progress());
-  const auto result = watch(job, signals, reporter);
-  if (endpoint.upload.ledger) (void)endpoint.upload.ledger->flush();
-  const Progress last = job.progress();
-  if (result && result->ok()) {
-    reporter.done(**result, last);
-    if (const Status written = reporter.output_status(); !written.ok()) {
-      const int code = exit_code(written.kind());
-      if (code != kExitBrokenPipe) say(error_text(written.error(), false));
-      return code;
-    }
-    return kExitOk;
-  }
-  const bool cancelled = !result || result->error().kind == Kind::cancelled;
-  if (!cancelled) {
-    const Error error = explain_missing(result->status(), source, endpoint).error();
-    return report_failure(reporter, error, exit_code(error.kind), last, sink);
-  }
-  const int signal = signals.received();
-  const int code = signal == 0 ? kExitBrokenPipe : 128 + signal;
-  if (signal != 0) reporter.failed(stopped_error(last, sink, result ? &*result : nullptr, options), code, last);
-  if (!result) ::_exit(code);  // threads that do not end cannot be waited for
-  return code;
+  return perform(std::move(*pipeline), reporter, endpoint, source, sink, options);
+}
+
+int run_pipeline(Pipeline pipeline, const TransferNames& names, const EndpointOptions& endpoint,
+                 const Options& options) {
+  Reporter reporter(options, {names, EndKind::generated, EndKind::null, true});
+  reporter.watch(endpoint.download.limiter);
+  return perform(std::move(pipeline), reporter, endpoint, {}, EndKind::null, options);
 }
 
 }  // namespace weir::cli

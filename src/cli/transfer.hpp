@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "json_events.hpp"
 #include "options.hpp"
 #include "weir/core/pipeline.hpp"
 #include "weir/transfer/endpoint.hpp"
@@ -44,5 +45,9 @@ int dry_run(const std::string& source, const std::string& destination, const Opt
 
 /// Copies, reports, and says what the process ends with.
 int transfer(const std::string& source, const std::string& destination, const Options& options, bool final_line);
+
+/// As transfer(), of a pipeline whose ends are no places: a tee.
+int run_pipeline(Pipeline pipeline, const TransferNames& names, const EndpointOptions& endpoint,
+                 const Options& options);
 
 }  // namespace weir::cli

@@ -1,8 +1,10 @@
 // The stages of this library, by name.
 #include "weir/codec/digest.hpp"
 #include "weir/codec/zstd.hpp"
+#include "weir/stages/concat.hpp"
 #include "weir/stages/grep.hpp"
 #include "weir/stages/lines.hpp"
+#include "weir/stages/tee.hpp"
 #include "weir/text/registry.hpp"
 
 namespace weir {
@@ -81,6 +83,40 @@ StageType count_type() {
           }};
 }
 
+StageParameter places(const char* help) {
+  StageParameter parameter{"place", ParameterType::text, help, ""};
+  parameter.required = parameter.bare = parameter.many = true;
+  return parameter;
+}
+
+StageType tee_type() {
+  StageParameter drop{"drop-failed", ParameterType::flag, "leave a place behind that fails, while another is left", ""};
+  StageType type{"tee", "the same bytes to several places", {places("as at the end of a pipeline"), drop}, {}};
+  type.make_sink = [](const StageArguments& given, const EndpointOptions& options) -> Result<std::unique_ptr<Sink>> {
+    std::vector<To> branches;
+    for (const std::string& place : given.texts("place")) {
+      WEIR_ASSIGN(auto sink, open_sink(place, options));
+      branches.emplace_back(std::move(sink));
+    }
+    return tee(std::move(branches), {.drop_failed = given.flag("drop-failed")});
+  };
+  return type;
+}
+
+StageType concat_type() {
+  StageType type{"concat", "several places, one behind the other", {places("as at the beginning of a pipeline")}, {}};
+  type.make_source = [](const StageArguments& given,
+                        const EndpointOptions& options) -> Result<std::unique_ptr<Source>> {
+    std::vector<std::unique_ptr<Source>> sources;
+    for (const std::string& place : given.texts("place")) {
+      WEIR_ASSIGN(auto source, open_source(place, options));
+      sources.push_back(std::move(source));
+    }
+    return concat(std::move(sources));
+  };
+  return type;
+}
+
 StageRegistry make_builtin() {
   StageRegistry registry;
   const auto add = [&](StageType type) { (void)registry.add(std::move(type)); };
@@ -89,6 +125,8 @@ StageRegistry make_builtin() {
   add(lines_type());
   add(grep_type());
   add(count_type());
+  add(tee_type());
+  add(concat_type());
   add(first_type("take", "the first lines or bytes; no more is read", take_lines, take_bytes));
   add(first_type("skip", "all but the first lines or bytes", skip_lines, skip_bytes));
   for (const char* name : {"sha256", "sha512", "md5"}) add(digest(name, "name the bytes' hash in the result"));

@@ -9,25 +9,57 @@ namespace {
 
 const std::string kOperation = "read the pipeline";
 
-/// What stands at an end: a place, or nothing where a transform does.
-Result<std::string> place_at(const SpecStage& stage, const StageReader& reader, const StageRegistry& registry,
-                             const std::string& if_none, const char* what) {
-  if (registry.find(stage.name.value) != nullptr) {
-    if (!if_none.empty()) return std::string();
-    return reader.wrong(stage.name, fmt::format("\"{}\" is a transform, and no {}", stage.name.value, what),
-                        "A pipeline goes from a place to a place: FROM | STAGE | TO.");
-  }
-  if (!stage.parameters.empty())
-    return reader.wrong(stage.parameters.front(), "a place takes no parameters",
-                        fmt::format("\"{}\" is taken for a place. ", stage.name.value) + all_stages(registry) +
-                            did_you_mean(stage.name.value, stage_names(registry)));
-  return stage.name.value;
+/// What is in the making, and out of what.
+struct Building {
+  const StageReader& reader;
+  const StageRegistry& registry;
+  const ParseOptions& options;
+};
+
+Status no_place(const SpecStage& stage, const Building& building, const char* what) {
+  return building.reader.wrong(stage.name, fmt::format("\"{}\" is no {}", stage.name.value, what),
+                               "A pipeline goes from a place to a place: FROM | STAGE | TO.");
 }
 
-/// The error of `place`, with its column.
-Status at_place(const Status& status, const SpecStage& stage, const StageReader& reader) {
-  if (status.kind() != Kind::invalid_argument) return status;
-  return reader.wrong(stage.name, status.error().cause, status.error().advice);
+/// A place stands for itself; what looks like a stage that there is not, does not.
+Status check_place(const SpecStage& stage, const Building& building) {
+  if (stage.parameters.empty()) return {};
+  return building.reader.wrong(stage.parameters.front(), "a place takes no parameters",
+                               fmt::format("\"{}\" is taken for a place. ", stage.name.value) +
+                                   all_stages(building.registry) +
+                                   did_you_mean(stage.name.value, stage_names(building.registry)));
+}
+
+/// The error of a place, with its column.
+template <class T>
+Result<T> at_place(Result<T> opened, const SpecStage& stage, const Building& building) {
+  if (opened || opened.error().kind != Kind::invalid_argument) return opened;
+  return building.reader.wrong(stage.name, opened.error().cause, opened.error().advice);
+}
+
+/// `used`: whether `stage` was it, and no stand-in.
+Result<std::unique_ptr<Source>> source_of(const SpecStage& stage, const Building& building, bool& used) {
+  const StageType* type = building.registry.find(stage.name.value);
+  used = type == nullptr || type->make_source != nullptr;
+  if (type == nullptr) {
+    WEIR_TRY(check_place(stage, building));
+    return at_place(open_source(stage.name.value, building.options.endpoint), stage, building);
+  }
+  if (type->make_source) return building.reader.source(stage, *type, building.options.endpoint);
+  if (building.options.source_if_none.empty()) return no_place(stage, building, "source");
+  return open_source(building.options.source_if_none, building.options.endpoint);
+}
+
+Result<std::unique_ptr<Sink>> sink_of(const SpecStage& stage, const Building& building, bool& used) {
+  const StageType* type = building.registry.find(stage.name.value);
+  used = type == nullptr || type->make_sink != nullptr;
+  if (type == nullptr) {
+    WEIR_TRY(check_place(stage, building));
+    return at_place(open_sink(stage.name.value, building.options.endpoint), stage, building);
+  }
+  if (type->make_sink) return building.reader.sink(stage, *type, building.options.endpoint);
+  if (building.options.sink_if_none.empty()) return no_place(stage, building, "sink");
+  return open_sink(building.options.sink_if_none, building.options.endpoint);
 }
 
 }  // namespace
@@ -35,25 +67,22 @@ Status at_place(const Status& status, const SpecStage& stage, const StageReader&
 Result<Pipeline> build(const Spec& spec, std::string_view text, const ParseOptions& options) {
   const StageRegistry& registry = options.registry != nullptr ? *options.registry : StageRegistry::builtin();
   const StageReader reader(text, kOperation);
+  const Building building{reader, registry, options};
   if (spec.stages.empty())
     return Status(Kind::invalid_argument, "it is empty").during(kOperation).advise("Write FROM | STAGE | TO.");
-  const SpecStage& front = spec.stages.front();
-  const SpecStage& back = spec.stages.back();
-  WEIR_ASSIGN(const std::string from_place, place_at(front, reader, registry, options.source_if_none, "source"));
-  WEIR_ASSIGN(const std::string to_place, place_at(back, reader, registry, options.sink_if_none, "sink"));
-  if (spec.stages.size() == 1 && !from_place.empty())
-    return reader.wrong(front.name, "it has one place, and goes from one to another", "Write FROM | TO.");
-
   Pipeline pipeline;
-  auto source = open_source(from_place.empty() ? options.source_if_none : from_place, options.endpoint);
-  if (!source) return at_place(source.status(), front, reader);
-  pipeline.source = std::move(source).value();
-  auto sink = open_sink(to_place.empty() ? options.sink_if_none : to_place, options.endpoint);
-  if (!sink) return at_place(sink.status(), back, reader);
-  pipeline.sink = std::move(sink).value();
-  const std::size_t end = spec.stages.size() - (to_place.empty() ? 0 : 1);
-  for (std::size_t i = from_place.empty() ? 0 : 1; i < end; ++i) {
-    WEIR_ASSIGN(Through made, reader.make(spec.stages[i], registry));
+  bool begins = false;
+  bool ends = false;
+  WEIR_ASSIGN(pipeline.source, source_of(spec.stages.front(), building, begins));
+  if (spec.stages.size() == 1 && begins && options.sink_if_none.empty())
+    return reader.wrong(spec.stages.front().name, "it has one place, and goes from one to another", "Write FROM | TO.");
+  if (spec.stages.size() == 1 && begins) {
+    WEIR_ASSIGN(pipeline.sink, open_sink(options.sink_if_none, options.endpoint));
+  } else {
+    WEIR_ASSIGN(pipeline.sink, sink_of(spec.stages.back(), building, ends));
+  }
+  for (std::size_t i = begins ? 1 : 0; i < spec.stages.size() - (ends ? 1 : 0); ++i) {
+    WEIR_ASSIGN(Through made, reader.transform(spec.stages[i], registry));
     for (auto& transform : made.transforms) pipeline.transforms.push_back(std::move(transform));
   }
   return pipeline;
@@ -69,7 +98,7 @@ Result<Through> parse_through(std::string_view text, const StageRegistry& regist
   const StageReader reader(text, operation);
   Through through;
   for (const SpecStage& stage : spec.stages) {
-    WEIR_ASSIGN(Through made, reader.make(stage, registry));
+    WEIR_ASSIGN(Through made, reader.transform(stage, registry));
     through.append(std::move(made));
   }
   return through;

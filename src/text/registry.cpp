@@ -20,7 +20,7 @@ std::string form_of(const StageParameter& parameter) {
   const char* kind = parameter.type == ParameterType::integer ? "N"
                      : parameter.type == ParameterType::size  ? "SIZE"
                                                               : "TEXT";
-  if (parameter.bare) return upper(parameter.name);
+  if (parameter.bare) return upper(parameter.name) + (parameter.many ? "..." : "");
   return parameter.name + "=" + (parameter.fallback.empty() ? kind : parameter.fallback);
 }
 
@@ -46,6 +46,12 @@ std::optional<std::uint64_t> StageArguments::size(std::string_view name) const {
   return bytes ? std::optional(*bytes) : std::nullopt;
 }
 
+std::vector<std::string> StageArguments::texts(std::string_view name) const {
+  std::vector<std::string> values;
+  for (auto [it, end] = given_.equal_range(name); it != end; ++it) values.push_back(it->second);
+  return values;
+}
+
 bool StageArguments::flag(std::string_view name) const { return text(name) == "yes"; }
 
 Status StageRegistry::add(StageType type) {
@@ -53,7 +59,8 @@ Status StageRegistry::add(StageType type) {
     return Status(Kind::invalid_argument, std::move(why)).during(fmt::format("register the stage \"{}\"", type.name));
   };
   if (!is_name(type.name)) return bad("a name has small letters, digits, '_' and '-'");
-  if (!type.make) return bad("it has no function that makes it");
+  if (int(bool(type.make)) + int(bool(type.make_source)) + int(bool(type.make_sink)) != 1)
+    return bad("it has one function that makes it: a source, a transform or a sink");
   for (auto it = type.parameters.begin(); it != type.parameters.end(); ++it) {
     if (!is_name(it->name)) return bad(fmt::format("\"{}\" is no name for a parameter", it->name));
     const auto same = [&](const StageParameter& other) { return other.name == it->name; };
@@ -89,6 +96,7 @@ std::string parameter_help(const StageParameter& parameter) {
   if (!parameter.fallback.empty()) notes.push_back("default " + parameter.fallback);
   if (parameter.required) notes.emplace_back("must be given");
   if (parameter.bare) notes.emplace_back("the name may be left out");
+  if (parameter.many) notes.emplace_back("may be given several times");
   return fmt::format("  {:18} {}{}\n", parameter.name + kKinds[static_cast<std::size_t>(parameter.type)],
                      parameter.help, notes.empty() ? "" : fmt::format(" ({})", fmt::join(notes, ", ")));
 }

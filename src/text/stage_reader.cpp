@@ -101,7 +101,7 @@ Result<StageArguments> StageReader::arguments(const SpecStage& stage, const Stag
       given.value = "yes";
     } else {
       for (const StageParameter& one : type.parameters) {
-        if (one.bare && arguments.given_.find(one.name) == arguments.given_.end()) {
+        if (one.bare && (one.many || arguments.given_.find(one.name) == arguments.given_.end())) {
           parameter = &one;
           break;
         }
@@ -114,8 +114,9 @@ Result<StageArguments> StageReader::arguments(const SpecStage& stage, const Stag
       }
     }
     WEIR_TRY(check_value(given, type, *parameter));
-    if (!arguments.given_.emplace(parameter->name, given.value).second)
+    if (!parameter->many && arguments.given_.find(parameter->name) != arguments.given_.end())
       return wrong(word, fmt::format("\"{}\" is given twice", parameter->name));
+    arguments.given_.emplace(parameter->name, given.value);
   }
   for (const StageParameter& parameter : type.parameters) {
     if (parameter.required && arguments.given_.find(parameter.name) == arguments.given_.end())
@@ -125,16 +126,28 @@ Result<StageArguments> StageReader::arguments(const SpecStage& stage, const Stag
   return arguments;
 }
 
-Result<Through> StageReader::make(const SpecStage& stage, const StageRegistry& registry) const {
+Result<Through> StageReader::transform(const SpecStage& stage, const StageRegistry& registry) const {
   const StageType* type = registry.find(stage.name.value);
   if (type == nullptr)
     return wrong(stage.name, fmt::format("there is no stage \"{}\"", stage.name.value),
                  all_stages(registry) + did_you_mean(stage.name.value, stage_names(registry)));
+  if (!type->make)
+    return wrong(stage.name, fmt::format("{} is a {}, and stands at the {}", type->name,
+                                         type->make_sink ? "sink" : "source", type->make_sink ? "end" : "beginning"));
   WEIR_ASSIGN(const StageArguments given, arguments(stage, *type));
-  Result<Through> made = type->make(given);
-  if (!made && made.error().kind == Kind::invalid_argument)
-    return wrong(stage.name, made.error().cause, made.error().advice);
-  return made;
+  return told(type->make(given), stage);
+}
+
+Result<std::unique_ptr<Source>> StageReader::source(const SpecStage& stage, const StageType& type,
+                                                    const EndpointOptions& options) const {
+  WEIR_ASSIGN(const StageArguments given, arguments(stage, type));
+  return told(type.make_source(given, options), stage);
+}
+
+Result<std::unique_ptr<Sink>> StageReader::sink(const SpecStage& stage, const StageType& type,
+                                                const EndpointOptions& options) const {
+  WEIR_ASSIGN(const StageArguments given, arguments(stage, type));
+  return told(type.make_sink(given, options), stage);
 }
 
 }  // namespace weir

@@ -14,11 +14,22 @@ class StageReader {
  public:
   StageReader(std::string_view text, const std::string& operation) : text_(text), operation_(operation) {}
 
-  /// The stage that `stage` describes. Errors: invalid_argument, with the column.
-  Result<Through> make(const SpecStage& stage, const StageRegistry& registry) const;
+  // What `stage` describes. Errors: invalid_argument, with the column, also where it is of another shape.
+
+  Result<Through> transform(const SpecStage& stage, const StageRegistry& registry) const;
+  Result<std::unique_ptr<Source>> source(const SpecStage& stage, const StageType& type,
+                                         const EndpointOptions& options) const;
+  Result<std::unique_ptr<Sink>> sink(const SpecStage& stage, const StageType& type,
+                                     const EndpointOptions& options) const;
   Status wrong(const SpecWord& word, const std::string& why, const std::string& advice = {}) const;
 
  private:
+  /// An error of a stage's own, with its column.
+  template <class T>
+  Result<T> told(Result<T> made, const SpecStage& stage) const {
+    if (made || made.error().kind != Kind::invalid_argument) return made;
+    return wrong(stage.name, made.error().cause, made.error().advice);
+  }
   Result<StageArguments> arguments(const SpecStage& stage, const StageType& type) const;
   Status check_value(const SpecWord& word, const StageType& type, const StageParameter& parameter) const;
   Status wrong_value(const SpecWord& word, const std::string& why) const;

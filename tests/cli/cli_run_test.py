@@ -25,6 +25,21 @@ class Run(CommandTest):
         done = weir("run", f"{self.file('log', LOG)} | lines | grep ERROR invert | skip lines=1", stdin=b"")
         self.assertEqual((done.returncode, done.stdout), (0, b"\n"))
 
+    def test_one_read_feeds_several_places_and_several_make_one(self):
+        one, two = self.file("one", b"a ERROR\n"), self.file("two", b"b\nc ERROR")
+        first, second = self.folder / "first", self.folder / "second"
+        done = weir("run", f"concat {one} {two} | lines | grep ERROR | tee {first} {second}")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual((first.read_bytes(), second.read_bytes()), (b"a ERROR\nc ERROR",) * 2)
+        self.assertIn(f"\n  → {first}\n  → {second}\n", done.stderr.decode())
+        # One place that fails is the end of all that has not ended yet; where it is asked for, it is left behind.
+        self.refuses(3, "run", f"{one} | tee {self.folder}/third {self.folder}/no/where", says=["no/where", "there is no directory"])
+        done = weir("run", f"{one} | tee drop-failed {self.folder}/third {self.folder}/no/where", "--json")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertTrue((self.folder / "third").exists())
+        facts = next(event for event in events(done.stdout) if event["event"] == "done")["facts"]
+        self.assertIn("no/where", facts["2.failed"])
+
     def test_what_take_does_not_want_is_not_read(self):
         done = weir("run", "gen:100TiB | take bytes=3MiB | null:", "--json")
         self.assertEqual(done.returncode, 0, done.stderr)
@@ -37,7 +52,6 @@ class Run(CommandTest):
         self.refuses(2, "run", "gen:1MiB | lines 'x | null:", says="this quote has no end")
         self.refuses(2, "run", "", says="a name is empty")
         self.refuses(2, "run", " ", says="it is empty")
-        self.refuses(2, "run", "gen:1MiB", says="it has one place")
         self.refuses(2, "run", "gen:1MiB | grep x | null:", says=["grep works on lines, and bytes reach it", "Put `lines` before it."])
         self.refuses(3, "run", f"{self.folder}/nowhere | null:", says="No such file")
 

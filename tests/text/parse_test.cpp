@@ -34,12 +34,18 @@ TEST_CASE("A line of text runs as the stages that it names") {
 TEST_CASE("Ends that are no places are told, or stand-ins taken") {
   CHECK_THAT(refused(""), Catch::Contains("it is empty"));
   CHECK_THAT(refused("gen:1MiB"), Catch::Contains("column 1: it has one place, and goes from one to another"));
-  CHECK_THAT(refused("zstd | null:"), Catch::Contains("column 1: \"zstd\" is a transform, and no source"));
-  CHECK_THAT(refused("gen:1MiB | zstd"), Catch::Contains("column 12: \"zstd\" is a transform, and no sink"));
+  CHECK_THAT(refused("zstd | null:"), Catch::Contains("column 1: \"zstd\" is no source"));
+  CHECK_THAT(refused("gen:1MiB | zstd"), Catch::Contains("column 12: \"zstd\" is no sink"));
   CHECK_THAT(refused("gen:1MiB | zstdd level=3"),
              Catch::Contains("column 18: a place takes no parameters") && Catch::Contains("Did you mean \"zstd\"?"));
   CHECK_THAT(refused("gen:1MiB | s4://bucket/key"), Catch::Contains("column 12:") && Catch::Contains("s4"));
   CHECK_THAT(refused("gen:1MiB | zstdd | null:"), Catch::Contains("column 12: there is no stage \"zstdd\""));
+  CHECK_THAT(refused("gen:1MiB | tee null: | null:"),
+             Catch::Contains("column 12: tee is a sink, and stands at the end"));
+  CHECK_THAT(refused("concat gen:1 | concat gen:1 | null:"), Catch::Contains("column 16: concat is a source"));
+  CHECK_THAT(refused("gen:1MiB | tee"),
+             Catch::Contains("tee needs its place") && Catch::Contains("tee PLACE... [drop-failed]"));
+  CHECK_THAT(refused("gen:1MiB | tee gen:1"), Catch::Contains("column 12:") && Catch::Contains("gen"));
   ParseOptions options;
   options.source_if_none = "gen:1MiB";
   options.sink_if_none = "null:";
@@ -82,7 +88,7 @@ TEST_CASE("A host's stage is a stage like the others") {
   CHECK(registry.add({"shift", "again", {}, shift}).kind() == Kind::invalid_argument);
   CHECK(registry.add({"two words", "", {}, shift}).kind() == Kind::invalid_argument);
   CHECK(registry.add({"twice", "", {by, by}, shift}).kind() == Kind::invalid_argument);
-  CHECK(registry.add({"empty", "", {}, {}}).kind() == Kind::invalid_argument);
+  CHECK(registry.add({"empty", "", {}, nullptr}).kind() == Kind::invalid_argument);
 
   const test::TempDir dir;
   (void)dir.write("in", "HAL");

@@ -36,8 +36,9 @@ TEST_CASE("An unknown stage is pointed at by its column, and the nearest is offe
         "cannot read the stages: column 10: there is no stage \"zstdd\"\n"
         "    sha256 | zstdd level=3\n"
         "             ^^^^^\n"
-        "Stages are count, crc32c, crc64nvme, grep, lines, md5, sha256, sha512, skip, take, unzstd, xxh3_128, xxh3_64, "
-        "zstd. "
+        "Stages are concat, count, crc32c, crc64nvme, grep, lines, md5, sha256, sha512, skip, take, tee, unzstd, "
+        "xxh3_128, "
+        "xxh3_64, zstd. "
         "Did you mean \"zstd\"?");
 }
 

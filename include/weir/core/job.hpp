@@ -24,6 +24,11 @@ struct JobOptions {
   std::shared_ptr<Executor> executor;              ///< none: the process-wide pool
   /// Called about ten times a second on a thread that may block, and once at the end. Never two calls at once.
   std::function<void(const Progress&)> on_progress;
+  /// Called once, when wait() would no longer wait, on whichever thread ended the job. It must not wait.
+  std::function<void()> on_end = {};
+  /// The memory of another job, of which this one is a part and takes budget_bytes: what both hold counts once. None:
+  /// a budget of its own.
+  std::shared_ptr<Budget> budget = {};
 };
 
 namespace detail {

@@ -36,7 +36,7 @@ inline Status JobCore::prepare() {
     return Status(std::move(error));
   }
   WEIR_ASSIGN(plan_, make_plan(pipeline_, options_.budget_bytes, options_.executor->concurrency()));
-  budget_ = Budget::make(options_.budget_bytes);
+  budget_ = options_.budget ? options_.budget : Budget::make(options_.budget_bytes);
   for (std::size_t i = 0; i < plan_.upstream.size(); ++i) {
     counters_.push_back(std::make_unique<StageCounters>());
     names_.push_back(stage(i).name());
@@ -366,15 +366,19 @@ inline void JobCore::complete(Result<Receipt> result) {
   gone.transforms.clear();
   gone.source.reset();
   for (auto& context : contexts_) context->marks.reset(), context->spool.reset();
-  if (budget_) budget_->trim(0);
+  if (budget_ && !options_.budget) budget_->trim(0);
   if (options_.on_progress) {
     std::lock_guard reporting(report_mutex_);
     options_.on_progress(last);
   }
-  std::lock_guard lock(mutex_);
-  result_ = std::move(result);
-  ended_.notify_all();
-  keep_alive_.reset();  // the caller holds another reference
+  const auto on_end = std::move(options_.on_end);
+  {
+    std::lock_guard lock(mutex_);
+    result_ = std::move(result);
+    ended_.notify_all();
+    keep_alive_.reset();  // the caller holds another reference
+  }
+  if (on_end) on_end();
 }
 
 inline std::optional<Result<Receipt>> JobCore::wait(std::optional<std::chrono::nanoseconds> timeout) {

@@ -12,6 +12,7 @@
 
 #include "weir/core/pipeline.hpp"
 #include "weir/core/status.hpp"
+#include "weir/transfer/endpoint.hpp"
 
 namespace weir {
 
@@ -32,6 +33,7 @@ struct StageParameter {
   std::int64_t most = INT64_MAX;
   bool required = false;
   bool bare = false;  ///< its name may be left out: `grep ERROR` is `grep text=ERROR`
+  bool many = false;  ///< text: may be given several times
 };
 
 /// The parameters of one stage as they were given, each of its type and within its range. Thread-compatible.
@@ -42,19 +44,25 @@ class StageArguments {
   std::optional<std::uint64_t> size(std::string_view name) const;
   std::optional<std::string> text(std::string_view name) const;
   bool flag(std::string_view name) const;
+  /// All values of one that may be given several times, in order.
+  std::vector<std::string> texts(std::string_view name) const;
 
  private:
   friend class StageReader;
-  std::map<std::string, std::string, std::less<>> given_;
+  std::multimap<std::string, std::string, std::less<>> given_;  // equal names in the order they were given
 };
 
-/// A transform that has a name.
+/// A stage that has a name. Exactly one of its functions is set; errors of kind invalid_argument are told with the
+/// stage's column.
 struct StageType {
   std::string name;  ///< letters, digits, '_', '-'
   std::string help;  ///< one line
   std::vector<StageParameter> parameters;
-  /// Errors of kind invalid_argument are told with the stage's column.
   std::function<Result<Through>(const StageArguments&)> make;
+  /// Of sources and sinks. `options` are for the places that it is told of.
+  std::function<Result<std::unique_ptr<Source>>(const StageArguments&, const EndpointOptions& options)> make_source =
+      {};
+  std::function<Result<std::unique_ptr<Sink>>(const StageArguments&, const EndpointOptions& options)> make_sink = {};
 };
 
 /// Const calls are thread-safe.
