@@ -20,14 +20,14 @@ using namespace weir;
 
 namespace {
 
-constexpr std::size_t kPiece = kMiB;
-constexpr std::size_t kPieces = 24;
+constexpr std::size_t kStreamPiece = kMiB;
+constexpr std::size_t kStreamPieces = 24;
 
 /// What goes into a file, and what an earlier run left of it.
 struct Inflow {
   test::TempDir from;
   test::TempDir to;
-  std::string bytes = test::sample_bytes(kPieces * kPiece - 77);
+  std::string bytes = test::sample_bytes(kStreamPieces * kStreamPiece - 77);
   std::string wanted = bytes;
   std::string path = to.path("out");
   std::function<From()> source = [this] { return From(pipe()); };
@@ -54,7 +54,7 @@ struct Inflow {
   }
   UploadOptions options() {
     UploadOptions options;
-    options.part_bytes = kPiece;
+    options.part_bytes = kStreamPiece;
     options.ledger = ledger;
     options.on_notice = [this](const std::string& line) { said.push_back(line); };
     return options;
@@ -65,7 +65,8 @@ struct Inflow {
     UploadOptions slow = options();
     slow.limiter = RateLimiter::make(4 * kMiB);
     Job job = run(slow);
-    for (int i = 0; i < 20000 && job.progress().bytes_confirmed < 4 * kPiece; ++i) std::this_thread::sleep_for(1ms);
+    for (int i = 0; i < 20000 && job.progress().bytes_confirmed < 4 * kStreamPiece; ++i)
+      std::this_thread::sleep_for(1ms);
     job.suspend();
     const auto stopped = job.wait();
     INFO(stopped.status().message());
@@ -74,8 +75,8 @@ struct Inflow {
     REQUIRE(ledger->jobs()->size() == 1);
     REQUIRE(to.names().size() == 1);
     const std::uint64_t recorded = (*ledger->jobs())[0].bytes_stored;
-    REQUIRE(recorded >= 4 * kPiece);
-    REQUIRE(recorded <= 18 * kPiece);
+    REQUIRE(recorded >= 4 * kStreamPiece);
+    REQUIRE(recorded <= 18 * kStreamPiece);
     return recorded;
   }
   std::string partial() const { return to.path(to.names().at(0)); }
@@ -109,21 +110,21 @@ TEST_CASE("a pipe into a file that brings the same again is not written again, a
     CHECK(flow.partial() == partial);
   }
   SECTION("a byte of it is another") {
-    flow.bytes[2 * kPiece + 5] ^= 1;
-    written -= kPiece;
+    flow.bytes[2 * kStreamPiece + 5] ^= 1;
+    written -= kStreamPiece;
   }
   SECTION("nothing is the same") {
     for (char& c : flow.bytes) c ^= 1;
     written = 0;
   }
-  SECTION("it is longer") { flow.bytes += test::sample_bytes(3 * kPiece); }
+  SECTION("it is longer") { flow.bytes += test::sample_bytes(3 * kStreamPiece); }
   SECTION("it is shorter than what was written") {
-    flow.bytes.resize(2 * kPiece + 100);
-    written = 2 * kPiece;
+    flow.bytes.resize(2 * kStreamPiece + 100);
+    written = 2 * kStreamPiece;
   }
   SECTION("it ends where a part did") {
-    flow.bytes.resize(3 * kPiece);
-    written = 3 * kPiece;
+    flow.bytes.resize(3 * kStreamPiece);
+    written = 3 * kStreamPiece;
   }
   flow.wanted = flow.bytes;
   flow.finishes_with(written);
@@ -133,12 +134,12 @@ TEST_CASE("of a pipe's partial file only what is as it was written is believed")
   Inflow flow;
   (void)flow.stop_in_the_middle();
   SECTION("a byte of the third part is another") {
-    change(flow.partial(), 2 * kPiece + 5);
-    flow.finishes_with(2 * kPiece);
+    change(flow.partial(), 2 * kStreamPiece + 5);
+    flow.finishes_with(2 * kStreamPiece);
   }
   SECTION("it was cut") {
-    REQUIRE(::truncate(flow.partial().c_str(), kPiece + 9) == 0);
-    flow.finishes_with(kPiece);
+    REQUIRE(::truncate(flow.partial().c_str(), kStreamPiece + 9) == 0);
+    flow.finishes_with(kStreamPiece);
   }
   SECTION("it is gone") {
     REQUIRE(::unlink(flow.partial().c_str()) == 0);
