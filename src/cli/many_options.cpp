@@ -25,6 +25,7 @@ void add_many_options(CLI::App& app, const ManyOptions& which, Options& options,
     app.add_option(name, into, help)
         ->type_name("PATTERN")
         ->expected(1)
+        ->allow_extra_args(false)
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   };
   list("--include", raw.include, "of many, those of this name; the last of these that matches decides");

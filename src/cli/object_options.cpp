@@ -105,6 +105,7 @@ void add_object_options(CLI::App& app, const AddValue& value, ObjectOptions& obj
     app.add_option(names, into, help)
         ->type_name(type)
         ->expected(1)
+        ->allow_extra_args(false)
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   };
   value("content-type", object.content_type, "TYPE", "of the object; default: by the name's suffix");
@@ -127,6 +128,7 @@ void add_http_options(CLI::App& app, RawObjectOptions& raw) {
                  "may stand several times")
       ->type_name("NAME:VALUE")
       ->expected(1)
+      ->allow_extra_args(false)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
 }
 

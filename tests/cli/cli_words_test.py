@@ -78,6 +78,24 @@ class DryRun(CommandTest):
                 self.assertNotIn(b"weir-part", done.stderr)
 
 
+class Options(CommandTest):
+    def test_what_may_stand_several_times_takes_one_value_each_and_no_place(self):
+        tree = self.folder / "tree"
+        tree.mkdir()
+        for name in ("1.txt", "2.txt", "2.jpg"):
+            (tree / name).write_bytes(b"x")
+        for number, options in enumerate((["--exclude", "*", "--include", "2*"], ["--exclude=*", "--include=2*"],
+                                          ["--include", "2*", "-r", "--exclude", "1*"])):
+            target = self.folder / str(number)
+            done = weir("cp", "-r", *options, f"{tree}/", target)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertEqual(sorted(path.name for path in target.iterdir()), ["2.jpg", "2.txt"])
+        # The place behind it is a place: it is the destination that does not take them.
+        for option, value in (("--metadata", "a=b"), ("--tag", "a=b"), ("--header", "x-amz-meta-z: b")):
+            self.refuses(2, "cp", option, value, tree / "1.txt", self.folder / "out", says="cannot copy to")
+            self.assertFalse((self.folder / "out").exists())
+
+
 class Refusals(CommandTest):
     def test_an_unknown_kind_of_place_names_all_that_fit_that_side(self):
         source = self.file("in", b"x")

@@ -6,6 +6,7 @@
 In README.md, CHANGELOG.md and docs/, prints each as file:line and exits 1:
   - a relative Markdown link that leads nowhere;
   - a repository path in code (`src/net/`, `tests/<room>/*_test.cpp`) or a source file's name (`core/job.hpp`) that fits no file;
+  - what a merge has left undecided;
   - in docs/guarantees.md and docs/faults.md, a "test name" or `test_function` that the file named before it in its row does not have.
 """
 
@@ -60,7 +61,7 @@ def check(root):
     for document in documents:
         fenced = False
         for number, line in enumerate(document.read_text(encoding="utf-8").splitlines(), 1):
-            found = []
+            found = ["two versions stand side by side"] if line.startswith(("<<<<<<< ", ">>>>>>> ")) else []
             if line.lstrip().startswith("```"):
                 fenced = not fenced
             elif not fenced:
