@@ -54,10 +54,11 @@ int run_run(const CommandLine& line) {
   parsing.source_if_none = parsing.sink_if_none = "-";
   parsing.endpoint = endpoint_options(options);
   // Errors of the text point into it as it was typed; nothing is opened by this.
-  auto pipeline = parse(text, parsing);
+  auto spec = parse_spec(text);
+  auto pipeline = spec ? build(*spec, text, parsing) : Result<Pipeline>(spec.status());
   if (!pipeline) return report(pipeline.status(), options.json, options.colour);
   if (options.explain) return run_explain(*pipeline, options);
-  Asked asked = asked_by(*parse_spec(text));
+  Asked asked = asked_by(*std::move(spec));
   options.through = asked.names.through;
   // Results on standard output are what was asked for, and nothing beside them.
   if (asked.names.destination == "-" && options.progress == ProgressMode::automatic)

@@ -30,20 +30,13 @@ Status check_place(const SpecStage& stage, const Building& building) {
                                    did_you_mean(stage.name.value, stage_names(building.registry)));
 }
 
-/// The error of a place, with its column.
-template <class T>
-Result<T> at_place(Result<T> opened, const SpecStage& stage, const Building& building) {
-  if (opened || opened.error().kind != Kind::invalid_argument) return opened;
-  return building.reader.wrong(stage.name, opened.error().cause, opened.error().advice);
-}
-
 /// `used`: whether `stage` was it, and no stand-in.
 Result<std::unique_ptr<Source>> source_of(const SpecStage& stage, const Building& building, bool& used) {
   const StageType* type = building.registry.find(stage.name.value);
   used = type == nullptr || type->make_source != nullptr;
   if (type == nullptr) {
     WEIR_TRY(check_place(stage, building));
-    return at_place(open_source(stage.name.value, building.options.endpoint), stage, building);
+    return building.reader.told(open_source(stage.name.value, building.options.endpoint), stage);
   }
   if (type->make_source) return building.reader.source(stage, *type, building.options.endpoint);
   if (building.options.source_if_none.empty()) return no_place(stage, building, "source");
@@ -55,7 +48,7 @@ Result<std::unique_ptr<Sink>> sink_of(const SpecStage& stage, const Building& bu
   used = type == nullptr || type->make_sink != nullptr;
   if (type == nullptr) {
     WEIR_TRY(check_place(stage, building));
-    return at_place(open_sink(stage.name.value, building.options.endpoint), stage, building);
+    return building.reader.told(open_sink(stage.name.value, building.options.endpoint), stage);
   }
   if (type->make_sink) return building.reader.sink(stage, *type, building.options.endpoint);
   if (building.options.sink_if_none.empty()) return no_place(stage, building, "sink");
@@ -81,10 +74,12 @@ Result<Pipeline> build(const Spec& spec, std::string_view text, const ParseOptio
   } else {
     WEIR_ASSIGN(pipeline.sink, sink_of(spec.stages.back(), building, ends));
   }
+  Through through;
   for (std::size_t i = begins ? 1 : 0; i < spec.stages.size() - (ends ? 1 : 0); ++i) {
     WEIR_ASSIGN(Through made, reader.transform(spec.stages[i], registry));
-    for (auto& transform : made.transforms) pipeline.transforms.push_back(std::move(transform));
+    through.append(std::move(made));
   }
+  pipeline.transforms = std::move(through.transforms);
   return pipeline;
 }
 

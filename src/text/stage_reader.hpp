@@ -22,14 +22,14 @@ class StageReader {
   Result<std::unique_ptr<Sink>> sink(const SpecStage& stage, const StageType& type,
                                      const EndpointOptions& options) const;
   Status wrong(const SpecWord& word, const std::string& why, const std::string& advice = {}) const;
-
- private:
-  /// An error of a stage's own, with its column.
+  /// What a stage or place itself finds wrong with what it was told, with its column.
   template <class T>
   Result<T> told(Result<T> made, const SpecStage& stage) const {
     if (made || made.error().kind != Kind::invalid_argument) return made;
     return wrong(stage.name, made.error().cause, made.error().advice);
   }
+
+ private:
   Result<StageArguments> arguments(const SpecStage& stage, const StageType& type) const;
   Status check_value(const SpecWord& word, const StageType& type, const StageParameter& parameter) const;
   Status wrong_value(const SpecWord& word, const std::string& why) const;
