@@ -29,6 +29,7 @@ std::size_t lane_bytes(const ZstdLevel& level) { return kScratchBytes + level.co
 /// A frame's content: in chunks of the stream's own, or copied to a slab of ours.
 struct Frame {
   std::span<const std::byte> bytes;
+  std::uint64_t hash = 0;  // where marks are kept
   Chunk joined;
   Slab copied;
 };
@@ -77,15 +78,15 @@ class FrameLane {
     output = std::span<const std::byte>(scratch_.get(), code);
     mark = {input.bytes.size(), code, 0, 0, codec::get_le32(output.data() + code - 4)};
     if (!order.record && !order.earlier) return {};
-    mark.input_hash = ZstdMarks::hash(input.bytes);
-    mark.output_hash = ZstdMarks::hash(output);
+    mark.input_hash = input.hash;
+    mark.output_hash = ZstdMarks::hash(0, output);
     return order.earlier ? compare() : Status();
   }
   Status recognise() {
     output = {};
     mark = *order.earlier;
     mark.input_bytes = input.bytes.size();
-    mark.input_hash = ZstdMarks::hash(input.bytes);
+    mark.input_hash = input.hash;
     return compare();
   }
   Status compare() const {
@@ -113,6 +114,8 @@ class FrameBuffer {
   FrameBuffer(std::shared_ptr<Budget> budget, std::function<void()> wake)
       : budget_(std::move(budget)), wake_(std::move(wake)) {}
   std::size_t size() const noexcept { return joined_.size() + copied_; }
+  /// From now on frames come with their hash: made of each chunk as it comes, while the cache still holds it.
+  void hash_frames() noexcept { hashes_ = true; }
   /// Takes the front of `rest`, up to a full frame, and cuts it off. pending: no slab to copy to yet; one comes from
   /// the budget or from recycle().
   Status take(Chunk& rest) {
@@ -126,11 +129,13 @@ class FrameBuffer {
       }
       copy(piece);
     }
+    if (hashes_) hash_ = ZstdMarks::hash(hash_, piece.bytes());
     rest = rest.slice(piece.size());
     return {};
   }
   Frame finish() noexcept {
     Frame frame;
+    frame.hash = std::exchange(hash_, 0);
     frame.bytes = copied_ == 0 ? joined_.bytes() : slab_.free().first(copied_);
     frame.joined = std::exchange(joined_, Chunk());
     frame.copied = std::exchange(slab_, Slab());
@@ -162,6 +167,8 @@ class FrameBuffer {
   Slab slab_;
   std::vector<Slab> spare_;
   std::size_t copied_ = 0;
+  bool hashes_ = false;
+  std::uint64_t hash_ = 0;
 };
 
 class ZstdCompress final : public Transform {
@@ -170,7 +177,8 @@ class ZstdCompress final : public Transform {
   std::string name() const override { return "zstd"; }
   std::size_t likes_slabs_of() const override { return kFrameBytes; }
   std::optional<std::string> recipe() const override {
-    return fmt::format("zstd level={} frame={} libzstd={}", options_.level, kFrameBytes, ZSTD_versionString());
+    return fmt::format("zstd level={} frame={} marks=crc64nvme libzstd={}", options_.level, kFrameBytes,
+                       ZSTD_versionString());
   }
   bool working() const override { return map_->under_way() > 0; }
   std::uint64_t workers_busy_ns() const override { return map_ ? map_->busy_ns() : 0; }
@@ -245,6 +253,7 @@ class ZstdCompress final : public Transform {
   /// Takes in all of rest_, starting frames as they fill, and writes what is done.
   Status advance(Emit& out) {
     if (!rest_.empty()) WEIR_TRY(marks_->known());
+    if (marks_->used()) frame_->hash_frames();
     while (!rest_.empty()) {
       WEIR_TRY(idle_or_pending(out));
       Status taken = frame_->take(rest_);

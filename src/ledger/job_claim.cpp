@@ -64,8 +64,8 @@ void SqliteClaim::upload_begun(const std::string& upload_id, std::function<void(
   keep_written_of(upload_id);
   JobRecord job = record_;
   job.upload_id = upload_id;
-  ledger_->later([job = std::move(job)](Database& database) { return rewrite_job(database, job, now_unix()); },
-                 std::move(done));
+  ledger_->at_once([job = std::move(job)](Database& database) { return rewrite_job(database, job, now_unix()); },
+                   std::move(done));
 }
 
 void SqliteClaim::part_stored(const PartReceipt& part, std::function<void(Status)> done) {

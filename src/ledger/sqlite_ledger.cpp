@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 
 #include "ledger/item_rows.hpp"
 #include "ledger/job_claim.hpp"
@@ -19,6 +20,8 @@ namespace {
 
 /// A job that ends just when it is asked for is asked for again.
 constexpr int kTries = 10;
+/// Between two commits while much is noted. What a kill takes of that the server knows, or is sent again.
+constexpr std::chrono::milliseconds kGroup{50};
 
 }  // namespace
 
@@ -47,27 +50,35 @@ SqliteLedger::~SqliteLedger() {
 // --- what waits to be written ---
 
 void SqliteLedger::later(Work work, std::function<void(Status)> done) {
-  {
-    const std::lock_guard lock(queue_mutex_);
-    queue_.push_back({std::move(work), std::move(done), 0});
-  }
-  write_soon();
+  queue({std::move(work), std::move(done), 0}, false);
+}
+
+void SqliteLedger::at_once(Work work, std::function<void(Status)> done) {
+  queue({std::move(work), std::move(done), 0}, true);
 }
 
 void SqliteLedger::release(std::int64_t id, std::function<void(Status)> done) {
-  {
-    const std::lock_guard lock(queue_mutex_);
-    queue_.push_back({[id](Database& database) { return set_owner(database, id, 0); }, std::move(done), id});
-  }
-  write_soon();
+  queue({[id](Database& database) { return set_owner(database, id, 0); }, std::move(done), id}, true);
 }
 
-void SqliteLedger::write_soon() {
+void SqliteLedger::queue(Write write, bool hurry) {
   {
     const std::lock_guard lock(queue_mutex_);
+    queue_.push_back(std::move(write));
+    hurry_ = hurry_ || hurry;
+    if (hurry) hurried_.notify_one();
     if (std::exchange(writing_soon_, true)) return;
   }
-  Executor::default_pool()->post_blocking([self = shared_from_this()] { (void)self->flush(); });
+  Executor::default_pool()->post_blocking([self = shared_from_this()] {
+    self->wait_for_more();
+    (void)self->flush();
+  });
+}
+
+/// So that a commit carries what came since the last one, not a part each.
+void SqliteLedger::wait_for_more() {
+  std::unique_lock lock(queue_mutex_);
+  hurried_.wait_until(lock, next_commit_, [this] { return hurry_; });
 }
 
 Status SqliteLedger::flush() {
@@ -86,10 +97,11 @@ Status SqliteLedger::write_waiting(Told& told) {
   std::deque<Write> writes;
   {
     const std::lock_guard lock(queue_mutex_);
-    writing_soon_ = false;
+    writing_soon_ = hurry_ = false;
     writes.swap(queue_);
+    if (writes.empty()) return {};
+    next_commit_ = std::chrono::steady_clock::now() + kGroup;
   }
-  if (writes.empty()) return {};
   const auto write_all = [&]() -> Status {
     WEIR_ASSIGN(Transaction transaction, Transaction::begin(database_));
     for (const Write& write : writes) WEIR_TRY(write.work(database_));

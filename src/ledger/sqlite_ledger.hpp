@@ -1,6 +1,8 @@
 // The ledger in SQLite. One connection under one mutex; writes of claims wait in a queue and are committed together.
 #pragma once
 
+#include <chrono>
+#include <condition_variable>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -44,7 +46,9 @@ class SqliteLedger final : public Ledger, public std::enable_shared_from_this<Sq
   using Work = std::function<Status(Database&)>;
   /// Written soon, with what else waits. `done`, if any, is then called without a lock held.
   void later(Work work, std::function<void(Status)> done = nullptr);
-  /// As later(); then others may claim the job.
+  /// As later(), without waiting for what else may come.
+  void at_once(Work work, std::function<void(Status)> done);
+  /// As at_once(); then others may claim the job.
   void release(std::int64_t id, std::function<void(Status)> done = nullptr);
   Result<std::vector<Mark>> marks(std::int64_t id, std::uint64_t from, std::size_t most);
   Result<std::string> state_behind(std::int64_t id, std::uint64_t index);
@@ -64,7 +68,8 @@ class SqliteLedger final : public Ledger, public std::enable_shared_from_this<Sq
   using Told = std::vector<std::function<void()>>;
 
   std::string file_of(std::int64_t id, const char* what) const;
-  void write_soon();
+  void queue(Write write, bool hurry);
+  void wait_for_more();
   Status write_waiting(Told& told);
   Result<std::int64_t> find_or_insert(const JobRecord& wanted);
   /// None: it went away, or is another's by now.
@@ -84,6 +89,9 @@ class SqliteLedger final : public Ledger, public std::enable_shared_from_this<Sq
   std::mutex queue_mutex_;       // guards what follows; taken after mutex_
   std::deque<Write> queue_;
   bool writing_soon_ = false;
+  bool hurry_ = false;  // somebody waits for what is queued
+  std::condition_variable hurried_;
+  std::chrono::steady_clock::time_point next_commit_;
   bool troubled_ = false;
 };
 

@@ -61,6 +61,7 @@ constexpr Calls make_table() {
   table.stat = guarded<Call::stat, &Calls::stat, const char*, struct stat*>;
   table.fdatasync = guarded<Call::fdatasync, &Calls::fdatasync, int>;
   table.fsync = guarded<Call::fsync, &Calls::fsync, int>;
+  table.lives_in_memory = [](int fd) { return real_calls().lives_in_memory(fd); };
   table.folds_case = [](int fd) { return real_calls().folds_case(fd); };
   table.rename = guarded<Call::rename, &Calls::rename, const char*, const char*>;
   table.unlink = guarded<Call::unlink, &Calls::unlink, const char*>;

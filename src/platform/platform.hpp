@@ -33,6 +33,8 @@ struct Calls {
   int (*stat)(const char* path, struct stat* into);
   int (*fdatasync)(int fd);
   int (*fsync)(int fd);
+  /// Whether reading the file waits for no disk, ever. The kernel has no pread_nowait for such files.
+  bool (*lives_in_memory)(int fd);
   /// Whether names that differ in case alone are one name in this directory, as far as the file system tells.
   bool (*folds_case)(int fd);
   int (*rename)(const char* from, const char* to);

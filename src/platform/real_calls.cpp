@@ -57,22 +57,15 @@ ssize_t real_send_nowait(int fd, const void* from, std::size_t count) {
   return ::send(fd, from, count, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
-#ifdef RWF_NOWAIT
-/// Files that live in memory wait for no disk, but the kernel has no RWF_NOWAIT for them.
-bool lives_in_memory(int fd) {
+bool real_lives_in_memory(int fd) {
   struct statfs found {};
   return ::fstatfs(fd, &found) == 0 && (found.f_type == TMPFS_MAGIC || found.f_type == RAMFS_MAGIC);
 }
-#endif
 
 ssize_t real_pread_nowait(int fd, void* into, std::size_t count, off_t offset) {
 #ifdef RWF_NOWAIT
   const iovec piece{into, count};
-  const ssize_t got = ::preadv2(fd, &piece, 1, offset, RWF_NOWAIT);
-  if (got >= 0 || errno != EOPNOTSUPP) return got;
-  if (lives_in_memory(fd)) return ::pread(fd, into, count, offset);
-  errno = EOPNOTSUPP;
-  return -1;
+  return ::preadv2(fd, &piece, 1, offset, RWF_NOWAIT);
 #else
   (void)fd, (void)into, (void)count, (void)offset;
   errno = EOPNOTSUPP;
@@ -178,6 +171,7 @@ constexpr Calls kReal = {
     .stat = ::stat,
     .fdatasync = ::fdatasync,
     .fsync = ::fsync,
+    .lives_in_memory = real_lives_in_memory,
     .folds_case = real_folds_case,
     .rename = ::rename,
     .unlink = ::unlink,

@@ -32,7 +32,8 @@ Status FileReplay::changed(std::uint64_t offset, std::string cause) const {
 }
 
 Result<std::size_t> FileReplay::read_cached(std::uint64_t offset, std::span<std::byte> into) {
-  const ssize_t got = platform().pread_nowait(fd_.get(), into.data(), into.size(), static_cast<off_t>(offset));
+  const auto read = in_memory_ ? platform().pread : platform().pread_nowait;
+  const ssize_t got = read(fd_.get(), into.data(), into.size(), static_cast<off_t>(offset));
   if (got > 0) return static_cast<std::size_t>(got);
   if (got == 0) return std::size_t{0};
   switch (errno) {

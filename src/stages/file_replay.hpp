@@ -8,6 +8,7 @@
 #include <string>
 
 #include "platform/fd.hpp"
+#include "platform/platform.hpp"
 #include "weir/core/stage.hpp"
 
 namespace weir::stages {
@@ -28,7 +29,10 @@ struct FileIdentity {
 class FileReplay final : public Replay {
  public:
   FileReplay(platform::Fd fd, std::string path, FileIdentity identity)
-      : fd_(std::move(fd)), path_(std::move(path)), identity_(identity) {}
+      : fd_(std::move(fd)),
+        path_(std::move(path)),
+        identity_(identity),
+        in_memory_(platform::platform().lives_in_memory(fd_.get())) {}
   Result<std::size_t> read_at(std::uint64_t offset, std::span<std::byte> into, bool may_block) override;
   Status check_unchanged() override;
   std::optional<SourceIdentity> lasting_identity() const override;
@@ -42,6 +46,7 @@ class FileReplay final : public Replay {
   const platform::Fd fd_;
   const std::string path_;
   const FileIdentity identity_;
+  const bool in_memory_;
 };
 
 /// A regular file that is already open, as file() would be. `path`: for messages.
