@@ -97,16 +97,14 @@ weir_suite(bench_wire_tap unit ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}
 find_package(nlohmann_json REQUIRED)
 add_executable(sigv4_probe net/sigv4_probe.cpp)
 target_include_directories(sigv4_probe PRIVATE ${PROJECT_SOURCE_DIR}/src)
-target_link_libraries(sigv4_probe PRIVATE weir_static weir_flags nlohmann_json::nlohmann_json CURL::libcurl OpenSSL::Crypto
-  pugixml::pugixml PkgConfig::ZSTD PkgConfig::XXHASH PkgConfig::SQLITE)
+target_link_libraries(sigv4_probe PRIVATE weir_static weir_flags nlohmann_json::nlohmann_json ${weir_dependencies})
 weir_suite(interop_sigv4_botocore "unit;slow" ${weir_servers} python ${CMAKE_CURRENT_SOURCE_DIR}/interop/sigv4_botocore.py
   $<TARGET_FILE:sigv4_probe>)
 
 # The keys, regions and endpoints that we find against those that botocore finds.
 add_executable(resolve_credentials interop/resolve_credentials.cpp)
 target_include_directories(resolve_credentials PRIVATE ${PROJECT_SOURCE_DIR}/src)
-target_link_libraries(resolve_credentials PRIVATE weir_static weir_flags nlohmann_json::nlohmann_json CURL::libcurl
-  OpenSSL::Crypto pugixml::pugixml PkgConfig::ZSTD PkgConfig::XXHASH PkgConfig::SQLITE)
+target_link_libraries(resolve_credentials PRIVATE weir_static weir_flags nlohmann_json::nlohmann_json ${weir_dependencies})
 weir_suite(interop_credentials_botocore unit ${weir_servers} python ${CMAKE_CURRENT_SOURCE_DIR}/interop/credentials_botocore.py
   $<TARGET_FILE:resolve_credentials>)
 

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "weir/codec/digest.hpp"
+#include "weir/codec/gzip.hpp"
 #include "weir/codec/zstd.hpp"
 #include "weir/core/explain.hpp"
 #include "weir/core/job.hpp"

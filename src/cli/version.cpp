@@ -3,6 +3,7 @@
 #include <openssl/crypto.h>
 #include <sqlite3.h>
 #include <xxhash.h>
+#include <zlib.h>
 #include <zstd.h>
 #include <CLI/Version.hpp>
 #include <pugixml.hpp>
@@ -30,6 +31,7 @@ std::vector<LibraryVersion> libraries() {
   return {{"libcurl", curl->version},
           {"tls", curl->ssl_version == nullptr ? "none" : curl->ssl_version},
           {"openssl", ::OpenSSL_version(OPENSSL_VERSION_STRING)},
+          {"zlib", ::zlibVersion()},
           {"zstd", ::ZSTD_versionString()},
           {"xxhash", dotted(::XXH_versionNumber(), 100)},
           {"sqlite", ::sqlite3_libversion()},

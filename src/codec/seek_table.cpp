@@ -2,15 +2,6 @@
 
 namespace weir::codec {
 
-void put_le32(std::byte* into, std::uint32_t value) noexcept {
-  for (int i = 0; i < 4; ++i) into[i] = static_cast<std::byte>(value >> (8 * i));
-}
-std::uint32_t get_le32(const std::byte* from) noexcept {
-  std::uint32_t value = 0;
-  for (int i = 3; i >= 0; --i) value = (value << 8) | static_cast<std::uint32_t>(from[i]);
-  return value;
-}
-
 Status SeekTable::make_room() {
   if (rows_ == kMaxSeekFrames) {
     return Status(Kind::limit, "the seekable format ends at 134217728 frames of 4 MiB (512 TiB)");

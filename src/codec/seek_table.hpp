@@ -8,6 +8,7 @@
 #include <span>
 #include <vector>
 
+#include "codec/little_endian.hpp"
 #include "codec/slice_writer.hpp"
 
 namespace weir::codec {
@@ -18,9 +19,6 @@ inline constexpr std::size_t kSeekRowBytes = 12;
 inline constexpr std::size_t kSeekFixedBytes = 8 + 9;
 /// Rows that one slab of kSliceBytes holds while the stream runs.
 inline constexpr std::size_t kSeekRowsPerSlab = kSliceBytes / kSeekRowBytes;
-
-void put_le32(std::byte* into, std::uint32_t value) noexcept;
-std::uint32_t get_le32(const std::byte* from) noexcept;
 
 /// Collects rows in slabs of the budget and writes them at the end. Thread-compatible.
 class SeekTable {

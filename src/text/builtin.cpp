@@ -1,6 +1,6 @@
 // The stages of this library, by name.
-#include "weir/codec/digest.hpp"
-#include "weir/codec/zstd.hpp"
+#include "text/builtin.hpp"
+
 #include "weir/stages/concat.hpp"
 #include "weir/stages/grep.hpp"
 #include "weir/stages/lines.hpp"
@@ -10,40 +10,6 @@
 namespace weir {
 
 namespace {
-
-using Made = Result<Through>;
-
-StageType digest(const char* name, const char* help) {
-  return {name, help, {}, [name](const StageArguments&) -> Made {
-            WEIR_ASSIGN(auto made, make_digest(name));
-            return Through(tap(std::move(made)));
-          }};
-}
-
-StageType zstd_type() {
-  StageParameter level{"level", ParameterType::integer, "from fast to small; 0 is the default", "3", -7, 19};
-  StageParameter workers{
-      "workers", ParameterType::integer, "frames at once; as many as there are threads if not given", "", 1, 1024};
-  return {"zstd", "compress", {level, workers}, [](const StageArguments& given) -> Made {
-            ZstdOptions options;
-            options.level = static_cast<int>(given.integer("level").value_or(3));
-            if (options.level == 0) options.level = 3;  // as the zstd command reads it
-            options.max_workers = static_cast<std::size_t>(
-                given.integer("workers").value_or(static_cast<std::int64_t>(options.max_workers)));
-            return Through(zstd(options));
-          }};
-}
-
-StageType unzstd_type() {
-  StageParameter output{"max-output", ParameterType::size, "more than this is an error", ""};
-  StageParameter window{"max-window", ParameterType::size, "frames that need more memory are an error", ""};
-  return {"unzstd", "decompress any .zst, within limits", {output, window}, [](const StageArguments& given) -> Made {
-            UnzstdOptions options;
-            options.max_output_bytes = given.size("max-output").value_or(options.max_output_bytes);
-            options.max_window_bytes = given.size("max-window").value_or(options.max_window_bytes);
-            return Through(unzstd(options));
-          }};
-}
 
 StageType lines_type() {
   StageParameter longest{
@@ -120,8 +86,7 @@ StageType concat_type() {
 StageRegistry make_builtin() {
   StageRegistry registry;
   const auto add = [&](StageType type) { (void)registry.add(std::move(type)); };
-  add(zstd_type());
-  add(unzstd_type());
+  add_codec_stages(registry);
   add(lines_type());
   add(grep_type());
   add(count_type());
@@ -129,10 +94,6 @@ StageRegistry make_builtin() {
   add(concat_type());
   add(first_type("take", "the first lines or bytes; no more is read", take_lines, take_bytes));
   add(first_type("skip", "all but the first lines or bytes", skip_lines, skip_bytes));
-  for (const char* name : {"sha256", "sha512", "md5"}) add(digest(name, "name the bytes' hash in the result"));
-  for (const char* name : {"xxh3_64", "xxh3_128"})
-    add(digest(name, "name the bytes' hash in the result; fast, for no secrets"));
-  for (const char* name : {"crc32c", "crc64nvme"}) add(digest(name, "name the bytes' checksum in the result"));
   return registry;
 }
 

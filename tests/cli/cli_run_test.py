@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """weir run and weir stages: pipelines from one line of text. WEIR_BIN names the command."""
 
+import gzip
 import hashlib
 import unittest
 
@@ -63,6 +64,15 @@ class Run(CommandTest):
             self.assertIn(words, done.stdout.decode())
         self.assertFalse(target.exists())
         self.refuses(2, "run", "--explain", "gen:1GiB | grep x | null:", says="grep works on lines")
+
+    def test_gzip_goes_both_ways_with_the_gzip_of_others(self):
+        text = LOG * 100_000
+        packed = weir("run", "gzip level=1 workers=2", stdin=text).stdout
+        self.assertEqual(gzip.decompress(packed), text)
+        self.assertEqual(weir("run", "gzip level=1 workers=1", stdin=text).stdout, packed)
+        self.assertEqual(weir("run", "gunzip", stdin=gzip.compress(text) + gzip.compress(b"more")).stdout, text + b"more")
+        self.refuses(6, "run", "gunzip | lines | count", stdin=packed[:-1], says="cannot decompress gzip")
+        self.refuses(2, "run", "gzip level=10 | null:", says='"10" is no level from 1 to 9')
 
     def test_damaged_input_names_the_stage(self):
         packed = weir("run", "zstd", stdin=LOG * 1000).stdout

@@ -2,7 +2,7 @@
 #include <sys/resource.h>
 
 #include "codec/drive.hpp"
-#include "codec/zstd_tool.hpp"
+#include "codec/tools.hpp"
 #include "weir/codec/zstd.hpp"
 
 using namespace weir;

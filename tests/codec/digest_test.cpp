@@ -1,6 +1,7 @@
 #include "weir/codec/digest.hpp"
 
 #include "codec/drive.hpp"
+#include "codec/tools.hpp"
 
 using namespace weir;
 
@@ -29,6 +30,25 @@ TEST_CASE("each digest tap passes its input on and names the published value") {
   CHECK(digest_of(crc32c_digest(), "123456789") == "e3069283");
   CHECK(digest_of(crc64nvme_digest(), "123456789") == "rosUhgp5mIg=");
   CHECK(digest_of(crc64nvme_digest(), "") == "AAAAAAAAAAA=");
+}
+
+TEST_CASE("sha256sum, sha512sum, md5sum and xxhsum name the same digests") {
+  const struct {
+    const char* name;
+    const char* command;
+  } pairs[] = {{"sha256", "sha256sum"},
+               {"sha512", "sha512sum"},
+               {"md5", "md5sum"},
+               {"xxh3_128", "xxhsum -H2"},
+               {"xxh3_64", "xxhsum -H3"}};
+  for (const std::size_t size : {std::size_t{0}, std::size_t{1}, std::size_t{240}, std::size_t{1000003}}) {
+    const std::string input = test::noise(size, size);
+    for (const auto& [name, command] : pairs) {
+      const std::string digest = digest_of(tap(std::move(*make_digest(name))), input, 65536);
+      INFO(name << " of " << size << " bytes: " << digest);
+      CHECK(test::run_tool(command, input).find(digest) != std::string::npos);
+    }
+  }
 }
 
 TEST_CASE("digests do not depend on how the input is cut") {

@@ -1,6 +1,6 @@
 #include "codec/drive.hpp"
+#include "codec/tools.hpp"
 #include "codec/zstd_frame.hpp"
-#include "codec/zstd_tool.hpp"
 #include "weir/codec/zstd.hpp"
 
 using namespace weir;

@@ -5,8 +5,8 @@
 
 #include "codec/drive.hpp"
 #include "codec/seek_table.hpp"
+#include "codec/tools.hpp"
 #include "codec/zstd_level.hpp"
-#include "codec/zstd_tool.hpp"
 
 using namespace weir;
 

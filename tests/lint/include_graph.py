@@ -17,7 +17,7 @@ TOP = len(FLOORS)
 # What would let files, sockets, HTTP or a third library into core.
 CORE_MUST_NOT = re.compile(
     r"<(sys/(?!mman\.h).*|netinet/.*|arpa/.*|netdb\.h|unistd\.h|fcntl\.h|poll\.h|dirent\.h|fstream|filesystem|cstdio|stdio\.h|iostream"
-    r"|curl/.*|openssl/.*|pugixml.*|zstd.*|xxhash.*|sqlite3.*|boost/.*|nlohmann/.*|CLI/.*)>")
+    r"|curl/.*|openssl/.*|pugixml.*|zstd.*|xxhash.*|zlib\.h|sqlite3.*|boost/.*|nlohmann/.*|CLI/.*)>")
 INCLUDE = re.compile(r'^\s*#\s*include\s+("([^"]+)"|(<[^>]+>))')
 SUFFIXES = {".hpp", ".cpp", ".h", ".c"}
 

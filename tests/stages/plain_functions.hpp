@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <openssl/evp.h>
 #include <xxhash.h>
+#include <zlib.h>
 #include <zstd.h>
 
 #include <array>
@@ -75,6 +76,28 @@ inline std::string plain_unzstd(std::string_view compressed, bool& ok) {
   ok = ZSTD_isError(left) == 0 && left == 0;
   ZSTD_freeDCtx(context);
   return text;
+}
+
+inline std::string plain_gunzip(std::string_view compressed, bool& ok) {
+  std::string text;
+  std::string piece(65536, '\0');
+  z_stream stream{};
+  int code = ::inflateInit2(&stream, 31);
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(compressed.data()));
+  stream.avail_in = static_cast<uInt>(compressed.size());
+  while (code == Z_OK || (code == Z_STREAM_END && stream.avail_in > 0)) {
+    if (code == Z_STREAM_END) ::inflateReset(&stream);
+    stream.next_out = reinterpret_cast<Bytef*>(piece.data());
+    stream.avail_out = static_cast<uInt>(piece.size());
+    code = ::inflate(&stream, Z_NO_FLUSH);
+    text.append(piece, 0, piece.size() - stream.avail_out);
+  }
+  ok = code == Z_STREAM_END;
+  ::inflateEnd(&stream);
+  return text;
+}
+inline std::string plain_unpacked(std::string_view compressed, bool gzip, bool& ok) {
+  return gzip ? plain_gunzip(compressed, ok) : plain_unzstd(compressed, ok);
 }
 
 inline std::string plain_xor(std::string text, unsigned char key) {

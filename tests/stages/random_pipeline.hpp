@@ -10,6 +10,7 @@
 #include "stages/plain_functions.hpp"
 #include "stages/random_stages.hpp"
 #include "weir/codec/digest.hpp"
+#include "weir/codec/gzip.hpp"
 #include "weir/codec/zstd.hpp"
 #include "weir/core/job.hpp"
 #include "weir/stages/callback.hpp"
@@ -25,6 +26,7 @@ struct Recipe {
     Kind kind;
     std::string digest;  // its name
     int level = 1;
+    bool gzip = false;  // compress, decompress: instead of zstd
     unsigned char key = 0;
     std::size_t piece = 1;
     Manner manner;
@@ -44,21 +46,22 @@ struct Recipe {
   std::string describe() const;
 };
 
-inline Recipe::Step random_step(std::mt19937& random, unsigned& depth, std::vector<std::string>& digests) {
+inline Recipe::Step random_step(std::mt19937& random, std::vector<bool>& packed, std::vector<std::string>& digests) {
   using Kind = Recipe::Kind;
   Recipe::Step step{};
   step.kind = static_cast<Kind>(random() % 7);
   if (step.kind == Kind::digest && digests.empty()) step.kind = Kind::recut;
-  if (step.kind == Kind::decompress && depth == 0) step.kind = Kind::compress;
-  if (step.kind == Kind::compress && depth == 2) step.kind = Kind::recut;
+  if (step.kind == Kind::decompress && packed.empty()) step.kind = Kind::compress;
+  if (step.kind == Kind::compress && packed.size() == 2) step.kind = Kind::recut;
   if (step.kind == Kind::digest) {  // each at most once: facts go by name
     const std::size_t which = random() % digests.size();
     step.digest = digests[which];
     digests.erase(digests.begin() + static_cast<std::ptrdiff_t>(which));
   }
-  if (step.kind == Kind::compress) ++depth;
-  if (step.kind == Kind::decompress) --depth;
-  if (step.kind <= Kind::twice) depth = 0;  // what comes is no .zst any more
+  if (step.kind == Kind::compress) packed.push_back(random() % 2 == 0);
+  if (step.kind == Kind::compress || step.kind == Kind::decompress) step.gzip = packed.back();
+  if (step.kind == Kind::decompress) packed.pop_back();
+  if (step.kind <= Kind::twice) packed.clear();  // what comes is no .zst and no .gz any more
   constexpr int kLevels[] = {-5, 1, 3};
   step.level = kLevels[random() % 3];
   step.key = static_cast<unsigned char>(random());
@@ -80,9 +83,9 @@ inline Recipe Recipe::random(unsigned seed) {
   recipe.from = static_cast<From>(random() % 4);
   recipe.into = static_cast<Into>(random() % 3);
   recipe.ends = {random() % 3 == 0, false, random() % 2 == 0 ? 0u : 10u, static_cast<unsigned>(random())};
-  unsigned depth = 0;
+  std::vector<bool> packed;  // by gzip or not, the last on top
   std::vector<std::string> digests = {"sha256", "xxh3_64", "xxh3_128", "crc32c", "crc64nvme"};
-  for (std::size_t i = random() % 6; i-- > 0;) recipe.steps.push_back(random_step(random, depth, digests));
+  for (std::size_t i = random() % 6; i-- > 0;) recipe.steps.push_back(random_step(random, packed, digests));
   constexpr std::size_t kBudgets[] = {8 * kMiB, 16 * kMiB, 24 * kMiB, 40 * kMiB, 64 * kMiB};
   recipe.budget_bytes = kBudgets[random() % 5];
   constexpr std::size_t kWorkers[] = {1, 2, 7};
@@ -102,7 +105,9 @@ inline std::string Recipe::describe() const {
       "WEIR_SEED={} ({} bytes of ratio {}, pieces to {}, ends{}, budget {} MiB, {} workers): {}", seed, input.bytes,
       input.ratio, piece, manner(ends), budget_bytes / kMiB, workers, kFrom[static_cast<int>(from)]);
   for (const Step& step : steps) {
-    text += " | " + (step.kind == Kind::digest ? step.digest : std::string(kKinds[static_cast<int>(step.kind)]));
+    std::string name = step.kind == Kind::digest ? step.digest : kKinds[static_cast<int>(step.kind)];
+    if (step.gzip) name = step.kind == Kind::compress ? "gzip" : "gunzip";
+    text += " | " + name;
     if (step.kind == Kind::compress) text += fmt::format(" {}", step.level);
     if (step.kind == Kind::recut) text += fmt::format(" {}", step.piece);
     text += manner(step.manner);
@@ -134,6 +139,9 @@ inline std::unique_ptr<Source> build_source(const Recipe& recipe) {
   return from_reader(std::move(read), std::move(options));
 }
 
+/// Fast ones, of zstd's.
+inline int gzip_level(int zstd_level) { return zstd_level == 3 ? 4 : 1; }
+
 inline Status keep_odd(const Chunk& chunk, Emit& out) {
   out(Chunk::copy_of(plain_keep_odd(chunk.text())));
   return {};
@@ -156,12 +164,13 @@ inline std::unique_ptr<Transform> build_step(const Recipe::Step& step) {
     case Kind::digest:
       return tap(std::move(make_digest(step.digest)).value());
     case Kind::compress: {
+      if (step.gzip) return gzip({.level = gzip_level(step.level)});
       ZstdOptions options;
       options.level = step.level;
       return zstd(options);
     }
     case Kind::decompress:
-      return unzstd();
+      return step.gzip ? gunzip() : unzstd();
   }
   return nullptr;
 }
@@ -202,18 +211,15 @@ struct Expected {
   Facts facts;
 };
 
-/// The bytes of zstd at a level are its own: here they come from the plainest pipeline that makes them, and libzstd
-/// must read the text from them.
-inline std::string reference_zstd(const std::string& text, int level, bool& ok) {
+/// The bytes of a codec at a level are its own: here they come from the plainest pipeline that makes them, and its
+/// library must read the text from them.
+inline std::string reference_packed(const std::string& text, const Recipe::Step& step, bool& ok) {
   auto into = std::make_shared<std::string>();
-  ZstdOptions options;
-  options.level = level;
-  options.max_workers = 1;
   JobOptions job;
   job.executor = Executor::make_pool(1);
-  ok = start(memory(text) | zstd(options) | to_memory(into), std::move(job)).wait().ok();
+  ok = start(memory(text) | Through(build_step(step)) | to_memory(into), std::move(job)).wait().ok();
   bool readable = false;
-  ok = ok && plain_unzstd(*into, readable) == text && readable;
+  ok = ok && plain_unpacked(*into, step.gzip, readable) == text && readable;
   return *into;
 }
 
@@ -229,8 +235,8 @@ inline Expected run_plainly(const Recipe& recipe, bool& ok) {
     if (step.kind == Kind::keep_odd) bytes = plain_keep_odd(bytes);
     if (step.kind == Kind::twice) bytes = plain_double(bytes);
     if (step.kind == Kind::digest) result.facts[step.digest] = plain_digest(step.digest, bytes);
-    if (step.kind == Kind::compress) bytes = reference_zstd(bytes, step.level, fine);
-    if (step.kind == Kind::decompress) bytes = plain_unzstd(bytes, fine);
+    if (step.kind == Kind::compress) bytes = reference_packed(bytes, step, fine);
+    if (step.kind == Kind::decompress) bytes = plain_unpacked(bytes, step.gzip, fine);
     ok = ok && fine;
   }
   return result;

@@ -28,6 +28,7 @@ TEST_CASE("Stages are read in the order they are written, spaces or not") {
   CHECK(names("  \t ").empty());
   CHECK(names("zstd") == std::vector<std::string>{"zstd"});
   CHECK(names("sha256|zstd level=19|xxh3_64") == std::vector<std::string>{"sha256", "zstd", "xxh3_64"});
+  CHECK(names("gzip level=9 workers=2 | gunzip max-output=1GiB") == std::vector<std::string>{"gzip", "gunzip"});
   CHECK(names(" unzstd  max-output=1GiB max-window=8MiB | crc32c ") == std::vector<std::string>{"unzstd", "crc32c"});
 }
 
@@ -36,7 +37,8 @@ TEST_CASE("An unknown stage is pointed at by its column, and the nearest is offe
         "cannot read the stages: column 10: there is no stage \"zstdd\"\n"
         "    sha256 | zstdd level=3\n"
         "             ^^^^^\n"
-        "Stages are concat, count, crc32c, crc64nvme, grep, lines, md5, sha256, sha512, skip, take, tee, unzstd, "
+        "Stages are concat, count, crc32c, crc64nvme, grep, gunzip, gzip, lines, md5, sha256, sha512, skip, take, tee, "
+        "unzstd, "
         "xxh3_128, "
         "xxh3_64, zstd. "
         "Did you mean \"zstd\"?");
@@ -57,6 +59,7 @@ TEST_CASE("Values out of range are refused before anything runs") {
   CHECK_THAT(refusal("zstd level=20"), Catch::Contains("column 12: \"20\" is no level from -7 to 19"));
   CHECK_THAT(refusal("zstd level=x"), Catch::Contains("\"x\" is no level"));
   CHECK_THAT(refusal("zstd level=99999999999999999999"), Catch::Contains("is no level"));
+  CHECK_THAT(refusal("gzip level=0"), Catch::Contains("column 12: \"0\" is no level from 1 to 9"));
   CHECK_THAT(refusal("zstd workers=0"), Catch::Contains("\"0\" is no workers from 1 to 1024"));
   CHECK_THAT(refusal("unzstd max-output=8mb"), Catch::Contains("write 8MiB (of 1024) or 8MB (of 1000)"));
 }

@@ -4,6 +4,7 @@
 
 #include "resume_world.hpp"
 #include "weir/codec/digest.hpp"
+#include "weir/codec/gzip.hpp"
 #include "weir/codec/zstd.hpp"
 #include "weir/stages/callback.hpp"
 #include "weir/stages/memory.hpp"
@@ -206,6 +207,30 @@ TEST_CASE("zstd goes on through the kill: the object is the one of a run in one 
   INFO(receipt.status().message());
   REQUIRE(receipt.ok());
   CHECK(receipt->bytes_resumed == 4 * kPart);
+  CHECK((world.target->object() == world.wanted));
+  CHECK(receipt->facts.count("sha256") == 1);
+}
+
+TEST_CASE("gzip goes on through the kill, and members that are stored are not compressed again") {
+  StreamWorld world;
+  world.bytes = test::sample_bytes(7 * kMiB + 99);  // two members
+  test::write_file(world.path, world.bytes);
+  const auto workers = GENERATE(1u, 2u, 7u);
+  world.from = [&] { return file(world.path) | Through(sha256()) | Through(gzip({1, 2})); };
+  {
+    auto whole = std::make_shared<test::MemoryTarget>(test::MemoryTargetOptions{});
+    REQUIRE(start(world.from() | To(upload_to(whole))).wait().ok());
+    whole->settle();
+    world.wanted = *whole->object();
+  }
+  world.stop_after(40);  // parts of 128 KiB: the first member, and some of the second
+
+  world.from = [&] { return file(world.path) | Through(sha256()) | Through(gzip({1, workers})); };
+  const auto receipt = world.upload();
+  INFO(receipt.status().message());
+  REQUIRE(receipt.ok());
+  CHECK(receipt->bytes_resumed == 40 * kPart);
+  CHECK(receipt->bytes_skipped > 4 * kMiB);
   CHECK((world.target->object() == world.wanted));
   CHECK(receipt->facts.count("sha256") == 1);
 }

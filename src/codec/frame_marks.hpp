@@ -1,4 +1,4 @@
-// ZstdMarks: which frames need not be compressed, because an earlier run did and what it made is stored.
+// FrameMarks: which frames need not be compressed, because an earlier run did and what it made is stored.
 #pragma once
 
 #include <algorithm>
@@ -20,9 +20,9 @@ struct FrameOrder {
 };
 
 /// Thread-compatible.
-class ZstdMarks {
+class FrameMarks {
  public:
-  explicit ZstdMarks(std::shared_ptr<Marks> marks, std::function<void()> wake) : marks_(std::move(marks)) {
+  explicit FrameMarks(std::shared_ptr<Marks> marks, std::function<void()> wake) : marks_(std::move(marks)) {
     if (marks_) marks_->attend(std::move(wake));
   }
   /// pending until it is known what is stored; frames may be ordered then.

@@ -1,4 +1,4 @@
-// The real zstd program: what it writes, we must read, and the other way round.
+// Foreign programs: what they write, we must read, and the other way round.
 #pragma once
 
 #include <unistd.h>
@@ -18,7 +18,7 @@ namespace weir::test {
 class Scratch {
  public:
   Scratch() {
-    std::string form = (std::filesystem::temp_directory_path() / "weir-zstd-XXXXXX").string();
+    std::string form = (std::filesystem::temp_directory_path() / "weir-tools-XXXXXX").string();
     REQUIRE(::mkdtemp(form.data()) != nullptr);
     path_ = form;
   }
@@ -41,20 +41,24 @@ inline std::string read_file(const std::string& path) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
-/// Runs `zstd ARGUMENTS < input > output`; returns the output, or fails the test unless `may_fail`.
-inline std::string zstd_tool(const std::string& arguments, std::string_view input, bool* failed = nullptr) {
+/// Runs `command < input > output`; returns the output. The test fails where the command does, or is not there, unless
+/// `failed` takes it.
+inline std::string run_tool(const std::string& command, std::string_view input, bool* failed = nullptr) {
   const Scratch scratch;
   write_file(scratch / "in", input);
-  const std::string command = "zstd -q " + arguments + " < " + (scratch / "in") + " > " + (scratch / "out") +
-                              (failed != nullptr ? " 2>/dev/null" : "");
-  const int code = std::system(command.c_str());
-  INFO(command);
+  const std::string line =
+      command + " < " + (scratch / "in") + " > " + (scratch / "out") + (failed != nullptr ? " 2>/dev/null" : "");
+  const int code = std::system(line.c_str());
+  INFO(line << "\nThe programs that tests need are installed by tests/install-deps.sh.");
   if (failed == nullptr) {
     REQUIRE(code == 0);
   } else {
     *failed = code != 0;
   }
   return read_file(scratch / "out");
+}
+inline std::string zstd_tool(const std::string& arguments, std::string_view input, bool* failed = nullptr) {
+  return run_tool("zstd -q " + arguments, input, failed);
 }
 
 }  // namespace weir::test

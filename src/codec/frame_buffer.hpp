@@ -1,0 +1,91 @@
+// FrameBuffer: collects the chunks of a stream into contiguous frames of kFrameBytes.
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+#include <functional>
+#include <memory>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "codec/frame_marks.hpp"
+#include "weir/core/budget.hpp"
+#include "weir/core/chunk.hpp"
+#include "weir/core/status.hpp"
+
+namespace weir::codec {
+
+/// A frame's content: in chunks of the stream's own, or copied to a slab of ours.
+struct Frame {
+  std::span<const std::byte> bytes;
+  std::uint64_t hash = 0;  // where marks are kept
+  Chunk joined;
+  Slab copied;
+};
+
+/// Copies nothing while chunks lie behind each other in memory. Slabs to copy to are never let go: what the stage once
+/// had of its grant, nobody else can have taken when it is needed again. Thread-compatible.
+class FrameBuffer {
+ public:
+  FrameBuffer(std::shared_ptr<Budget> budget, std::function<void()> wake)
+      : budget_(std::move(budget)), wake_(std::move(wake)) {}
+  std::size_t size() const noexcept { return joined_.size() + copied_; }
+  /// From now on frames come with their hash: made of each chunk as it comes, while the cache still holds it.
+  void hash_frames() noexcept { hashes_ = true; }
+  /// Takes the front of `rest`, up to a full frame, and cuts it off. pending: no slab to copy to yet; one comes from
+  /// the budget or from recycle().
+  Status take(Chunk& rest) {
+    Chunk piece = rest.slice(0, kFrameBytes - size());
+    if (copied_ == 0 && (joined_.empty() || joined_.join(piece))) {
+      if (joined_.empty()) joined_ = piece;
+    } else {
+      if (copied_ == 0) {
+        WEIR_TRY(find_slab());
+        copy(std::exchange(joined_, Chunk()));
+      }
+      copy(piece);
+    }
+    if (hashes_) hash_ = FrameMarks::hash(hash_, piece.bytes());
+    rest = rest.slice(piece.size());
+    return {};
+  }
+  Frame finish() noexcept {
+    Frame frame;
+    frame.hash = std::exchange(hash_, 0);
+    frame.bytes = copied_ == 0 ? joined_.bytes() : slab_.free().first(copied_);
+    frame.joined = std::exchange(joined_, Chunk());
+    frame.copied = std::exchange(slab_, Slab());
+    copied_ = 0;
+    return frame;
+  }
+  /// The slab of a frame that is done.
+  void recycle(Slab slab) {
+    if (slab) spare_.push_back(std::move(slab));
+  }
+
+ private:
+  Status find_slab() {
+    if (spare_.empty()) {
+      WEIR_ASSIGN(slab_, budget_->acquire(kFrameBytes, wake_));
+    } else {
+      slab_ = std::move(spare_.back());
+      spare_.pop_back();
+    }
+    return {};
+  }
+  void copy(const Chunk& piece) noexcept {
+    std::memcpy(slab_.free().data() + copied_, piece.data(), piece.size());
+    copied_ += piece.size();
+  }
+  std::shared_ptr<Budget> budget_;
+  std::function<void()> wake_;
+  Chunk joined_;
+  Slab slab_;
+  std::vector<Slab> spare_;
+  std::size_t copied_ = 0;
+  bool hashes_ = false;
+  std::uint64_t hash_ = 0;
+};
+
+}  // namespace weir::codec
