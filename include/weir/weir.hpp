@@ -26,6 +26,7 @@
 #include "weir/stages/map.hpp"
 #include "weir/stages/memory.hpp"
 #include "weir/stages/null.hpp"
+#include "weir/stages/parallel.hpp"
 #include "weir/stages/tee.hpp"
 #include "weir/store/http.hpp"
 #include "weir/store/local.hpp"

@@ -287,7 +287,9 @@ Result<CommandLine> parse_options(const CommandInfo& command, const std::vector<
                        fmt::format("'weir help {}' tells the options.", command.name));
   }
   for (const std::string& extra : parser->remaining()) {
-    if (extra.size() > 1 && extra[0] == '-') return unknown_option(command, *parser, extra);
+    // "- | zstd | -" is a pipeline that begins with the standard input.
+    const bool pipeline = extra.starts_with("- ") || extra.starts_with("-|");
+    if (extra.size() > 1 && extra[0] == '-' && !pipeline) return unknown_option(command, *parser, extra);
     line.operands.push_back(extra);
   }
   if (separator != arguments.end()) line.operands.insert(line.operands.end(), separator + 1, arguments.end());

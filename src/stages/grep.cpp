@@ -21,6 +21,7 @@ class Grep final : public Transform {
   }
   Framing needs() const override { return Framing::lines; }
   Framing framing(Framing) const override { return Framing::lines; }
+  bool independent() const override { return true; }
   MemoryNeed memory(const Upstream&) const override { return {.min_bytes = 2 * kSliceBytes}; }
   Status open(Context& context) override {
     if (text_.find('\n') != std::string::npos)

@@ -4,7 +4,9 @@
 #include "weir/stages/concat.hpp"
 #include "weir/stages/grep.hpp"
 #include "weir/stages/lines.hpp"
+#include "weir/stages/parallel.hpp"
 #include "weir/stages/tee.hpp"
+#include "weir/text/parse.hpp"
 #include "weir/text/registry.hpp"
 
 namespace weir {
@@ -49,6 +51,23 @@ StageType count_type() {
           }};
 }
 
+StageType parallel_type() {
+  StageParameter stages{"stages", ParameterType::text, "as in a pipeline; each must work on every chunk by itself", ""};
+  stages.required = stages.bare = true;
+  StageParameter workers{"workers", ParameterType::integer, "at once; as many as there are threads if not given", "", 1,
+                         1024};
+  return {"parallel",
+          "stages that work on several chunks at once, in order",
+          {stages, workers},
+          [](const StageArguments& given) -> Made {
+            const std::string text = given.text("stages").value_or("");
+            WEIR_TRY(parse_through(text).status());
+            ParallelOptions options;
+            options.max_workers = static_cast<std::size_t>(given.integer("workers").value_or(0));
+            return Through(parallel([text] { return parse_through(text).value(); }, options));
+          }};
+}
+
 StageParameter places(const char* help) {
   StageParameter parameter{"place", ParameterType::text, help, ""};
   parameter.required = parameter.bare = parameter.many = true;
@@ -90,6 +109,7 @@ StageRegistry make_builtin() {
   add(lines_type());
   add(grep_type());
   add(count_type());
+  add(parallel_type());
   add(tee_type());
   add(concat_type());
   add(first_type("take", "the first lines or bytes; no more is read", take_lines, take_bytes));

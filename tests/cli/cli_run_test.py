@@ -26,6 +26,19 @@ class Run(CommandTest):
         done = weir("run", f"{self.file('log', LOG)} | lines | grep ERROR invert | skip lines=1", stdin=b"")
         self.assertEqual((done.returncode, done.stdout), (0, b"\n"))
 
+    def test_the_standard_input_may_stand_first(self):
+        done = weir("run", "- | lines | grep ERROR | count | -", stdin=LOG)
+        self.assertEqual((done.returncode, done.stdout, done.stderr), (0, b"3\n", b""))
+
+    def test_stages_work_on_several_chunks_at_once(self):
+        log = self.file("log", LOG * 100_000)
+        alone = weir("run", f"{log} | lines | grep ERROR | sha256 | null:", "--json")
+        many = weir("run", f"{log} | lines | parallel 'grep ERROR' workers=3 | sha256 | null:", "--json")
+        hashes = [next(event for event in events(each.stdout) if event["event"] == "done")["facts"]["sha256"] for each in (alone, many)]
+        self.assertEqual(hashes[0], hashes[1])
+        self.refuses(2, "run", f"{log} | lines | parallel 'count' | null:", says=["count does not work on each chunk by itself"])
+        self.refuses(2, "run", f"{log} | lines | parallel 'grpe x' | null:", says='Did you mean "grep"?')
+
     def test_one_read_feeds_several_places_and_several_make_one(self):
         one, two = self.file("one", b"a ERROR\n"), self.file("two", b"b\nc ERROR")
         first, second = self.folder / "first", self.folder / "second"

@@ -48,20 +48,9 @@ class OrderedMap {
   /// The lane to fill next (the same until it is started); nullptr while all are under way.
   Lane* idle() noexcept { return under_way_ == cells_.size() ? nullptr : cell(under_way_)->lane.get(); }
   /// Starts the work on idle().
-  void start() {
-    std::shared_ptr<Cell> next = cell(under_way_++);
-    next->done.store(false, std::memory_order_relaxed);
-    executor_->post_heavy([shared = shared_, next = std::move(next)]() mutable {
-      if (shared->abandoned.load(std::memory_order_relaxed)) return;
-      const auto begun = std::chrono::steady_clock::now();
-      shared->work(*next->lane);
-      const std::chrono::nanoseconds took = std::chrono::steady_clock::now() - begun;
-      shared->busy_ns.fetch_add(static_cast<std::uint64_t>(took.count()), std::memory_order_relaxed);
-      next->done.store(true, std::memory_order_release);
-      next.reset();  // the stage that is woken may be the last to hold the lane, and gives its memory back in time
-      shared->wake();
-    });
-  }
+  void start() { start(cell(under_way_++)); }
+  /// Works once more on the lane that done() gave.
+  void go_on() { start(cell(0)); }
   /// The oldest lane under way if its work is done, else nullptr.
   Lane* done() noexcept {
     return under_way_ > 0 && cell(0)->done.load(std::memory_order_acquire) ? cell(0)->lane.get() : nullptr;
@@ -85,6 +74,19 @@ class OrderedMap {
     std::atomic<bool> abandoned{false};
     std::atomic<std::uint64_t> busy_ns{0};
   };
+  void start(std::shared_ptr<Cell> next) {
+    next->done.store(false, std::memory_order_relaxed);
+    executor_->post_heavy([shared = shared_, next = std::move(next)]() mutable {
+      if (shared->abandoned.load(std::memory_order_relaxed)) return;
+      const auto begun = std::chrono::steady_clock::now();
+      shared->work(*next->lane);
+      const std::chrono::nanoseconds took = std::chrono::steady_clock::now() - begun;
+      shared->busy_ns.fetch_add(static_cast<std::uint64_t>(took.count()), std::memory_order_relaxed);
+      next->done.store(true, std::memory_order_release);
+      next.reset();  // the stage that is woken may be the last to hold the lane, and gives its memory back in time
+      shared->wake();
+    });
+  }
   const std::shared_ptr<Cell>& cell(std::size_t after_oldest) const noexcept {
     return cells_[(oldest_ + after_oldest) % cells_.size()];
   }

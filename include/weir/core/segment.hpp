@@ -47,6 +47,8 @@ class TransformNode final : public Emit {
   }
   bool room() const noexcept override { return queue_.size() < kRoom; }
 
+  /// It has more to make of what it took.
+  bool again() const noexcept { return again_; }
   /// It took less than there was.
   bool cut_short() const noexcept { return cut_short_; }
 

@@ -204,6 +204,9 @@ class Transform : public Stage {
   /// All that its output depends on beside its input, in one line, versions of libraries included: what has the same
   /// recipe and the same input has the same output, today and next year. None: nobody can say. Taps need none.
   virtual std::optional<std::string> recipe() const { return {}; }
+  /// What it makes of a chunk depends on that chunk alone, and finish() has nothing to add: several chunks of one
+  /// stream may be given to several of it. See parallel.hpp.
+  virtual bool independent() const { return false; }
   /// Slab size that it likes its input in; 0: no wish, ask the next.
   virtual std::size_t likes_slabs_of() const { return 0; }
   /// Takes `chunk` whole. Empty: only after `more` or `pending`, to go on.

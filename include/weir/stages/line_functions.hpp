@@ -40,6 +40,7 @@ class LineFunctions final : public Transform {
   std::string name() const override { return name_; }
   Framing needs() const override { return Framing::lines; }
   Framing framing(Framing) const override { return kChunk ? Framing::bytes : Framing::lines; }
+  bool independent() const override { return true; }
   MemoryNeed memory(const Upstream&) const override { return {.min_bytes = 2 * (kLine ? kSliceBytes : kLongestBytes)}; }
   Status open(Context& context) override {
     packer_.emplace(context);
