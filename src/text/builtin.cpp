@@ -106,6 +106,7 @@ StageRegistry make_builtin() {
   StageRegistry registry;
   const auto add = [&](StageType type) { (void)registry.add(std::move(type)); };
   add_codec_stages(registry);
+  add_flow_stages(registry);
   add(lines_type());
   add(grep_type());
   add(count_type());

@@ -9,5 +9,6 @@ namespace weir {
 using Made = Result<Through>;
 
 void add_codec_stages(StageRegistry& registry);
+void add_flow_stages(StageRegistry& registry);
 
 }  // namespace weir

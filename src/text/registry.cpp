@@ -17,9 +17,10 @@ std::string upper(std::string text) {
 
 std::string form_of(const StageParameter& parameter) {
   if (parameter.type == ParameterType::flag) return parameter.name;
-  const char* kind = parameter.type == ParameterType::integer ? "N"
-                     : parameter.type == ParameterType::size  ? "SIZE"
-                                                              : "TEXT";
+  const char* kind = parameter.type == ParameterType::integer    ? "N"
+                     : parameter.type == ParameterType::size     ? "SIZE"
+                     : parameter.type == ParameterType::duration ? "TIME"
+                                                                 : "TEXT";
   if (parameter.bare) return upper(parameter.name) + (parameter.many ? "..." : "");
   return parameter.name + "=" + (parameter.fallback.empty() ? kind : parameter.fallback);
 }
@@ -44,6 +45,13 @@ std::optional<std::uint64_t> StageArguments::size(std::string_view name) const {
   if (!given) return {};
   const auto bytes = parse_size(*given);
   return bytes ? std::optional(*bytes) : std::nullopt;
+}
+
+std::optional<std::chrono::nanoseconds> StageArguments::duration(std::string_view name) const {
+  const auto given = text(name);
+  if (!given) return {};
+  const auto time = parse_duration(*given);
+  return time ? std::optional(*time) : std::nullopt;
 }
 
 std::vector<std::string> StageArguments::texts(std::string_view name) const {
@@ -86,7 +94,7 @@ std::string written_form(const StageType& type) {
 }
 
 std::string parameter_help(const StageParameter& parameter) {
-  static constexpr const char* kKinds[] = {"=N", "=SIZE", "=TEXT", ""};
+  static constexpr const char* kKinds[] = {"=N", "=SIZE", "=TEXT", "", "=TIME"};
   std::vector<std::string> notes;
   const auto bound = [&](std::int64_t value) {
     return parameter.type == ParameterType::size ? format_size(static_cast<double>(value)) : fmt::format("{}", value);

@@ -75,6 +75,10 @@ Status StageReader::check_value(const SpecWord& word, const StageType& type, con
     case ParameterType::flag:
       if (word.value == "yes" || word.value == "no") return {};
       return wrong_value(word, fmt::format("{} is yes or no, not \"{}\"", parameter.name, word.value));
+    case ParameterType::duration: {
+      const auto time = parse_duration(word.value);
+      return time ? Status() : wrong_value(word, time.error().cause);
+    }
     case ParameterType::text:
       return {};
   }

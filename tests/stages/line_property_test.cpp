@@ -11,11 +11,16 @@
 
 #include "stages/random_stages.hpp"
 #include "weir/core/job.hpp"
+#include "weir/stages/batch.hpp"
+#include "weir/stages/buffered.hpp"
 #include "weir/stages/grep.hpp"
 #include "weir/stages/line_functions.hpp"
 #include "weir/stages/lines.hpp"
 #include "weir/stages/memory.hpp"
+#include "weir/stages/progress_tap.hpp"
+#include "weir/stages/rate_limit.hpp"
 #include "weir/stages/tee.hpp"
+#include "weir/stages/timeout.hpp"
 
 using namespace weir;
 using namespace weir::test;
@@ -70,7 +75,7 @@ LineStep random_line_step(std::mt19937& random) {
   const std::string needle = std::vector<std::string>{"a", "ab", "b c", "zz", ""}[random() % 5];
   const std::size_t count = random() % 3 == 0 ? random() % 5 : random() % 3000;
   const auto has = [needle](std::string_view line) { return line.find(needle) != std::string_view::npos; };
-  switch (random() % 8) {
+  switch (random() % 12) {
     case 0:
       return by_line(
           "grep " + needle, [=](auto& line) { return has(bare(line)) ? line : ""; },
@@ -117,6 +122,22 @@ LineStep random_line_step(std::mt19937& random) {
                 return out;
               },
               [=] { return Through(skip_lines(count)); }};
+    // Stages that change no byte, wherever they stand.
+    case 7:
+      return {fmt::format("batch {}", count % 50), [](const std::string& text) { return text; },
+              [=] { return Through(batch({.lines = count % 50, .bytes = 64 * kKiB})); }};
+    case 8:
+      return {"batch within", [](const std::string& text) { return text; },
+              [] { return Through(batch({.bytes = 64 * kKiB, .within = 200us})); }};
+    case 9:
+      return {fmt::format("buffered {}", count % 9), [](const std::string& text) { return text; },
+              [=] { return Through(buffered(count % 9)); }};
+    case 10:
+      return {"rate_limit | timeout | progress_tap", [](const std::string& text) { return text; },
+              [] {
+                return Through(rate_limit(100'000'000)) | Through(timeout(60s)) |
+                       Through(progress_tap([](std::uint64_t) {}, 1ms));
+              }};
     default:
       return {fmt::format("skip bytes {} | lines", count),
               [=](const std::string& text) { return count < text.size() ? text.substr(count) : ""; },

@@ -136,3 +136,23 @@ TEST_CASE("A thousand stages run, and what is put before lines is refused by nam
   REQUIRE_FALSE(ended.ok());
   CHECK(ended.error().stage == "grep");
 }
+
+TEST_CASE("Stages that steer the flow are told in text what they are told in C++") {
+  const auto told = [](std::string_view text) {
+    const auto made = parse_through(text);
+    INFO(made.status().message());
+    REQUIRE(made.ok());
+    return made->transforms.front()->name();
+  };
+  CHECK(told("rate_limit 10MiB") == "rate_limit");
+  CHECK(told("timeout time=1.5s") == "timeout");
+  CHECK(told("buffered 16") == "buffered");
+  CHECK(told("batch lines=100 bytes=64KiB within=200ms") == "batch");
+  const auto wrong = [](std::string_view text) { return parse_through(text).status().message(); };
+  CHECK_THAT(wrong("rate_limit"), Catch::Contains("rate_limit needs its rate"));
+  CHECK_THAT(wrong("rate_limit 10mb"), Catch::Contains("column 12:"));
+  for (const char* time : {"30", "s", "1y", "-1s", "0s", "1..5s", "999999d"})
+    CHECK_THAT(wrong(std::string("timeout ") + time), Catch::Contains("column 9:") && Catch::Contains("500ms, 30s"));
+  CHECK_THAT(wrong("buffered 1"), Catch::Contains("from 2"));
+  CHECK_THAT(wrong("batch lines=0"), Catch::Contains("from 1"));
+}

@@ -22,7 +22,7 @@ inline Result<std::string> explain(Pipeline& pipeline, std::size_t budget_bytes,
   std::string text;
   for (std::size_t s = 0; s < plan.segments.size(); ++s) {
     const Plan::Segment& segment = plan.segments[s];
-    if (s > 0) text += fmt::format("  cut: a ring of {} chunks\n", plan.ring_depth);
+    if (s > 0) text += fmt::format("  cut: a ring of {} chunks\n", segment.ring_depth);
     text += fmt::format("segment {}, on {}:\n", s + 1, segment.blocking ? "a thread that may wait" : "the pool");
     for (std::size_t i = segment.first; i <= segment.last; ++i) {
       const std::size_t bytes = plan.grant_bytes[i];

@@ -26,8 +26,8 @@ struct JobOptions {
   std::function<void(const Progress&)> on_progress;
   /// Called once, when wait() would no longer wait, on whichever thread ended the job. It must not wait.
   std::function<void()> on_end = {};
-  /// The memory of another job, of which this one is a part and takes budget_bytes: what both hold counts once. None:
-  /// a budget of its own.
+  /// The memory of another job, of which this one is a part and takes budget_bytes, however few: what both hold counts
+  /// once. None: a budget of its own.
   std::shared_ptr<Budget> budget = {};
 };
 
@@ -95,6 +95,7 @@ class JobCore : public std::enable_shared_from_this<JobCore> {
   Pipeline pipeline_;
   JobOptions options_;
   const std::uint64_t start_ns_;
+  const std::shared_ptr<JobClock> clock_ = std::make_shared<JobClock>();
   Plan plan_;
   std::shared_ptr<Budget> budget_;
   std::vector<std::unique_ptr<Context>> contexts_;

@@ -26,7 +26,7 @@ inline void JobCore::start() {
 }
 
 inline Status JobCore::prepare() {
-  if (options_.budget_bytes < kMinBudgetBytes) {
+  if (!options_.budget && options_.budget_bytes < kMinBudgetBytes) {
     Error error;
     error.kind = Kind::budget_too_small;
     error.operation = "start the pipeline";
@@ -35,7 +35,8 @@ inline Status JobCore::prepare() {
     error.needed_bytes = kMinBudgetBytes;
     return Status(std::move(error));
   }
-  WEIR_ASSIGN(plan_, make_plan(pipeline_, options_.budget_bytes, options_.executor->concurrency()));
+  WEIR_ASSIGN(plan_, make_plan(pipeline_, options_.budget_bytes, options_.executor->concurrency(),
+                               options_.budget ? 0 : kMinBudgetBytes));
   budget_ = options_.budget ? options_.budget : Budget::make(options_.budget_bytes);
   for (std::size_t i = 0; i < plan_.upstream.size(); ++i) {
     counters_.push_back(std::make_unique<StageCounters>());
@@ -57,7 +58,8 @@ inline void JobCore::connect(const Plan& plan) {
   for (std::size_t s = 0; s < plan.segments.size(); ++s) {
     auto runner = std::make_unique<Runner>();
     runner->stages = plan.segments[s];
-    const auto& [first, last, blocking] = runner->stages;
+    const std::size_t first = runner->stages.first;
+    const std::size_t last = runner->stages.last;
     if (s > 0) {
       runner->inlet.ring = rings_.back().get();
       runner->inlet.wake_producer = waker(s - 1);
@@ -72,9 +74,10 @@ inline void JobCore::connect(const Plan& plan) {
       runner->outlet.sink = pipeline_.sink.get();
       runner->outlet.counters = counters_[sink].get();
     } else {
-      rings_.push_back(std::make_unique<ChunkRing>(plan.ring_depth));
+      rings_.push_back(std::make_unique<ChunkRing>(plan.segments[s + 1].ring_depth));
       runner->outlet.ring = rings_.back().get();
       runner->outlet.wake_consumer = waker(s + 1);
+      runner->outlet.at_once = last + 1 < sink && pipeline_.transforms[last]->watches();
     }
     for (std::size_t i = first; i <= last; ++i) {
       auto context = std::make_unique<Context>();
@@ -97,6 +100,7 @@ inline Status JobCore::open_stages() {
       const auto core = self.lock();
       return !core || core->stopping_.load(std::memory_order_relaxed);
     };
+    context.clock = clock_;
     context.upstream = plan_.upstream[index];
     context.grant_bytes = plan_.grant_bytes[index];
     context.slab_bytes = plan_.slab_bytes[index];
@@ -294,6 +298,7 @@ inline void JobCore::pause(bool on) {
     std::lock_guard lock(mutex_);
     if (result_ || !sink_alive_) return;
     paused_.store(on, std::memory_order_release);
+    clock_->stand(on);
     pipeline_.sink->pause(on);
   }
   if (!on) wake_all();

@@ -3,10 +3,11 @@
 // Neighbouring stages are fused into one segment, and one that blocks takes its segment to a thread that may. A cut, a
 // ring between two segments, is placed before a blocking sink and around a blocking transform, so that neither side
 // waits in the other's calls; and before a heavy stage where there are threads to spare: with two, the workers of a
-// parallel codec and the network already fill them, and a hand-over only delays.
+// parallel codec and the network already fill them, and a hand-over only delays. Authors place cuts by buffered(n).
 #pragma once
 
 #include <algorithm>
+#include <bit>
 #include <string>
 #include <vector>
 
@@ -22,9 +23,10 @@ struct Plan {
     std::size_t first = 0;  ///< index of its first stage
     std::size_t last = 0;   ///< index of its last stage
     bool blocking = false;
+    std::size_t ring_depth = 0;  ///< chunks in the ring before it; of the first segment 0
   };
   std::vector<Segment> segments;
-  std::size_t ring_depth = 8;            ///< chunks in each ring
+  std::size_t ring_depth = 8;            ///< chunks in each ring that the planner placed
   std::vector<Upstream> upstream;        ///< as each stage sees it
   std::vector<std::size_t> grant_bytes;  ///< by stage
   std::vector<std::size_t> slab_bytes;   ///< by stage
@@ -36,6 +38,7 @@ struct Plan {
 namespace detail {
 
 inline constexpr std::size_t kThreadsWorthCutting = 3;
+inline constexpr std::size_t kMostInRing = std::size_t{1} << 20;  // no budget holds so many chunks
 
 /// The slab size for what stage `index` emits: as the next transform likes it that sees these bytes as they are.
 inline std::size_t slabs_after(const Pipeline& pipeline, std::size_t index) {
@@ -54,12 +57,12 @@ inline void add_recipe(const Transform& transform, Upstream& known) {
   known.stages += recipe.value_or(transform.name() + " ?") + "\n";
 }
 
-inline Status check_framing(const Transform& transform, const Upstream& known) {
-  if (transform.needs() == Framing::bytes || known.framing == Framing::lines) return {};
-  return Status(Kind::invalid_argument, transform.name() + " works on lines, and bytes reach it")
+inline Status check_framing(const Stage& stage, const Upstream& known) {
+  if (stage.needs() == Framing::bytes || known.framing == Framing::lines) return {};
+  return Status(Kind::invalid_argument, stage.name() + " works on lines, and bytes reach it")
       .during("start the pipeline")
       .advise("Put `lines` before it.")
-      .in_stage(transform.name());
+      .in_stage(stage.name());
 }
 
 inline void place_cuts(const Pipeline& pipeline, std::size_t threads, Plan& plan) {
@@ -71,12 +74,21 @@ inline void place_cuts(const Pipeline& pipeline, std::size_t threads, Plan& plan
   };
   plan.segments.push_back({0, 0, pipeline.source->blocking()});
   for (std::size_t i = 1; i <= sink; ++i) {
+    Plan::Segment& before = plan.segments.back();
+    const Transform* transform = i < sink ? pipeline.transforms[i - 1].get() : nullptr;
+    const std::size_t ring = transform != nullptr ? std::min(transform->ring_before(), kMostInRing) : 0;
     const bool after_host = i > 1 && stage(i - 1).blocking();
     const bool pays = stage(i).heavy() && threads >= kThreadsWorthCutting;
-    if (stage(i).blocking() || after_host || pays) {
-      plan.segments.push_back({i, i, stage(i).blocking()});
+    const bool watches = transform != nullptr && transform->watches() && before.blocking;
+    const bool needed = stage(i).blocking() || after_host || pays || watches;
+    // The author's cut right before this stage is the one that is needed here.
+    const bool placed = before.ring_depth > 0 && before.first == i - 1;
+    if (ring > 0 || (needed && !placed)) {
+      plan.segments.push_back(
+          {i, i, stage(i).blocking(), ring > 0 ? std::bit_ceil(std::max<std::size_t>(ring, 2)) : 0});
     } else {
-      plan.segments.back().last = i;
+      before.last = i;
+      before.blocking = before.blocking || stage(i).blocking();
     }
   }
 }
@@ -84,15 +96,20 @@ inline void place_cuts(const Pipeline& pipeline, std::size_t threads, Plan& plan
 /// Every stage its minimum, then what is left step by step to those who want more. `transit_bytes` is on its way
 /// between stages and belongs to none.
 inline Status deal_memory(const std::vector<MemoryNeed>& needs, std::size_t transit_bytes, std::size_t budget_bytes,
-                          Plan& plan) {
-  const std::size_t ring_bytes = (plan.segments.size() - 1) * plan.ring_depth * kSliceBytes;
-  const std::size_t least_ring_bytes = (plan.segments.size() - 1) * 2 * kSliceBytes;
+                          std::size_t floor_bytes, Plan& plan) {
+  std::size_t rings = 0;  // that the planner placed: their depth is its own to choose
   std::size_t least = transit_bytes;
+  for (std::size_t s = 1; s < plan.segments.size(); ++s) {
+    least += plan.segments[s].ring_depth * kSliceBytes;
+    if (plan.segments[s].ring_depth == 0) ++rings;
+  }
+  const std::size_t ring_bytes = rings * plan.ring_depth * kSliceBytes;
+  const std::size_t least_ring_bytes = rings * 2 * kSliceBytes;
   for (const MemoryNeed& need : needs) {
     plan.grant_bytes.push_back(need.min_bytes);
     least += need.min_bytes;
   }
-  plan.needed_bytes = std::max(least + least_ring_bytes, kMinBudgetBytes);
+  plan.needed_bytes = std::max(least + least_ring_bytes, floor_bytes);
   if (plan.needed_bytes > budget_bytes) {
     Error error;
     error.kind = Kind::budget_too_small;
@@ -110,6 +127,9 @@ inline Status deal_memory(const std::vector<MemoryNeed>& needs, std::size_t tran
     plan.ring_depth = 2;
     left -= least_ring_bytes;
   }
+  for (std::size_t s = 1; s < plan.segments.size(); ++s) {
+    if (plan.segments[s].ring_depth == 0) plan.segments[s].ring_depth = plan.ring_depth;
+  }
   for (bool dealt = true; dealt;) {
     dealt = false;
     for (std::size_t i = 0; i < needs.size(); ++i) {
@@ -126,8 +146,10 @@ inline Status deal_memory(const std::vector<MemoryNeed>& needs, std::size_t tran
 }  // namespace detail
 
 /// Checks the pipeline and says how it will run. Touches nothing but what describe() looks at.
-/// `threads` is how many tasks the executor runs at once.
-inline Result<Plan> make_plan(Pipeline& pipeline, std::size_t budget_bytes, std::size_t threads) {
+/// `threads` is how many tasks the executor runs at once; `floor_bytes` the least that any budget is to have: a part of
+/// another job needs none.
+inline Result<Plan> make_plan(Pipeline& pipeline, std::size_t budget_bytes, std::size_t threads,
+                              std::size_t floor_bytes = kMinBudgetBytes) {
   if (!pipeline.source || !pipeline.sink) return Status(Kind::invalid_argument, "the pipeline was already started");
   Plan plan;
   Upstream known;
@@ -144,6 +166,7 @@ inline Result<Plan> make_plan(Pipeline& pipeline, std::size_t budget_bytes, std:
     if (!transform->tap()) known.continuable.reset();
     plan.upstream.push_back(known);
   }
+  WEIR_TRY(detail::check_framing(*pipeline.sink, known));
   plan.sink_replays = pipeline.sink->replays(known);
   plan.flows = !plan.sink_replays || known.observed;
   detail::place_cuts(pipeline, threads, plan);
@@ -168,7 +191,7 @@ inline Result<Plan> make_plan(Pipeline& pipeline, std::size_t budget_bytes, std:
       if (!last && needs.back().min_bytes > 0) transit_bytes += kTransitSlices * kSliceBytes;
     }
   }
-  WEIR_TRY(detail::deal_memory(needs, transit_bytes, budget_bytes, plan));
+  WEIR_TRY(detail::deal_memory(needs, transit_bytes, budget_bytes, floor_bytes, plan));
   return plan;
 }
 

@@ -146,12 +146,13 @@ struct Outlet {
   StageCounters* counters = nullptr;  // the sink's
   ChunkRing* ring = nullptr;
   std::function<void()> wake_consumer;
+  bool at_once = false;  // who is behind must see each chunk, also while what is before waits in a call
 
   /// ok, or pending: the chunk is still the caller's.
   Status put(Chunk& chunk) {
     if (ring != nullptr) {
       if (!ring->push(chunk)) return Status::pending();
-      if (ring->consumer_owed(ring->depth() / 2)) wake_consumer();
+      if (ring->consumer_owed(at_once ? 1 : ring->depth() / 2)) wake_consumer();
       return {};
     }
     WEIR_TRY(sink->ready());

@@ -21,6 +21,7 @@
 #include "weir/core/budget.hpp"
 #include "weir/core/chunk.hpp"
 #include "weir/core/executor.hpp"
+#include "weir/core/job_clock.hpp"
 #include "weir/core/mark.hpp"
 #include "weir/core/spool.hpp"
 #include "weir/core/status.hpp"
@@ -106,6 +107,8 @@ struct Context {
   std::shared_ptr<Executor> executor;
   std::function<void()> wake;      ///< runs the stage's segment again; any thread, any time, also after the end
   std::function<bool()> stopping;  ///< true once the job is cancelled or has failed
+  /// The job's. When a pause ends every segment is woken.
+  std::shared_ptr<const JobClock> clock;
   Upstream upstream;
   std::size_t grant_bytes = 0;  ///< how much memory the stage may hold; at least its minimum
   /// The slab size that suits whoever comes next. Slabs larger than kSliceBytes are that stage's memory: fill each to
@@ -151,6 +154,8 @@ class Stage {
   virtual bool blocking() const { return false; }
   /// Much work per byte: worth a ring before it, so that it overlaps with what comes before.
   virtual bool heavy() const { return false; }
+  /// What its input must be. Of sources nobody asks.
+  virtual Framing needs() const { return Framing::bytes; }
   virtual MemoryNeed memory(const Upstream&) const { return {}; }
   virtual Status open(Context&) { return {}; }
   /// What it found out, after the end.
@@ -195,8 +200,6 @@ class Transform : public Stage {
     upstream.replay.reset();
     upstream.continuable.reset();
   }
-  /// What its input must be.
-  virtual Framing needs() const { return Framing::bytes; }
   /// What its output is.
   virtual Framing framing(Framing input) const { return tap() ? input : Framing::bytes; }
   /// It has what it wants: no more input is asked for, and finish() follows. The source may then be left unread.
@@ -207,6 +210,11 @@ class Transform : public Stage {
   /// What it makes of a chunk depends on that chunk alone, and finish() has nothing to add: several chunks of one
   /// stream may be given to several of it. See parallel.hpp.
   virtual bool independent() const { return false; }
+  /// The author's cut: so many chunks wait in a ring before it. 0: the planner decides. Its segment then is that of the
+  /// stage behind it, wherever that runs.
+  virtual std::size_t ring_before() const { return 0; }
+  /// It must be called also while what comes before it waits in a call: a ring stands between them then.
+  virtual bool watches() const { return false; }
   /// Slab size that it likes its input in; 0: no wish, ask the next.
   virtual std::size_t likes_slabs_of() const { return 0; }
   /// Takes `chunk` whole. Empty: only after `more` or `pending`, to go on.

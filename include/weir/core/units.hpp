@@ -2,8 +2,10 @@
 #pragma once
 
 #include <cctype>
+#include <chrono>
 #include <cmath>
 #include <cstdint>
+#include <cstdlib>
 #include <limits>
 #include <optional>
 #include <string>
@@ -55,6 +57,29 @@ inline Result<std::uint64_t> parse_size(std::string_view text) {
   if (std::string_view("KMGTP").find(letter) == std::string_view::npos)
     return bad("units are B, KiB, MiB, GiB, TiB, PiB and KB to PB");
   return bad(fmt::format("write {0}{1}iB (of 1024) or {0}{1}B (of 1000)", text.substr(0, digits), letter));
+}
+
+/// "500ms", "1.5s", "30s", "15m", "2h", "7d". Errors are invalid_argument; the result is at least 1 ns and at most a
+/// hundred years.
+inline Result<std::chrono::nanoseconds> parse_duration(std::string_view text) {
+  struct Unit {
+    std::string_view name;
+    double seconds;
+  };
+  static constexpr Unit kUnits[] = {{"ms", 1e-3}, {"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86400}};
+  static constexpr double kMostSeconds = 100.0 * 366 * 86400;
+  std::size_t digits = 0;
+  while (digits < text.size() && (std::isdigit(static_cast<unsigned char>(text[digits])) != 0 || text[digits] == '.'))
+    ++digits;
+  const std::string number(text.substr(0, digits));
+  for (const Unit& unit : kUnits) {
+    if (unit.name != text.substr(digits) || number.find('.') != number.rfind('.')) continue;
+    const double seconds = std::atof(number.c_str()) * unit.seconds;
+    if (seconds >= 1e-9 && seconds <= kMostSeconds) {
+      return std::chrono::nanoseconds(static_cast<std::int64_t>(seconds * 1e9));
+    }
+  }
+  return Status(Kind::invalid_argument, fmt::format("\"{}\" is no time like 500ms, 30s, 15m, 2h or 7d", text));
 }
 
 /// "12.1 GiB", "61 B". Three significant digits.

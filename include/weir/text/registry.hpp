@@ -1,6 +1,7 @@
 // Stages by name, for the text form of pipelines: each with its parameters, their types, ranges and meaning.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -20,7 +21,8 @@ enum class ParameterType : std::uint8_t {
   integer,  ///< "-3"
   size,     ///< bytes: "8MiB", "4096"
   text,
-  flag,  ///< "yes" or "no"; the name alone is "yes"
+  flag,      ///< "yes" or "no"; the name alone is "yes"
+  duration,  ///< "500ms", "30s", "15m"
 };
 
 /// What a stage may be told.
@@ -43,6 +45,7 @@ class StageArguments {
   std::optional<std::int64_t> integer(std::string_view name) const;
   std::optional<std::uint64_t> size(std::string_view name) const;
   std::optional<std::string> text(std::string_view name) const;
+  std::optional<std::chrono::nanoseconds> duration(std::string_view name) const;
   bool flag(std::string_view name) const;
   /// All values of one that may be given several times, in order.
   std::vector<std::string> texts(std::string_view name) const;
