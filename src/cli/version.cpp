@@ -14,6 +14,7 @@
 #include "commands.hpp"
 #include "json_events.hpp"
 #include "output.hpp"
+#include "weir/stages/grep.hpp"
 #include "weir/text/registry.hpp"
 #include "weir/transfer/endpoint.hpp"
 
@@ -58,6 +59,7 @@ std::vector<std::string> features() {
   for (const auto& [name, type] : StageRegistry::builtin().types()) stages.push_back(name);
   add(stages);
   add({"resume"});
+  if (check_grep("", {.regex = true}).ok()) features.emplace_back("regex");
   if ((curl->features & CURL_VERSION_SSL) != 0) features.emplace_back("tls");
   if ((curl->features & CURL_VERSION_IPV6) != 0) features.emplace_back("ipv6");
   return features;

@@ -23,11 +23,15 @@ StageType lines_type() {
 }
 
 StageType grep_type() {
-  StageParameter text{"text", ParameterType::text, "as it stands; no pattern", ""};
+  StageParameter text{"text", ParameterType::text, "as it stands, unless it is to be a regular expression", ""};
   text.required = text.bare = true;
   StageParameter invert{"invert", ParameterType::flag, "the lines that do not", ""};
-  return {"grep", "the lines that contain a text", {text, invert}, [](const StageArguments& given) -> Made {
-            return Through(grep(given.text("text").value_or(""), {.invert = given.flag("invert")}));
+  StageParameter regex{"regex", ParameterType::flag, "the text is one, as RE2 and nearly as grep -E reads it", ""};
+  return {"grep", "the lines that contain a text", {text, invert, regex}, [](const StageArguments& given) -> Made {
+            const GrepOptions options{.invert = given.flag("invert"), .regex = given.flag("regex")};
+            const std::string wanted = given.text("text").value_or("");
+            WEIR_TRY(check_grep(wanted, options));
+            return Through(grep(wanted, options));
           }};
 }
 

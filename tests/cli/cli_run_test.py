@@ -87,6 +87,16 @@ class Run(CommandTest):
         self.refuses(6, "run", "gunzip | lines | count", stdin=packed[:-1], says="cannot decompress gzip")
         self.refuses(2, "run", "gzip level=10 | null:", says='"10" is no level from 1 to 9')
 
+    def test_regular_expressions_where_there_are_any(self):
+        if "regex" not in events(weir("version", "--json").stdout)[0]["features"]:
+            self.refuses(1, "run", "lines | grep '^x' regex | null:", says="built without regular expressions")
+            return
+        done = weir("run", "lines | grep '^(one|last) E.*R$' regex", stdin=LOG)
+        self.assertEqual((done.returncode, done.stdout), (0, b"one ERROR\nlast ERROR"))
+        done = weir("run", "lines | grep 'E|w' regex invert | count", stdin=LOG)
+        self.assertEqual(done.stdout, b"1\n")
+        self.refuses(2, "run", "gen:1 | lines | grep 'a(b' regex | null:", says=["column 17:", '"a(b" is no regular expression'])
+
     def test_damaged_input_names_the_stage(self):
         packed = weir("run", "zstd", stdin=LOG * 1000).stdout
         self.refuses(6, "run", "unzstd | lines | count", stdin=packed[: len(packed) // 2], says="cannot decompress zstd")

@@ -203,7 +203,7 @@ class Version(CommandTest):
         taken = set(stages.split(", ")) | {"resume"}
         for arguments in (["foo:x", "null:"], [source, "foo:x"]):
             taken |= set(re.findall(r"(\w+):(?=//|PATH|SIZE| or)", self.refuses(2, "cp", *arguments).stderr.decode().splitlines()[1]))
-        self.assertEqual(set(features) - {"tls", "ipv6"}, taken)
+        self.assertEqual(set(features) - {"tls", "ipv6", "regex"}, taken)
         self.assertIn("features: " + " ".join(features), weir("--version").stdout.decode())
 
 

@@ -4,6 +4,7 @@
 #include "support/temp_dir.hpp"
 #include "weir/core/explain.hpp"
 #include "weir/core/job.hpp"
+#include "weir/stages/grep.hpp"
 #include "weir/stages/map.hpp"
 #include "weir/text/parse.hpp"
 
@@ -61,8 +62,13 @@ TEST_CASE("Parameters are taken by name, bare, or as a flag, and each once") {
   CHECK(made("lines | grep text=x invert").ok());
   CHECK(made("lines | grep invert x").ok());
   CHECK(made("lines | grep x invert=no").ok());
+  if (check_grep("", {.regex = true}).ok()) {
+    CHECK(made("lines | grep '^[0-9]+ (GET|PUT)$' regex").ok());
+    CHECK_THAT(made("lines | grep 'a(b' regex").status().message(),
+               Catch::Contains("column 9: \"a(b\" is no regular expression: missing ): a(b"));
+  }
   CHECK_THAT(made("grep").status().message(),
-             Catch::Contains("grep needs its text") && Catch::Contains("grep TEXT [invert]"));
+             Catch::Contains("grep needs its text") && Catch::Contains("grep TEXT [invert] [regex]"));
   CHECK_THAT(made("grep x y").status().message(), Catch::Contains("column 8: \"y\" is no parameter of grep"));
   CHECK_THAT(made("grep x text=y").status().message(), Catch::Contains("is given twice"));
   CHECK_THAT(made("grep x invert=maybe").status().message(), Catch::Contains("invert is yes or no, not \"maybe\""));
@@ -108,7 +114,7 @@ TEST_CASE("Every stage tells how it is written and what its parameters are") {
     CHECK_FALSE(type.help.empty());
     for (const StageParameter& parameter : type.parameters) CHECK_FALSE(parameter.help.empty());
   }
-  CHECK(written_form(*StageRegistry::builtin().find("grep")) == "grep TEXT [invert]");
+  CHECK(written_form(*StageRegistry::builtin().find("grep")) == "grep TEXT [invert] [regex]");
   CHECK(written_form(*StageRegistry::builtin().find("zstd")) == "zstd [level=3] [workers=N]");
 }
 
