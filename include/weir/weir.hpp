@@ -33,6 +33,7 @@
 #include "weir/stages/progress_tap.hpp"
 #include "weir/stages/ranges.hpp"
 #include "weir/stages/rate_limit.hpp"
+#include "weir/stages/split.hpp"
 #include "weir/stages/tee.hpp"
 #include "weir/stages/timeout.hpp"
 #include "weir/store/http.hpp"

@@ -111,6 +111,7 @@ StageRegistry make_builtin() {
   const auto add = [&](StageType type) { (void)registry.add(std::move(type)); };
   add_codec_stages(registry);
   add_flow_stages(registry);
+  add_split_stage(registry);
   add(lines_type());
   add(grep_type());
   add(count_type());

@@ -10,5 +10,6 @@ using Made = Result<Through>;
 
 void add_codec_stages(StageRegistry& registry);
 void add_flow_stages(StageRegistry& registry);
+void add_split_stage(StageRegistry& registry);
 
 }  // namespace weir

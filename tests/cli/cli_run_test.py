@@ -3,6 +3,8 @@
 
 import gzip
 import hashlib
+import os
+import subprocess
 import unittest
 
 from harness import CommandTest, events, weir
@@ -53,6 +55,31 @@ class Run(CommandTest):
         self.assertTrue((self.folder / "third").exists())
         facts = next(event for event in events(done.stdout) if event["event"] == "done")["facts"]
         self.assertIn("no/where", facts["2.failed"])
+
+    def test_a_csv_is_split_into_compressed_files_by_a_field(self):
+        rows = [f"{i},day-{i * 7919 % 5}\n".encode() for i in range(20_000)]
+        csv = self.file("in.csv", b"id,day\n" + b"".join(rows))
+        done = weir("run", f"{csv} | lines | split 'gzip | {self.folder}/{{key}}.csv.gz' field=2 header", "--memory", "256MiB")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        for key in range(5):
+            path = self.folder / f"day-{key}.csv.gz"
+            expected = b"id,day\n" + b"".join(row for row in rows if row.endswith(b"-%d\n" % key))
+            self.assertEqual(gzip.decompress(path.read_bytes()), expected)
+            self.assertIn(f"→ {path}", done.stderr.decode())
+        evil = self.file("evil.csv", b"1,../../evil\n")
+        self.refuses(2, "run", f"{evil} | lines | split {self.folder}/out/{{key}} field=2", says="cannot be a name")
+        self.refuses(2, "run", f"{csv} | split {self.folder}/out/{{key}} field=2", says="Put `lines` before it.")
+        self.assertFalse((self.folder / "out").exists())
+
+    def test_a_stream_that_falls_silent_is_an_error(self):
+        read, write = os.pipe()
+        try:
+            os.write(write, b"some")
+            done = subprocess.run([os.environ["WEIR_BIN"], "run", "timeout 300ms | null:"], stdin=read, capture_output=True, timeout=60)
+        finally:
+            os.close(read), os.close(write)
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn("no data came for 300ms", done.stderr.decode())
 
     def test_what_take_does_not_want_is_not_read(self):
         done = weir("run", "gen:100TiB | take bytes=3MiB | null:", "--json")

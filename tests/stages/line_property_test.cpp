@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdlib>
 #include <functional>
+#include <map>
 #include <random>
 #include <string>
 #include <thread>
@@ -19,6 +20,7 @@
 #include "weir/stages/memory.hpp"
 #include "weir/stages/progress_tap.hpp"
 #include "weir/stages/rate_limit.hpp"
+#include "weir/stages/split.hpp"
 #include "weir/stages/tee.hpp"
 #include "weir/stages/timeout.hpp"
 
@@ -177,17 +179,26 @@ void run_one(unsigned seed) {
     expected = fmt::format("{}\n", cut(expected).size());
     through.append(Through(count_lines()));
   }
-  const bool branches = random() % 3 == 0;
+  const bool spread = random() % 4 == 0;
+  const bool branches = !spread && random() % 3 == 0;
   const auto one = std::make_shared<std::string>();
   const auto two = std::make_shared<std::string>();
-  INFO(told << (counted ? " | count" : "") << (branches ? " | tee" : ""));
+  INFO(told << (counted ? " | count" : "") << (branches ? " | tee" : spread ? " | split" : ""));
   JobOptions options;
   constexpr std::size_t kWorkers[] = {1, 2, 7};
   options.executor = Executor::make_pool(kWorkers[random() % 3]);
-  options.budget_bytes = (branches ? 40 : 24) * kMiB;
+  options.budget_bytes = (branches || spread ? 40 : 24) * kMiB;
   auto source = std::make_unique<PieceSource>(text, std::max(piece, least_piece), random() % 3 == 0,
                                               Stutter(seed, random() % 2 == 0 ? 0 : 20));
-  To sink = branches ? To(tee(to_memory(one), to_memory(two))) : To(to_memory(one));
+  std::map<std::string, std::shared_ptr<std::string>> places;
+  const auto key_of = [](std::string_view line) { return std::to_string(line.size() % 5); };
+  To sink = branches ? To(tee(to_memory(one), to_memory(two)))
+            : spread ? To(split_by(key_of,
+                                   [&](std::string_view key) -> To {
+                                     return to_memory(places[std::string(key)] = std::make_shared<std::string>());
+                                   },
+                                   {.most_open = 5}))
+                     : To(to_memory(one));
   Job job = start(From(std::move(source)) | std::move(through) | std::move(sink), options);
   if (random() % 3 == 0) {
     std::this_thread::sleep_for(std::chrono::microseconds(random() % 2000));
@@ -199,6 +210,13 @@ void run_one(unsigned seed) {
   REQUIRE(receipt);
   INFO(receipt->status().message());
   REQUIRE(receipt->ok());
+  if (spread) {
+    std::map<std::string, std::string> expected_places;
+    for (const std::string& line : cut(expected)) expected_places[key_of(bare(line))] += line;
+    REQUIRE(places.size() == expected_places.size());
+    for (const auto& [key, text] : expected_places) REQUIRE((*places.at(key) == text));
+    return;
+  }
   REQUIRE((*one == expected));
   if (branches) REQUIRE((*two == expected));
 }

@@ -6,6 +6,7 @@
 #include "weir/core/job.hpp"
 #include "weir/stages/grep.hpp"
 #include "weir/stages/map.hpp"
+#include "weir/stages/memory.hpp"
 #include "weir/text/parse.hpp"
 
 using namespace weir;
@@ -161,4 +162,58 @@ TEST_CASE("Stages that steer the flow are told in text what they are told in C++
     CHECK_THAT(wrong(std::string("timeout ") + time), Catch::Contains("column 9:") && Catch::Contains("500ms, 30s"));
   CHECK_THAT(wrong("buffered 1"), Catch::Contains("from 2"));
   CHECK_THAT(wrong("batch lines=0"), Catch::Contains("from 1"));
+}
+
+TEST_CASE("A stream of CSV is split into a place for each value of a field, through stages") {
+  const test::TempDir dir;
+  (void)dir.write("in.csv", "id,day\n1,mon\n2,\"tu,e\"\n3,mon\n");
+  auto pipeline = parse(fmt::format(
+      "file:{0}/in.csv | lines | split 'zstd level=1 | file:{0}/{{key}}.csv.zst' field=2 header", dir.root()));
+  INFO(pipeline.status().message());
+  REQUIRE(pipeline.ok());
+  const auto receipt = start(std::move(*pipeline)).wait();
+  INFO(receipt.status().message());
+  REQUIRE(receipt.ok());
+  CHECK(receipt->facts.count("mon.destination") == 1);
+  CHECK(receipt->facts.count("tu,e.checksum") == 1);
+  const auto unpacked = [&](const std::string& name) {
+    const auto into = std::make_shared<std::string>();
+    auto back = parse(fmt::format("file:{}/{} | unzstd | null:", dir.root(), name));
+    REQUIRE(back.ok());
+    back->sink = to_memory(into);
+    CHECK(start(std::move(*back)).wait().ok());
+    return *into;
+  };
+  CHECK(unpacked("mon.csv.zst") == "id,day\n1,mon\n3,mon\n");
+  CHECK(unpacked("tu,e.csv.zst") == "id,day\n2,\"tu,e\"\n");
+
+  pipeline = parse(fmt::format("gen:2500 | split file:{}/part-{{number}} size=1000B", dir.root()));
+  REQUIRE(pipeline.ok());
+  REQUIRE(start(std::move(*pipeline)).wait().ok());
+  CHECK(test::read_file(dir.path("part-00001")).size() == 1000);
+  CHECK(test::read_file(dir.path("part-00003")).size() == 500);
+}
+
+TEST_CASE("What split cannot mean is refused when it is read, and hostile keys when they come") {
+  CHECK_THAT(refused("gen:1 | lines | split ./x"), Catch::Contains("by field=N or by size=SIZE"));
+  CHECK_THAT(refused("gen:1 | split ./{key} field=1 size=5"), Catch::Contains("by field=N or by size=SIZE"));
+  CHECK_THAT(refused("gen:1 | split ./x field=1"), Catch::Contains("{key} is nowhere in"));
+  CHECK_THAT(refused("gen:1 | split ./{key} size=5"), Catch::Contains("{number} is nowhere in"));
+  for (const char* place : {"{key}", "{key}/x", "file:{key}", "s3://{key}/x", "https://{key}/x", "nul{key}"})
+    CHECK_THAT(refused(fmt::format("gen:1 | split {} field=1", place)), Catch::Contains("may not choose"));
+  CHECK_THAT(refused("gen:1 | split 'zstdd | ./{key}' field=1"), Catch::Contains("zstdd"));
+  CHECK_THAT(refused("gen:1 | split 's4://b/{key}' field=1"), Catch::Contains("s4"));
+  CHECK_THAT(refused("gen:1 | split ./{key} field=0"), Catch::Contains("from 1"));
+  CHECK_THAT(refused("gen:1 | split ./{key} field=1 separator=ab"), Catch::Contains("one character"));
+  const test::TempDir dir;
+  (void)dir.write("in.csv", "1,../evil\n");
+  auto pipeline = parse(fmt::format("file:{0}/in.csv | lines | split file:{0}/out/{{key}} field=2", dir.root()));
+  REQUIRE(pipeline.ok());
+  auto receipt = start(std::move(*pipeline)).wait();
+  REQUIRE_FALSE(receipt.ok());
+  CHECK_THAT(receipt.status().message(), Catch::Contains("cannot be a name"));
+  pipeline = parse(fmt::format("file:{0}/in.csv | lines | split file:{0}/out/{{key}} field=3", dir.root()));
+  receipt = start(std::move(*pipeline)).wait();
+  REQUIRE_FALSE(receipt.ok());
+  CHECK_THAT(receipt.status().message(), Catch::Contains("(byte 0): the line has 2 fields, and no field 3"));
 }

@@ -49,6 +49,10 @@ class Handover {
     const std::lock_guard lock(mutex_);
     return failed_ || bytes_ == 0 || bytes_ + bytes <= most_bytes_;
   }
+  bool broken() const {
+    const std::lock_guard lock(mutex_);
+    return failed_.has_value();
+  }
   /// Empty: the end. pending: nothing is there yet.
   Result<Chunk> take() {
     Chunk chunk;
@@ -243,6 +247,8 @@ class PushHandle {
   }
   /// Whether try_write() of so many bytes would not be pending.
   bool room(std::size_t bytes = 1) const { return pushed_->chunks.room(bytes); }
+  /// Whether the job has ended, or is about to: nothing is taken any more.
+  bool broken() const { return pushed_->chunks.broken(); }
   /// `callback` is called, on any thread, whenever there may be room; it must not wait.
   void notify(std::function<void()> callback) { pushed_->chunks.on_room(std::move(callback)); }
 

@@ -8,8 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "weir/core/job.hpp"
-#include "weir/stages/handles.hpp"
+#include "weir/stages/branch.hpp"
 
 namespace weir {
 
@@ -32,15 +31,8 @@ class Tee final : public Sink {
   MemoryNeed memory(const Upstream& upstream) const override {
     MemoryNeed need;
     for (const auto& branch : branches_) {
-      branch->in.emplace(
-          HandleOptions{.most_bytes = kOnTheWayBytes, .exact_bytes = upstream.exact_bytes, .name = "tee"});
-      branch->pipeline.source = branch->in->source();
-      // No memory at all is refused with what is needed.
-      const Status refused = make_plan(branch->pipeline, 0, 1).status();
-      const bool plans = refused.kind() == Kind::budget_too_small;
-      branch->least_bytes = plans ? refused.error().needed_bytes : 0;
-      if (!plans) branch->planned = refused;
-      need.min_bytes += branch->least_bytes;
+      branch->plan({.most_bytes = kOnTheWayBytes, .exact_bytes = upstream.exact_bytes, .name = "tee"});
+      need.min_bytes += branch->least_bytes();
     }
     need.min_bytes += kOnTheWayBytes;
     need.step_bytes = kShareStep * branches_.size();
@@ -48,21 +40,12 @@ class Tee final : public Sink {
     return need;
   }
   Status open(Context& context) override {
-    context_ = &context;
     std::size_t spare = context.grant_bytes - kOnTheWayBytes;
     for (const auto& branch : branches_) {
-      if (!branch->planned.ok()) return named(branch->planned, *branch);
-      spare -= branch->least_bytes;
+      if (!branch->planned().ok()) return named(branch->planned(), *branch);
+      spare -= branch->least_bytes();
     }
-    for (const auto& branch : branches_) {
-      branch->in->notify(context.wake);
-      JobOptions options;
-      options.budget = context.budget;
-      options.budget_bytes = branch->least_bytes + spare / branches_.size();
-      options.executor = context.executor;
-      options.on_end = context.wake;
-      branch->job.emplace(start(std::move(branch->pipeline), std::move(options)));
-    }
+    for (const auto& branch : branches_) branch->start(context, branch->least_bytes() + spare / branches_.size());
     return {};
   }
   /// Fails as soon as a branch has, also while nothing comes.
@@ -71,97 +54,62 @@ class Tee final : public Sink {
     return check_any_left();
   }
   Status write(Chunk chunk) override {
-    const auto full = [&](const auto& branch) { return !branch->result && !branch->in->room(chunk.size()); };
+    const auto full = [&](const auto& branch) { return !branch->room(chunk.size()); };
     if (std::any_of(branches_.begin(), branches_.end(), full)) return Status::pending();
-    for (const auto& branch : branches_) {
-      // What it fails with, ready() tells.
-      if (!branch->result) (void)branch->in->try_write(chunk);
-    }
+    for (const auto& branch : branches_) branch->write(chunk);
     bytes_.fetch_add(chunk.size(), std::memory_order_relaxed);
     return {};
   }
   Result<Receipt> close() override {
     bool all = true;
     for (const auto& branch : branches_) {
-      if (!std::exchange(branch->closed, true)) branch->in->close();
+      branch->close();
       WEIR_TRY(look_at(*branch));
-      all = all && branch->result;
+      all = all && branch->result();
     }
     if (!all) return Status::pending();
     WEIR_TRY(check_any_left());
     Receipt receipt;
     receipt.bytes_acked = receipt.bytes_stored = bytes_.load(std::memory_order_relaxed);
     receipt.destination = "tee:";
-    for (const auto& branch : branches_) receipt.retries += *branch->result ? (**branch->result).retries : 0;
+    for (const auto& branch : branches_) receipt.retries += *branch->result() ? (**branch->result()).retries : 0;
     return receipt;
   }
   void abort() override {
-    for (const auto& branch : branches_) {
-      if (branch->job) branch->job->cancel();
-    }
+    for (const auto& branch : branches_) branch->abort();
   }
   void suspend() override {
-    for (const auto& branch : branches_) {
-      if (branch->job) branch->job->suspend();
-    }
+    for (const auto& branch : branches_) branch->suspend();
   }
   Status stopped() override {
-    for (const auto& branch : branches_) {
-      if (branch->job && !branch->job->wait_for(std::chrono::nanoseconds(0))) return Status::pending();
-    }
-    return {};
+    const auto stopped = [](const auto& branch) { return branch->stopped(); };
+    return std::all_of(branches_.begin(), branches_.end(), stopped) ? Status() : Status::pending();
   }
   void pause(bool on) override {
-    for (const auto& branch : branches_) {
-      if (branch->job) on ? branch->job->pause() : branch->job->resume();
-    }
+    for (const auto& branch : branches_) branch->pause(on);
   }
   std::uint64_t confirmed_bytes() const override { return bytes_.load(std::memory_order_relaxed); }
-  /// "1.destination", "1.etag", "1.checksum", "1.bytes_stored", or "1.failed", of each.
+  /// "1.destination" and so on, of each.
   Facts facts() const override {
     Facts facts;
-    for (std::size_t i = 0; i < branches_.size(); ++i) {
-      const std::string number = std::to_string(i + 1) + ".";
-      const auto& result = branches_[i]->result;
-      if (!result) continue;
-      if (!result->ok()) {
-        facts[number + "failed"] = result->status().message();
-        continue;
-      }
-      const Receipt& receipt = **result;
-      facts[number + "destination"] = receipt.destination;
-      facts[number + "bytes_stored"] = std::to_string(receipt.bytes_stored);
-      if (!receipt.etag.empty()) facts[number + "etag"] = receipt.etag;
-      if (!receipt.checksum.empty()) facts[number + "checksum"] = receipt.checksum;
-      for (const auto& [key, value] : receipt.facts) facts[number + key] = value;
-    }
+    for (std::size_t i = 0; i < branches_.size(); ++i) branches_[i]->tell(std::to_string(i + 1), facts);
     return facts;
   }
 
  private:
-  struct Branch {
-    explicit Branch(To to) : pipeline{nullptr, std::move(to.through.transforms), std::move(to.sink)} {}
-    Pipeline pipeline;
-    std::optional<PushHandle> in;  // goes after the job, which its end fails
-    Status planned;
-    std::size_t least_bytes = 0;
-    bool closed = false;
-    std::optional<Result<Receipt>> result;
-    std::optional<Job> job;
-  };
   static constexpr std::size_t kOnTheWayBytes = 4 * kSliceBytes;
   static constexpr std::size_t kShareStep = kMiB;
   static constexpr std::size_t kMostShare = 1024 * kMiB;  // of a branch, beyond its least
 
-  Status look_at(Branch& branch) {
-    if (!branch.result) branch.result = branch.job->wait_for(std::chrono::nanoseconds(0));
-    if (!branch.result || branch.result->ok() || options_.drop_failed) return {};
-    return named(branch.result->status(), branch);
+  Status look_at(Branch& branch) const {
+    const auto& result = branch.result();
+    if (!result || result->ok() || options_.drop_failed) return {};
+    return named(result->status(), branch);
   }
   Status check_any_left() const {
-    const auto failed = [](const auto& branch) { return branch->result && !branch->result->ok(); };
+    const auto failed = [](const auto& branch) { return branch->result() && !branch->result()->ok(); };
     if (branches_.empty() || !std::all_of(branches_.begin(), branches_.end(), failed)) return {};
-    return named(branches_.back()->result->status(), *branches_.back());
+    return named(branches_.back()->result()->status(), *branches_.back());
   }
   Status named(Status status, const Branch& branch) const {
     const auto at =
@@ -171,7 +119,6 @@ class Tee final : public Sink {
 
   const TeeOptions options_;
   std::vector<std::unique_ptr<Branch>> branches_;
-  Context* context_ = nullptr;
   std::atomic<std::uint64_t> bytes_{0};
 };
 
