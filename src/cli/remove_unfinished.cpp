@@ -41,6 +41,7 @@ class Sweeper {
 
   void sweep(const StorePlace& place) {
     std::string token;
+    bool exact_key_only = false;
     do {
       const auto page = place.store->open_uploads(place.key, token);
       if (!page) return failed(page.status());
@@ -49,7 +50,9 @@ class Sweeper {
         if (!output_.status().ok()) return;
       }
       token = page->next_token;
+      exact_key_only = page->exact_key_only;
     } while (!token.empty());
+    if (exact_key_only && options_.recursive) failed(tells_keys_only(place));
   }
 
   int finish() {
@@ -68,6 +71,15 @@ class Sweeper {
   }
 
  private:
+  static Status tells_keys_only(const StorePlace& place) {
+    return Status(Kind::unsupported,
+                  "MinIO tells all unfinished uploads of exactly one key only: of a bucket those that were begun since "
+                  "the server started, below a name none")
+        .during("list the unfinished uploads below " + place.store->url(place.key))
+        .advise(
+            "Name the key of each object, without -r. MinIO removes such uploads by itself after a day, unless it "
+            "was told otherwise.");
+  }
   static std::string counted(std::size_t uploads) {
     return fmt::format("{} {}", uploads, uploads == 1 ? "upload" : "uploads");
   }

@@ -32,7 +32,9 @@ Result<OpenUploads> S3Store::open_uploads(const std::string& prefix, const std::
   WEIR_ASSIGN(const net::Response response, std::move(answer));
   auto page = parse_uploads(response.body);
   if (!page) return page.status().during(request.operation);
-  OpenUploads found{std::move(page->uploads), {}};
+  OpenUploads found;
+  found.uploads = std::move(page->uploads);
+  found.exact_key_only = response.header("server").starts_with("MinIO");  // "prefix" is a key to it, to this day
   if (page->truncated) found.next_token = page->next_id + kBetween + page->next_key;
   if (page->truncated && found.next_token == token) {
     return Status(Kind::protocol, "the store answered the same page again, the list would never end")

@@ -50,6 +50,8 @@ struct OpenUpload {
 struct OpenUploads {
   std::vector<OpenUpload> uploads;
   std::string next_token;  ///< empty: that was the last
+  /// The store tells all only where the prefix is the key of an object (MinIO): there may be others.
+  bool exact_key_only = false;
 };
 
 class Store {

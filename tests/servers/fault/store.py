@@ -341,8 +341,10 @@ class Store:
         return Reply(200)
 
     def _list_multipart_uploads(self, request):
-        uploads = "".join(f"<Upload><Key>{escape(upload.name.split('/', 2)[2])}</Key><UploadId>{upload_id}</UploadId></Upload>"
-                          for upload_id, upload in self.uploads.items() if upload.name.startswith(f"/{request.bucket}/"))
+        prefix = f"/{request.bucket}/{request.query.get('prefix', '')}"
+        uploads = "".join(f"<Upload><Key>{escape(upload.name.split('/', 2)[2])}</Key><UploadId>{upload_id}</UploadId>"
+                          f"<Initiated>{MODIFIED_XML}</Initiated></Upload>"
+                          for upload_id, upload in self.uploads.items() if upload.name.startswith(prefix))
         return xml_reply(f"<ListMultipartUploadsResult {NAMESPACE}><IsTruncated>false</IsTruncated>{uploads}"
                          "</ListMultipartUploadsResult>")
 
