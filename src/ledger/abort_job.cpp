@@ -1,9 +1,11 @@
 #include <condition_variable>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <thread>
 
 #include "platform/platform.hpp"
+#include "store/left_files.hpp"
 #include "weir/core/retry.hpp"
 #include "weir/ledger/ledger.hpp"
 
@@ -28,6 +30,17 @@ Status abort_once(Target& target, const std::string& upload_id) {
   std::unique_lock lock(answer->mutex);
   answer->came.wait(lock, [&] { return answer->status.has_value(); });
   return *answer->status;
+}
+
+/// Small files that a copy was writing when it was killed are recorded nowhere: their names tell whose they are.
+void remove_left(Ledger& ledger, const JobRecord& job) {
+  const auto jobs = ledger.jobs();
+  const bool is_local = job.place.starts_with(std::string(JobRecord::kManyPrefix) + "file /");
+  if (!jobs || !is_local || job.source.inode == 0) return;
+  std::set<std::string> kept;
+  for (const JobRecord& other : *jobs) kept.insert(other.upload_id);
+  const std::string directory = job.destination.substr(0, job.destination.rfind('/') + 1);
+  store::LeftFiles(store::mark_of_copy(job.source.inode), std::move(kept)).remove_below(directory);
 }
 
 }  // namespace
@@ -59,6 +72,7 @@ Status forget_copy(Ledger& ledger, std::int64_t id) {
     return Status(Kind::invalid_argument, "it is one file, of which the store may keep parts")
         .during(fmt::format("forget job {}", id));
   }
+  if (claim->record().owner_died) remove_left(ledger, claim->record());
   claim->finished();
   return ledger.flush();
 }

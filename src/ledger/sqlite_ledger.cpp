@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <chrono>
 
+#include "ledger/file_parts.hpp"
 #include "ledger/item_rows.hpp"
 #include "ledger/job_claim.hpp"
 #include "ledger/mark_rows.hpp"
@@ -205,7 +206,8 @@ Result<std::unique_ptr<JobClaim>> SqliteLedger::take(std::int64_t id, bool& gone
     gone = !*job;
     if (gone) return Status(Kind::not_found, fmt::format("there is no job {}", id));
     // Whoever ends in order says so.
-    (*job)->may_have_begun = (*job)->owner_pid != 0 && (*job)->upload_id.empty();
+    (*job)->owner_died = (*job)->owner_pid != 0;
+    (*job)->may_have_begun = (*job)->owner_died && (*job)->upload_id.empty();
     WEIR_TRY(set_owner(database_, id, ::getpid()));
     WEIR_ASSIGN((*job)->parts, parts_of(database_, **job));
     if ((*job)->is_many()) WEIR_TRY(count_items(database_, **job));
@@ -280,7 +282,6 @@ void SqliteLedger::unlock(std::int64_t id) {
 
 // --- looking ---
 
-/// Of a job, beside the ledger.
 std::string SqliteLedger::file_of(std::int64_t id, const char* what) const {
   return path_.substr(0, path_.rfind('/') + 1) + fmt::format("{}-{}", what, id);
 }
@@ -300,8 +301,23 @@ Result<std::vector<JobRecord>> SqliteLedger::jobs() {
     struct stat there {};
     return job.upload_id.empty() && platform::platform().stat(spool_path(job.id).c_str(), &there) != 0;
   });
-  for (JobRecord& job : found) job.owner_pid = owner_of(job);
+  for (JobRecord& job : found) {
+    job.owner_pid = owner_of(job);
+    if (!is_into_file(job)) continue;
+    WEIR_ASSIGN(job.parts, parts_of(database_, job));
+    count_in_file(job);
+    job.parts.clear();
+    job.written.clear();
+  }
   return found;
+}
+
+/// What is stored of a job into a file is what a next run would look for there.
+void SqliteLedger::count_in_file(JobRecord& job) const {
+  job.written = WrittenFile::read(written_path(job.id), job.upload_id);
+  const std::vector<PartReceipt> there = parts_in_file(job).parts;
+  job.parts_stored = static_cast<std::uint32_t>(there.size());
+  job.bytes_stored = there.empty() ? 0 : there.back().offset + there.back().length;
 }
 
 Result<JobRecord> SqliteLedger::job(std::int64_t id) {
@@ -317,6 +333,7 @@ Result<JobRecord> SqliteLedger::job(std::int64_t id) {
   found->parts_stored = static_cast<std::uint32_t>(found->parts.size());
   for (const PartReceipt& part : found->parts) found->bytes_stored += part.length;
   if (found->is_many()) WEIR_TRY(count_items(database_, *found));
+  if (is_into_file(*found)) count_in_file(*found);
   found->owner_pid = owner_of(*found);
   guard.unlock();
   WEIR_ASSIGN(found->goes_on_from, SpoolFile::look(spool_path(id), front_bytes(found->parts)));

@@ -67,7 +67,9 @@ class SqliteLedger final : public Ledger, public std::enable_shared_from_this<Sq
   /// Whom to tell of what was written, once no lock is held.
   using Told = std::vector<std::function<void()>>;
 
+  /// Of a job, beside the ledger.
   std::string file_of(std::int64_t id, const char* what) const;
+  void count_in_file(JobRecord& job) const;
   void queue(Write write, bool hurry);
   void wait_for_more();
   Status write_waiting(Told& told);

@@ -16,48 +16,75 @@ namespace {
 using platform::platform;
 
 constexpr std::size_t kRandomLetters = 8;
+constexpr std::size_t kMarkLetters = 16;
 constexpr std::size_t kMaxNameBytes = 255;
 constexpr std::string_view kSuffix = ".weir-part";
 constexpr int kNameTries = 8;
 
-/// ".NAME.", NAME shortened where the whole would be longer than a file name may be.
-std::string temporary_prefix(const LocalDestination& to) {
-  constexpr std::size_t kOthers = 2 + kRandomLetters + kSuffix.size();
-  return fmt::format(".{}.", to.name.substr(0, kMaxNameBytes - kOthers));
+/// ".NAME.", or ".NAME.MARK.", NAME shortened where the whole would be longer than a file name may be.
+std::string temporary_prefix(const std::string& name, std::string_view mark) {
+  const std::size_t others = 2 + kRandomLetters + kSuffix.size() + (mark.empty() ? 0 : mark.size() + 1);
+  return fmt::format(".{}.{}{}", name.substr(0, kMaxNameBytes - others), mark, mark.empty() ? "" : ".");
 }
 
 /// "/dir/.NAME.RANDOM.weir-part".
 std::string temporary_name(const LocalDestination& to) {
-  return fmt::format("{}/{}{}{}", to.directory, temporary_prefix(to), platform::random_name(kRandomLetters), kSuffix);
+  return fmt::format("{}/{}{}{}", to.directory, temporary_prefix(to.name, to.mark),
+                     platform::random_name(kRandomLetters), kSuffix);
 }
 
-/// Whether it may be the name of one.
+/// "NAME" of ".NAME.RANDOM.weir-part"; empty: it is no such name.
+std::string_view marked_name_of(std::string_view id) {
+  constexpr std::size_t kBehind = 1 + kRandomLetters + kSuffix.size();
+  if (id.size() <= 1 + kBehind || id.front() != '.' || !id.ends_with(kSuffix)) return {};
+  if (id[id.size() - kBehind] != '.') return {};
+  return id.substr(1, id.size() - 1 - kBehind);
+}
+
+/// Whether it may be the name of one, with the mark of any copy or none.
 bool is_temporary(const LocalDestination& to, std::string_view id) {
-  const std::string prefix = temporary_prefix(to);
-  return id.starts_with(prefix) && id.ends_with(kSuffix) &&
-         id.size() == prefix.size() + kRandomLetters + kSuffix.size() && id.find('/') == std::string_view::npos &&
-         id.find('\0') == std::string_view::npos;
+  if (id.find('/') != std::string_view::npos || id.find('\0') != std::string_view::npos) return false;
+  const std::string_view named = marked_name_of(id);
+  const auto is = [named](const std::string& prefix) {
+    return named == std::string_view(prefix).substr(1, prefix.size() - 2);
+  };
+  const std::string_view mark = named.substr(named.size() - std::min(named.size(), kMarkLetters));
+  return !named.empty() && (is(temporary_prefix(to.name, "")) || is(temporary_prefix(to.name, mark)));
 }
 
 /// A file that nobody else owns and that has no other name: writing to it, or removing it, touches nothing else.
-Result<platform::Fd> open_own(const LocalDestination& to, const std::string& id) {
-  const auto none = [&to](std::string cause) {
-    return Status(Kind::not_found, std::move(cause)).during("go on with " + to.path);
+Result<platform::Fd> open_own_at(const std::string& path, const std::string& shown) {
+  const auto none = [&shown](std::string cause) {
+    return Status(Kind::not_found, std::move(cause)).during("go on with " + shown);
   };
-  if (!is_temporary(to, id)) return none("that is no name of a temporary file");
-  const std::string path = to.directory + "/" + id;
   platform::Fd fd(platform().open(path.c_str(), O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0));
   const int failed = errno;
   if (!fd && (failed == ELOOP || failed == EISDIR || failed == ENXIO)) return none("it is no file any more");
-  if (!fd) return platform::errno_status(failed, "go on with " + to.path);
-  WEIR_ASSIGN(const struct stat found, platform::stat_of(fd.get(), to.path));
+  if (!fd) return platform::errno_status(failed, "go on with " + shown);
+  WEIR_ASSIGN(const struct stat found, platform::stat_of(fd.get(), shown));
   if (!S_ISREG(found.st_mode) || found.st_uid != ::geteuid() || found.st_nlink != 1) {
     return none("in place of the temporary file is something else");
   }
   return fd;
 }
 
+Result<platform::Fd> open_own(const LocalDestination& to, const std::string& id) {
+  if (is_temporary(to, id)) return open_own_at(to.directory + "/" + id, to.path);
+  return Status(Kind::not_found, "that is no name of a temporary file").during("go on with " + to.path);
+}
+
+Status remove_file(const std::string& path, const std::string& shown) {
+  if (platform().unlink(path.c_str()) == 0 || errno == ENOENT) return {};
+  return platform::errno_status(errno, "remove the temporary file of " + shown);
+}
+
 }  // namespace
+
+bool is_temporary_of(std::string_view id, std::string_view mark) {
+  const std::string_view named = marked_name_of(id);
+  return !mark.empty() && named.size() > mark.size() + 1 && named.ends_with(mark) &&
+         named[named.size() - mark.size() - 1] == '.';
+}
 
 Result<std::shared_ptr<LocalFile>> LocalFile::create(LocalDestination destination) {
   for (int tries = 1;; ++tries) {
@@ -87,7 +114,7 @@ Result<std::shared_ptr<LocalFile>> LocalFile::adopt(LocalDestination destination
     return Status(Kind::not_found, "the temporary file is longer than it can have become");
   }
   file->said_ = std::move(parts);
-  file->stays_ = true;
+  file->stays_ = file->adopted_ = true;
   return file;
 }
 
@@ -108,8 +135,12 @@ Result<std::shared_ptr<LocalFile>> LocalFile::adopt_finished(LocalDestination de
 
 Status LocalFile::discard(const LocalDestination& destination, const std::string& id) {
   if (!open_own(destination, id).ok()) return {};
-  if (platform().unlink((destination.directory + "/" + id).c_str()) == 0 || errno == ENOENT) return {};
-  return platform::errno_status(errno, "remove the temporary file of " + destination.path);
+  return remove_file(destination.directory + "/" + id, destination.path);
+}
+
+Status LocalFile::discard(const platform::PinnedName& temporary) {
+  const std::string path = temporary.path();
+  return open_own_at(path, temporary.name).ok() ? remove_file(path, temporary.name) : Status();
 }
 
 LocalFile::~LocalFile() {
@@ -252,7 +283,7 @@ Status LocalFile::condemn(Status why) {
 }
 
 Status LocalFile::cut_to(std::uint64_t length) {
-  if (said_.empty() || placed_) return {};
+  if (!adopted_ || placed_) return {};
   WEIR_ASSIGN(const auto found, platform::stat_of(fd_.get(), shown()));
   if (static_cast<std::uint64_t>(found.st_size) <= length) return {};
   if (platform().ftruncate(fd_.get(), static_cast<off_t>(length)) == 0) return {};

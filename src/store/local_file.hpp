@@ -8,6 +8,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "platform/directory.hpp"
@@ -22,6 +23,7 @@ struct LocalDestination {
   std::string directory;               ///< of `file`
   std::string name;                    ///< of `file` in it
   mode_t mode = 0;                     ///< the finished file's
+  std::string mark;                    ///< of the copy of many that writes it; empty: it is none's
   std::shared_ptr<platform::Fd> held;  ///< with `file` and `directory` named through it; null: by their paths
 
   /// Refuses what is no place for a file.
@@ -32,6 +34,9 @@ struct LocalDestination {
 
 /// What pins a file that is read: its size, modification time and inode. Kept by a rename.
 std::string local_etag(const struct stat& found);
+
+/// Whether a file of that name in its directory may be one that the copy of that mark was writing.
+bool is_temporary_of(std::string_view id, std::string_view mark);
 
 /// Parts may be written from several threads at once. Destroyed before commit() it removes what it wrote, unless sync()
 /// has succeeded.
@@ -48,6 +53,7 @@ class LocalFile {
                                                            std::uint64_t length);
   /// Removes the file `id` of an earlier process. ok where it is not there; what is not a file of ours alone stays.
   static Status discard(const LocalDestination& destination, const std::string& id);
+  static Status discard(const platform::PinnedName& temporary);
   ~LocalFile();
   LocalFile(const LocalFile&) = delete;
   LocalFile& operator=(const LocalFile&) = delete;
@@ -106,8 +112,9 @@ class LocalFile {
   std::string etag_;                              ///< of the finished file
   Status condemned_;                              ///< not ok: nothing more may be trusted
   std::int64_t modified_unix_ = 0;
-  bool gone_ = false;    ///< the temporary name is no more
-  bool placed_ = false;  ///< nor was there one: the file has its own
+  bool adopted_ = false;  ///< an earlier process's, which may have written more than is known
+  bool gone_ = false;     ///< the temporary name is no more
+  bool placed_ = false;   ///< nor was there one: the file has its own
   std::atomic<bool> removed_{false};
   std::atomic<bool> stays_{false};  ///< when this is gone
 };

@@ -118,18 +118,26 @@ std::shared_ptr<Target> LocalStore::target(const std::string& key, const ObjectO
   LocalOptions local = options_;
   local.replace = local.replace && !options.no_clobber;
   LocalWay way;
-  way.find = [root = root_, key,
+  way.find = [root = root_, key, mark = mark_, left = left_,
               refused = check_options(options)](const LocalOptions& wanted) -> Result<LocalDestination> {
     WEIR_TRY(Status(refused).during("write " + root->url(key)));
     const auto missing = wanted.durable ? platform::Missing::is_made_and_synced : platform::Missing::is_made;
     WEIR_ASSIGN(const platform::PinnedName name, root->pin(key, missing));
-    return LocalDestination::in(name, root->url(key), wanted.replace);
+    if (left) left->remove_from(name.directory);
+    WEIR_ASSIGN(LocalDestination to, LocalDestination::in(name, root->url(key), wanted.replace));
+    to.mark = mark;
+    return to;
   };
   way.look = [ root = root_, key ]() -> Result<struct stat> {
     WEIR_ASSIGN(const platform::PinnedName name, root->pin(key, platform::Missing::fails));
     return platform::stat_of(name, root->url(key));
   };
   return local_target_by(std::move(way), url(key), std::move(local));
+}
+
+void LocalStore::belongs_to(std::uint64_t copy, bool killed, std::set<std::string> kept) {
+  mark_ = mark_of_copy(copy);
+  if (killed && copy != 0) left_ = std::make_shared<LeftFiles>(mark_, std::move(kept));
 }
 
 bool LocalStore::folds_case() const {

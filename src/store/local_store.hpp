@@ -3,9 +3,11 @@
 
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
+#include "store/left_files.hpp"
 #include "store/local_lister.hpp"
 #include "store/local_root.hpp"
 #include "weir/store/local.hpp"
@@ -31,6 +33,9 @@ class LocalStore : public Store {
   std::shared_ptr<Origin> origin(const std::string& key) override;
   std::shared_ptr<Target> target(const std::string& key, const ObjectOptions& options) override;
 
+  /// From now on temporary files are those of the copy of that number. `killed`: an earlier process of it was, and what
+  /// that has left goes as the directories are come to, but what is `kept`. Before others use this.
+  void belongs_to(std::uint64_t copy, bool killed, std::set<std::string> kept);
   bool folds_case() const;
   /// A file for source().
   Result<LocalObject> open(const std::string& key) const { return root_->open(key); }
@@ -40,6 +45,8 @@ class LocalStore : public Store {
  private:
   const std::shared_ptr<const LocalRoot> root_;
   LocalOptions options_;
+  std::string mark_;                 ///< of the copy that writes here
+  std::shared_ptr<LeftFiles> left_;  ///< null: it has left none
   std::mutex mutex_;
   mutable std::once_flag case_known_;
   mutable bool folds_case_ = false;

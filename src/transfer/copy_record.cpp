@@ -4,8 +4,12 @@
 
 #include <algorithm>
 #include <climits>
+#include <cstdint>
+#include <set>
 #include <utility>
 
+#include "platform/platform.hpp"
+#include "store/local_store.hpp"
 #include "transfer/named.hpp"
 #include "weir/core/units.hpp"
 
@@ -53,6 +57,7 @@ std::optional<JobRecord> CopyRecord::job_of(const std::vector<std::string>& sour
     job.fingerprint = identity->fingerprint;
   }
   job.place = JobRecord::kManyPrefix + place;
+  job.source.inode = 1 + platform::random_below(INT64_MAX);  // marks the temporary files of this copy
   job.resume_hint = options_.endpoint.upload.resume_hint;
   return job;
 }
@@ -61,7 +66,7 @@ Status CopyRecord::begin(const std::vector<std::string>& sources, const CopyDest
   const UploadOptions& upload = options_.endpoint.upload;
   if (!upload.ledger || options_.dry_run || options_.update != CopyUpdate::none) return {};
   if (destination.to.local != nullptr && !options_.endpoint.durable) return {};  // after power loss it may be empty
-  const std::optional<JobRecord> wanted = job_of(sources, destination);
+  std::optional<JobRecord> wanted = job_of(sources, destination);
   if (!wanted) return {};
   auto claim = upload.ledger->claim(*wanted);
   if (!claim.ok()) return claim.status().kind() == Kind::unavailable ? claim.status() : Status();
@@ -70,9 +75,11 @@ Status CopyRecord::begin(const std::vector<std::string>& sources, const CopyDest
     return {};
   }
   const JobRecord found = (*claim)->record();
+  wanted->source.inode = found.source.inode;
   if (found.fingerprint != wanted->fingerprint && !(*claim)->start(*wanted).ok()) return {};
   goes_on_ = found.fingerprint == wanted->fingerprint && found.items_stored > 0;
   named_ = goes_on_;
+  if (destination.to.local != nullptr) mark_files(*destination.to.local, found);
   claim_ = *std::move(claim);
   handed_over_ = Clock::now();
   if (goes_on_ && upload.on_notice) {
@@ -82,6 +89,18 @@ Status CopyRecord::begin(const std::vector<std::string>& sources, const CopyDest
                     found.items_stored, format_size(found.bytes_stored)));
   }
   return {};
+}
+
+/// Small files under way are recorded nowhere: their names tell what a kill has left of them. Large ones are.
+void CopyRecord::mark_files(store::LocalStore& local, const JobRecord& found) const {
+  std::set<std::string> kept;
+  bool removes = found.owner_died;
+  if (removes) {
+    const auto jobs = options_.endpoint.upload.ledger->jobs();
+    removes = jobs.ok();
+    for (const JobRecord& job : jobs.ok() ? *jobs : std::vector<JobRecord>()) kept.insert(job.upload_id);
+  }
+  local.belongs_to(found.source.inode, removes, std::move(kept));
 }
 
 std::optional<ItemRecord> CopyRecord::find(const std::string& key) {

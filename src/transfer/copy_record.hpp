@@ -35,6 +35,7 @@ class CopyRecord {
 
  private:
   std::optional<JobRecord> job_of(const std::vector<std::string>& sources, const CopyDestination& destination) const;
+  void mark_files(store::LocalStore& local, const JobRecord& found) const;
   void hand_over();
 
   const CopyOptions& options_;

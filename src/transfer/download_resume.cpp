@@ -1,9 +1,8 @@
 #include "transfer/download_resume.hpp"
 
-#include <map>
-#include <set>
 #include <utility>
 
+#include "ledger/file_parts.hpp"
 #include "transfer/upload_ledger.hpp"
 
 namespace weir::transfer {
@@ -23,9 +22,8 @@ std::string difference_of(const SourceIdentity& was, const SourceIdentity& is) {
   return {};
 }
 
-Status replaced(const JobRecord& job, const SourceIdentity& now, std::string cause) {
-  std::uint64_t bytes = 0;
-  for (const PartReceipt& part : job.parts) bytes += part.length;
+Status replaced(const JobRecord& job, const EarlierUpload& earlier, const SourceIdentity& now, std::string cause) {
+  const std::uint64_t bytes = earlier.parts.back().offset + earlier.parts.back().length;
   return Status(Kind::source_changed, std::move(cause))
       .during(fmt::format("go on with the {} to {}", is_file(now) ? "copy" : "download", job.destination))
       .advise(fmt::format("The {} bytes that were read of it stay in a temporary file (job {}). Begin anew with what "
@@ -33,31 +31,16 @@ Status replaced(const JobRecord& job, const SourceIdentity& now, std::string cau
                           bytes, job.id, is_file(now) ? "file" : "object"));
 }
 
-/// What can be looked for in the file of an earlier process: those that follow each other from the first on. A kill
-/// loses nothing that was written, synced or not; what a loss of power has taken is found as each part is read and
-/// compared. The last word on a part counts: it may have been written twice.
-EarlierUpload what_may_be_there(const JobRecord& job) {
+}  // namespace
+
+EarlierUpload earlier_in_file(const JobRecord& job) {
+  ledger::FileParts there = ledger::parts_in_file(job);
   EarlierUpload earlier;
   earlier.id = job.upload_id;
-  std::map<std::uint32_t, PartReceipt> known;
-  for (const PartReceipt& part : job.written) known[part.number] = part;
-  std::set<std::uint32_t> synced;
-  for (const PartReceipt& part : job.parts) {
-    if (known.emplace(part.number, part).first->second.crc64nvme == part.crc64nvme) synced.insert(part.number);
-  }
-  std::uint64_t offset = 0;
-  for (const auto& [number, part] : known) {
-    const bool follows = number == earlier.parts.size() + 1 && part.offset == offset;
-    const bool fits = part.length != 0 && part.length <= job.source.size_bytes - offset;
-    if (!follows || !fits || !part.crc64nvme) break;
-    offset += part.length;
-    earlier.parts.push_back(part);
-    if (!synced.contains(number)) earlier.unsynced.insert(number);
-  }
+  earlier.parts = std::move(there.parts);
+  earlier.unsynced = std::move(there.unsynced);
   return earlier;
 }
-
-}  // namespace
 
 Result<KeptDownload> find_kept(const UploadOptions& options, const std::shared_ptr<Target>& target,
                                const UploadIdentity& identity, const SourceIdentity& source, std::uint64_t part_bytes,
@@ -70,10 +53,10 @@ Result<KeptDownload> find_kept(const UploadOptions& options, const std::shared_p
 
   const JobRecord job = claim->record();
   const bool begun = !job.upload_id.empty();
+  EarlierUpload earlier = earlier_in_file(job);
   std::string cause = begun ? difference_of(job.source, source) : std::string();
-  if (!cause.empty()) return replaced(job, source, std::move(cause));
-  if (begun && job.part_bytes != 0) {
-    EarlierUpload earlier = what_may_be_there(job);
+  if (!cause.empty() && !earlier.parts.empty()) return replaced(job, earlier, source, std::move(cause));
+  if (begun && cause.empty() && job.part_bytes != 0) {
     WEIR_ASSIGN(found.kept, target->kept(job.upload_id, earlier.parts, source.size_bytes));
     found.earlier = std::move(earlier);
     found.part_bytes = job.part_bytes;

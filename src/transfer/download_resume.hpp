@@ -18,6 +18,9 @@ struct KeptDownload {
   std::uint64_t part_bytes = 0;  ///< of `earlier`
 };
 
+/// What can be looked for in the partial file of a job into a file.
+EarlierUpload earlier_in_file(const JobRecord& job);
+
 /// Claims the job of this source and target, whose `identity` is readable, and finds out what to go on with. Waits for
 /// disks. Errors: unavailable (another process is at it), source_changed (an earlier process has stored parts of what
 /// the source was). A ledger that does not work is no error: it tells so by itself.

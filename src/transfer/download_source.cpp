@@ -7,6 +7,7 @@
 #include "platform/platform.hpp"
 #include "transfer/download_driver.hpp"
 #include "transfer/kept_reader.hpp"
+#include "transfer/start_within_rate.hpp"
 #include "transfer/whole_check.hpp"
 #include "weir/codec/checksum.hpp"
 #include "weir/core/progress.hpp"
@@ -158,7 +159,8 @@ void DownloadSource::lay_out(std::size_t grant_bytes, DownloadMachineOptions& ma
   machine.window_slabs = window;
   if (!adapts_) return;
   const auto most = std::min<std::uint64_t>(window / least - 1, ConcurrencyController::kMost);
-  machine.lanes = transfer::ConcurrencyOptions::adaptive(start, static_cast<std::uint32_t>(most));
+  machine.lanes = transfer::ConcurrencyOptions::adaptive(
+      transfer::start_within_rate(start, options_.limiter, machine.range_bytes), static_cast<std::uint32_t>(most));
   machine.least_range_bytes = least * kSliceBytes;
 }
 

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "transfer/download_resume.hpp"
+
 namespace weir::transfer {
 namespace {
 
@@ -16,13 +18,12 @@ std::string difference(const SourceIdentity& was, const SourceIdentity& is) {
   return {};
 }
 
-Status changed(const JobRecord& job, std::string cause, bool in_file) {
+Status changed(const JobRecord& job, std::size_t parts, std::string cause, bool in_file) {
   return Status(Kind::source_changed, std::move(cause))
       .during("go on with the upload of " + job.destination)
       .advise(fmt::format("The {} parts that were {} (job {}). Begin anew with what the file is now, without resuming; "
                           "or put back what it was and run this again.",
-                          job.parts.size(), in_file ? "written stay in a temporary file" : "sent stay at the store",
-                          job.id));
+                          parts, in_file ? "written stay in a temporary file" : "sent stay at the store", job.id));
 }
 
 /// Nobody can find a stream again: who comes with one of the same kind for the same place goes on with it.
@@ -117,7 +118,9 @@ Result<Recorded> find_earlier(const UploadOptions& options, const std::shared_pt
   WEIR_ASSIGN(auto claim, claim_job(options, target, wanted, executor));
   if (!claim) return recorded;
   const JobRecord found = claim->record();
+  EarlierUpload earlier = recorded.in_file ? earlier_in_file(found) : EarlierUpload{found.upload_id, found.parts};
   const bool same = found.fingerprint == wanted.fingerprint && found.part_bytes != 0;
+  std::string cause = same && recorded.same_source ? difference(found.source, wanted.source) : std::string();
   Status written;
   if (found.upload_id.empty()) {
     const bool lists = found.destination.starts_with("s3://");  // other stores forget them, or have no list of them
@@ -125,22 +128,22 @@ Result<Recorded> find_earlier(const UploadOptions& options, const std::shared_pt
     written = claim->start(wanted);
   } else if (!same && !producer.empty()) {
     return other_object(found);
-  } else if (!same) {
+  } else if (!same || (!cause.empty() && earlier.parts.empty())) {
     written = claim->set_aside(wanted);
     if (written.ok()) remove_later(options, target, found.id, executor);
-  } else if (std::string cause = recorded.same_source ? difference(found.source, wanted.source) : ""; !cause.empty()) {
-    return changed(found, std::move(cause), recorded.in_file);
+  } else if (!cause.empty()) {
+    return changed(found, earlier.parts.size(), std::move(cause), recorded.in_file);
   } else {
     if (found.stages != wanted.stages) {
       written = claim->adopt(wanted);
       recorded.same_source = false;
       if (options.on_notice) options.on_notice(other_stages(found, wanted));
     }
-    recorded.earlier = EarlierUpload{found.upload_id, found.parts, false, {}};
+    recorded.earlier = std::move(earlier);
     recorded.part_bytes = found.part_bytes;
   }
   if (recorded.earlier && recorded.in_file) {
-    WEIR_ASSIGN(recorded.kept, target->kept(found.upload_id, found.parts, UINT64_MAX));
+    WEIR_ASSIGN(recorded.kept, target->kept(found.upload_id, recorded.earlier->parts, UINT64_MAX));
     if (!recorded.kept) {
       recorded.earlier.reset();
       (void)target->abort(found.upload_id, [](const auto&) {});  // what is left of it, if it is ours

@@ -6,6 +6,7 @@
 #include "platform/platform.hpp"
 #include "transfer/download_resume.hpp"
 #include "transfer/request_bytes.hpp"
+#include "transfer/start_within_rate.hpp"
 #include "transfer/upload_driver.hpp"
 #include "transfer/upload_ledger.hpp"
 #include "transfer/upload_marks.hpp"

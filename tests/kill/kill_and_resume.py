@@ -8,7 +8,8 @@ part size and memory at a random pace, kills it once to three times, sometimes i
 completes, and lets the last run finish. The object must be the one of a run in one go, byte for byte; nothing may be left in the
 ledger; and beside what was under way when it was killed no byte may be sent twice.
 Other rounds are downloads of such an object into a file, copies from file to file, and copies of trees of small and large files, up
-and down: what comes must be the object, and beside what was under way nothing may be fetched twice.
+and down: what comes must be the object, and beside what was under way nothing may be fetched twice. Pipes into files, and downloads that
+a stage changes on their way into one, come again whole: what a run left in the partial file must be gone on with, and not be written again.
 What is left at the store at the end must be what `weir rm --incomplete` finds, and nothing when it has removed it.
 With --revive the server is killed too, in one of three rounds: it keeps its data on the disk and comes back.
 WEIR_KILL_TABLE names a file that the rows of the table are appended to. SIGINT ends it after the last whole round.
@@ -19,184 +20,21 @@ for what it has forgotten, and the object must be its stream.
 import hashlib
 import json
 import os
-import random
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
-import threading
 import time
-import urllib.parse
 from collections import Counter
 from pathlib import Path
 
-from relay import Relay
+from into_files import play_download, play_file_copy, play_stream
+from rounds import (HEADS, MIB, PARTS_AT_ONCE, SEED, WEIR, Round, Wrong, check_nothing_left, copy, event_of, jobs, memory_options,
+                    open_uploads, remove_unfinished, rng, start_relay, target, temporary_files)
 
-WEIR = os.environ.get("WEIR_BIN") or sys.exit("WEIR_BIN names the weir command")
 PRODUCER = os.environ.get("WEIR_KILL_PRODUCER", "")
-MIB = 1 << 20
-HEADS = 256 << 10  # of a round's requests and answers, at most
-PARTS_AT_ONCE = 2
-# Of a download: the ranges that are read at once and the one that waits for them, of 8 MiB each, and what kernels hold of them on both
-# sides of the relay when their reader is killed.
-READ_AHEAD = (PARTS_AT_ONCE + 1) * 8 * MIB + PARTS_AT_ONCE * 4 * MIB
 TREE_FILES = 30
-SEED = int(os.environ.get("WEIR_SEED", random.SystemRandom().randrange(1 << 32)))
-rng = random.Random(SEED)
-
-
-class Wrong(Exception):
-    pass
-
-
-def start_relay():
-    """Puts a relay before the server, for all that is started from here on."""
-    name = "VERCEL_BLOB_API_URL" if "VERCEL_BLOB_API_URL" in os.environ else "WEIR_TEST_S3_ENDPOINT"
-    address = urllib.parse.urlsplit(os.environ[name])
-    relay = Relay(address.hostname, address.port)
-    os.environ[name] = address._replace(netloc=f"127.0.0.1:{relay.port}").geturl()
-    return relay
-
-
-def target(number):
-    """Where a round's object goes, and the options of its service."""
-    if "VERCEL_BLOB_API_URL" in os.environ:
-        store = os.environ["BLOB_READ_WRITE_TOKEN"].split("_")[3]
-        return f"vercel://{store}/round-{number}.bin", []
-    return f"s3://{os.environ['WEIR_TEST_S3_BUCKET']}/round {number}.bin", ["--endpoint-url", os.environ["WEIR_TEST_S3_ENDPOINT"]]
-
-
-def open_uploads():
-    """Those that the server has and nobody has finished; None where it cannot be asked."""
-    if os.environ.get("WEIR_TEST_S3_SERVER") == "versitygw" and os.environ.get("WEIR_TEST_S3_DIR"):
-        root = Path(os.environ["WEIR_TEST_S3_DIR"])
-        return sum(1 for path in root.rglob(".sgwtmp/multipart/*/*") if path.is_dir())
-    return None
-
-
-class Round:
-    """The runs of one round, and what they counted."""
-
-    def __init__(self, relay, arguments, state, feed=None):
-        self.relay, self.arguments, self.state, self.feed = relay, arguments, state, feed
-        self.kills = self.server_kills = 0
-        self.sent = self.received = 0  # by all runs, heads included
-        self.was_whole = False  # at a kill, as far as is known: it was done, or about to be
-        self.kills_server = "WEIR_TEST_SERVER_PID_FILE" in os.environ and rng.random() < 1 / 3
-
-    def _kill_server(self):
-        try:
-            os.kill(int(Path(os.environ["WEIR_TEST_SERVER_PID_FILE"]).read_text(encoding="ascii")), signal.SIGKILL)
-            self.server_kills += 1
-        except (OSError, ValueError):
-            pass  # it is just coming back
-
-    def run(self, kill_after=None, server_after=None):
-        """The events of one run, and whether it ended before its time."""
-        sent, received, kills = self.relay.up, self.relay.down, self.server_kills
-        command = [WEIR, "cp", "--json", "--state-dir", str(self.state), *self.arguments]
-        feeder = subprocess.Popen(["cat", str(self.feed)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) if self.feed else None
-        process = subprocess.Popen(command, stdin=feeder.stdout if feeder else subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                   stderr=subprocess.PIPE)
-        if feeder:
-            feeder.stdout.close()
-        timer = threading.Timer(server_after, self._kill_server) if server_after is not None else None
-        if timer:
-            timer.start()
-        killed = False
-        try:
-            if kill_after is not None:
-                try:
-                    process.wait(kill_after)
-                except subprocess.TimeoutExpired:
-                    process.send_signal(signal.SIGKILL)
-                    killed = True
-                    self.kills += 1
-            output, errors = process.communicate(timeout=120)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            raise Wrong(f"it hangs: {' '.join(command)}") from None
-        finally:
-            if timer:
-                timer.cancel()
-                timer.join()
-            if feeder:
-                feeder.wait()
-        self.relay.settle()
-        self.sent += self.relay.up - sent
-        self.received += self.relay.down - received
-        events = []
-        for line in output.decode().splitlines():
-            try:
-                events.append(json.loads(line))
-            except ValueError:
-                if not killed:
-                    raise
-        if process.returncode != 0 and not killed and self.server_kills == kills:
-            raise Wrong(f"exit {process.returncode}: {errors.decode()}{output.decode()[-2000:]}")
-        return events, killed or process.returncode != 0
-
-    def play(self, size, pace, destination, look=lambda: None):
-        """Kills it once to three times, and lets it end: the last run's events, and what was safe before it."""
-        whole = size / pace
-
-        def moment():
-            return rng.choice([rng.uniform(0, 0.05), rng.uniform(0, whole), rng.uniform(0, whole), rng.uniform(whole * 0.8, whole * 1.2)])
-
-        confirmed = 0
-        for _ in range(rng.choice([1, 1, 2, 3])):
-            server = moment() if self.kills_server else None
-            events, stopped = self.run(None if server is not None and rng.random() < 0.5 else moment(), server)
-            if not stopped:
-                return events, confirmed  # it was faster
-            look()
-            known = [job for job in jobs(self.state) if job["destination"] == destination]
-            confirmed = known[0]["bytes_stored"] if known else 0
-            self.was_whole |= confirmed == size or (not known and max(self.sent, self.received) >= size)
-        for _ in range(5):
-            events, stopped = self.run()
-            if not stopped:
-                return events, confirmed
-        raise Wrong("it does not end although nobody stops it any more")
-
-
-def jobs(state):
-    """What the ledger holds."""
-    done = subprocess.run([WEIR, "jobs", "--json", "--state-dir", str(state)], stdout=subprocess.PIPE, check=True)
-    return [json.loads(line) for line in done.stdout.decode().splitlines()]
-
-
-def copy(*words, state):
-    """A copy that nobody kills."""
-    subprocess.run([WEIR, "cp", "-q", *map(str, words)], check=True, env={**os.environ, "WEIR_STATE_DIR": str(state)})
-
-
-def remove_unfinished(state):
-    """What the command finds of unfinished uploads, and removes."""
-    done = subprocess.run([WEIR, "rm", "--incomplete", "-r", f"s3://{os.environ['WEIR_TEST_S3_BUCKET']}", "--older-than", "0s", "--json",
-                           "--endpoint-url", os.environ["WEIR_TEST_S3_ENDPOINT"], "--state-dir", str(state)], stdout=subprocess.PIPE,
-                          check=True)
-    return [json.loads(line) for line in done.stdout.decode().splitlines()]
-
-
-def temporary_files(folder):
-    return [path for path in folder.rglob("*.weir-part") if path.is_file()]
-
-
-def memory_options():
-    memory = rng.choice(["", "", "32MiB", "96MiB"])
-    return ["--memory", memory] if memory else []
-
-
-def event_of(events, name):
-    return next(event for event in events if event["event"] == name)
-
-
-def check_nothing_left(state):
-    left = jobs(state)
-    if left:
-        raise Wrong(f"the ledger still has {left}")
 
 
 def play_upload(number, folder, relay):
@@ -249,84 +87,6 @@ def play_upload(number, folder, relay):
                          left=(open_uploads() or 0) - left_before)
 
 
-def play_download(number, folder, relay):
-    """One round; its kind, and what it counted."""
-    size = rng.choice([rng.randrange(17 * MIB, 60 * MIB), rng.randrange(10, 40) * 5 * MIB // 2 + rng.choice([-1, 0, 1])])
-    part = rng.choice([1, 4, 5]) * MIB
-    pace = rng.choice([15, 30, 60])
-    url, options = target(number)
-    state = folder / "state"
-    data = rng.randbytes(size)
-    source = folder / "source"
-    source.write_bytes(data)
-    copy(source, url, *options, state=folder / "other")
-    source.unlink()
-    there = folder / f"down {number}"
-    there.mkdir()
-    path = there / "file"
-    through = rng.choice(["", "", "sha256"])
-    arguments = [url, str(path), *options, *(["--through", through] if through else []), "--part-size", str(part), "--concurrency",
-                 str(PARTS_AT_ONCE), "--limit-rate", f"{pace}MiB", *memory_options()]
-    one = Round(relay, arguments, state)
-
-    def look():
-        if path.exists() and path.read_bytes() != data:
-            raise Wrong("a wrong file stands under its name")
-
-    events, confirmed = one.play(size, pace * MIB, os.path.realpath(path), look)
-    done, summary = event_of(events, "done"), event_of(events, "summary")
-    if path.read_bytes() != data:
-        raise Wrong("the file is not the object")
-    if through and done["facts"]["sha256"] != hashlib.sha256(data).hexdigest():
-        raise Wrong("the digest is not the object's")
-    resumed = done["bytes_resumed"]
-    if one.kills and resumed < confirmed:
-        raise Wrong(f"of {size} bytes {confirmed} were safe and {resumed} were gone on with")
-    if one.server_kills == 0 and resumed + summary["bytes_received"] > size:
-        raise Wrong(f"{summary['bytes_received']} bytes were fetched of {size}, and {resumed} were there")
-    most = size + one.kills * (READ_AHEAD + part) + HEADS
-    if one.server_kills == 0 and not one.was_whole and one.received > most:
-        raise Wrong(f"{one.received} bytes were fetched of {size}, with {one.kills} kills")
-    check_nothing_left(state)
-    stray = temporary_files(there)  # killed between making the file and writing down that it is there
-    if len(stray) > one.kills:
-        raise Wrong(f"{len(stray)} partial files are left")
-    shutil.rmtree(there)
-    past_the_relay = one.received < size - resumed  # a store may hand out its objects elsewhere
-    return ("an object", through or "none"), Counter(kills=one.kills, server_kills=one.server_kills, bytes=size, resumed=resumed,
-                                                     twice=max(0, one.received - size), unseen=past_the_relay, left=len(stray))
-
-
-def play_file_copy(number, folder, relay):
-    """One round; its kind, and what it counted."""
-    size = rng.choice([rng.randrange(17 * MIB, 60 * MIB), rng.randrange(10, 40) * 5 * MIB // 2 + rng.choice([-1, 0, 1])])
-    part = rng.choice([1, 4, 5]) * MIB
-    pace = rng.choice([15, 30, 60])
-    state, source, there = folder / "state", folder / "source", folder / f"copy {number}"
-    data = rng.randbytes(size)
-    source.write_bytes(data)
-    there.mkdir()
-    path = there / "file"
-    one = Round(relay, [str(source), str(path), "--part-size", str(part), "--limit-rate", f"{pace}MiB"], state)
-    one.kills_server = False
-
-    def look():
-        if path.exists() and path.read_bytes() != data:
-            raise Wrong("a wrong file stands under its name")
-
-    events, confirmed = one.play(size, pace * MIB, os.path.realpath(path), look)
-    if path.read_bytes() != data:
-        raise Wrong("the copy is not the file")
-    resumed = event_of(events, "done")["bytes_resumed"]
-    if one.kills and resumed < confirmed:
-        raise Wrong(f"of {size} bytes {confirmed} were safe and {resumed} were gone on with")
-    check_nothing_left(state)
-    stray = temporary_files(there)
-    shutil.rmtree(there)
-    source.unlink()
-    return ("a file into a file", "none"), Counter(kills=one.kills, bytes=size, resumed=resumed, unseen=1, left=len(stray))
-
-
 def make_tree(folder):
     """Files small and large, as they were long ago: what was written just now is copied again by rule."""
     files = {}
@@ -377,11 +137,13 @@ def play_tree(number, folder, relay):
         copy("-r", url, f"{there}/", *options, state=folder / "other")
     check_tree(there, files)
     check_nothing_left(state)
-    stray = len(temporary_files(there))
+    stray = temporary_files(there)
+    if stray:
+        raise Wrong(f"temporary files are left: {stray}")
     shutil.rmtree(there)
     shutil.rmtree(source)
     moved = one.sent if up else one.received
-    left = (open_uploads() or 0) - left_before if up else stray
+    left = (open_uploads() or 0) - left_before if up else 0
     return (f"a tree, {'up' if up else 'down'}", "none"), Counter(kills=one.kills, server_kills=one.server_kills, bytes=size,
                                                                  resumed=max(0, size - moved), twice=max(0, moved - size),
                                                                  unseen=moved < size // 2 and not one.was_whole, left=left)
@@ -459,7 +221,7 @@ def play_producer(number, folder, _):
     return ("a producer", "none"), Counter(kills=kills, bytes=size, resumed=skipped, unseen=1)
 
 
-INTO_FILES = ("an object", "a file into a file", "a tree, down")
+INTO_FILES = ("an object", "a file into a file", "a pipe into a file", "a tree, down")
 
 
 def main():
@@ -467,7 +229,8 @@ def main():
     started = time.monotonic()
     table = {}
     relay = start_relay()
-    plays = [play_upload, play_download, play_producer, play_tree, play_download, play_upload, play_file_copy, play_tree]
+    plays = [play_upload, play_download, play_producer, play_tree, play_stream, play_upload, play_file_copy, play_tree,
+             play_download, play_stream]
     if not PRODUCER:
         plays.remove(play_producer)
     with tempfile.TemporaryDirectory(prefix="weir-kill-") as name:

@@ -6,6 +6,8 @@
 #include <cmath>
 #include <random>
 
+#include "transfer/start_within_rate.hpp"
+
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 using weir::transfer::ConcurrencyController;
@@ -122,6 +124,18 @@ TEST_CASE("Throttling, timeouts and want of memory shrink it, once for what was 
     world.run(seconds(60));  // and it comes back
     CHECK(world.controller.limit() >= 8);
   }
+}
+
+TEST_CASE("Where the rate is limited it begins with as many requests as end in a second") {
+  using weir::RateLimiter;
+  using weir::transfer::start_within_rate;
+  constexpr std::uint64_t kMany = 8 * 1024 * 1024;
+  CHECK(start_within_rate(4, nullptr, kMany) == 4);
+  CHECK(start_within_rate(4, RateLimiter::make(0), kMany) == 4);
+  CHECK(start_within_rate(4, RateLimiter::make(1000), kMany) == 1);
+  CHECK(start_within_rate(4, RateLimiter::make(3 * kMany), kMany) == 3);
+  CHECK(start_within_rate(4, RateLimiter::make(30 * kMany), kMany) == 4);
+  CHECK(start_within_rate(4, RateLimiter::make(3), 0) == 3);
 }
 
 TEST_CASE("A fixed concurrency stays what it is") {

@@ -301,6 +301,36 @@ TEST_CASE("an object that was replaced is an error of its own, and nothing is re
   around.has_the_object();
 }
 
+TEST_CASE("an object that was replaced before anything of it was stored is downloaded as it is now") {
+  Around around;
+  around.stop_after(3);
+  {
+    auto claim = *around.ledger->claim(around.record());
+    claim->upload_begun(claim->record().upload_id, nullptr);  // forgets the parts
+  }
+  REQUIRE(std::filesystem::remove(around.state.path(fmt::format("state/written-{}", around.record().id))));
+  REQUIRE(around.record().bytes_stored == 0);
+  around.replace(test::sample_bytes(around.bytes.size() + 5, 2), "f");
+  const auto receipt = around.download();
+  INFO(receipt.status().message());
+  REQUIRE(receipt.ok());
+  CHECK(receipt->bytes_resumed == 0);
+  around.has_the_object();
+}
+
+TEST_CASE("what was written and not synced before a kill counts, and is what the job is said to have") {
+  Around around;
+  around.stop_after(12);
+  {
+    auto claim = *around.ledger->claim(around.record());
+    claim->upload_begun(claim->record().upload_id, nullptr);  // forgets what was synced
+  }
+  CHECK(around.record().parts.empty());
+  CHECK(around.record().bytes_stored == 12 * kPiece);
+  CHECK((*around.ledger->jobs())[0].bytes_stored == 12 * kPiece);
+  around.finishes_with(kPieces - 12);
+}
+
 TEST_CASE("who does not want to go on leaves nothing behind when stopped") {
   Around around;
   around.origin->hold_at = 6 * kPiece;

@@ -3,12 +3,11 @@
 #include <catch2/catch.hpp>
 #include <filesystem>
 
+#include "machine_with_disk.hpp"
 #include "memory_origin.hpp"
 #include "platform/faulting.hpp"
 #include "resume_world.hpp"
 #include "support/seeds.hpp"
-#include "support/watched_calls.hpp"
-#include "support/watched_sqlite.hpp"
 #include "weir/store/local.hpp"
 #include "weir/transfer/download.hpp"
 
@@ -17,56 +16,13 @@ using namespace weir;
 using platform::Call;
 using platform::ScopedFaults;
 using test::Disk;
+using test::MachineWithDisk;
 using test::MemoryOrigin;
 using test::MemoryTarget;
+using test::open_ledger;
 using test::TempDir;
-using test::WatchedCalls;
-using test::WatchedSqlite;
 
 namespace {
-
-std::shared_ptr<Ledger> open_ledger(const TempDir& directory) {
-  LedgerOptions options;
-  options.state_dir = directory.path("state");
-  auto opened = Ledger::open(options);
-  INFO(opened.status().message());
-  REQUIRE(opened.ok());
-  return *std::move(opened);
-}
-
-/// A directory whose disk loses power, with a ledger in it.
-struct Machine {
-  TempDir directory = TempDir::in_memory();
-  Disk disk{directory.root()};
-  WatchedSqlite sqlite{disk};
-  WatchedCalls calls;
-
-  explicit Machine(std::int64_t write_takes_ns = 0) : calls(disk, write_takes_ns) {}
-  ~Machine() { is_quiet(); }
-  Machine(const Machine&) = delete;
-  Machine& operator=(const Machine&) = delete;
-
-  std::shared_ptr<Ledger> ledger() const { return open_ledger(directory); }
-  /// All files are closed: threads of the pool may have been at them last.
-  bool is_quiet() const {
-    for (int i = 0; i < 20'000 && (sqlite.open_files() > 0 || calls.open_files() > 0); ++i) {
-      std::this_thread::sleep_for(500us);
-    }
-    return sqlite.open_files() == 0 && calls.open_files() == 0;
-  }
-  /// After the first `n` steps of `of`. What follows is not recorded.
-  void lose_power(Disk& of, std::size_t n, std::uint64_t seed) {
-    REQUIRE(is_quiet());
-    sqlite.turn_away();
-    calls.turn_away();
-    of.lose_power(n, seed);
-  }
-  void record_on(Disk& other) {
-    REQUIRE(is_quiet());
-    sqlite.turn_to(other);
-    calls.turn_to(other);
-  }
-};
 
 // --- uploads ---
 
@@ -127,7 +83,7 @@ class Wire final : public Target {
 std::size_t upload_until(std::size_t n, std::uint64_t seed) {
   test::ResumeWorld world;
   world.ledger.reset();
-  Machine machine;
+  MachineWithDisk machine;
   machine.disk.power_off_at(n);
   world.ledger = machine.ledger();
   std::string sent_to;
@@ -239,7 +195,7 @@ struct Download {
 }  // namespace
 
 TEST_CASE("whenever the power fails under a download, what is recorded of it is on the disk, and it ends right") {
-  Machine machine{40'000'000};  // a sync each few writes
+  MachineWithDisk machine{40'000'000};  // a sync each few writes
   Download download{machine.directory};
   std::filesystem::create_directory(machine.directory.path("down"));
   SECTION("into a new file") {}

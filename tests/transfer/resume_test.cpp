@@ -117,6 +117,22 @@ TEST_CASE("a file that changed since is an error of its own, and nothing is sent
   CHECK(world.target->open_uploads() == 0);
 }
 
+TEST_CASE("a file that changed before any part of it was stored is uploaded as it is now") {
+  World world;
+  world.stop_after(1);
+  {
+    auto claim = *world.ledger->claim((*world.ledger->jobs())[0].id);
+    claim->upload_begun(claim->record().upload_id, nullptr);  // forgets the part
+  }
+  test::write_file(world.path, world.bytes += "more");
+  REQUIRE(world.upload().ok());
+  for (int i = 0; i < 5000 && !world.ledger->jobs()->empty(); ++i) std::this_thread::sleep_for(1ms);
+  world.target->settle();
+  CHECK(world.target->object() == world.bytes);
+  CHECK(world.target->open_uploads() == 0);
+  CHECK(world.ledger->jobs()->empty());
+}
+
 TEST_CASE("a file whose bytes changed under the same size and time is an error of its own") {
   World world;
   world.stop_after(4);

@@ -122,6 +122,12 @@ TEST_CASE("a pipe into a file that brings the same again is not written again, a
     flow.bytes.resize(2 * kStreamPiece + 100);
     written = 2 * kStreamPiece;
   }
+  SECTION("none of it had been synced when it was killed") {
+    auto claim = *flow.ledger->claim((*flow.ledger->jobs())[0].id);
+    claim->upload_begun(claim->record().upload_id, nullptr);  // forgets what was synced
+    claim.reset();
+    CHECK((*flow.ledger->jobs())[0].bytes_stored == written);
+  }
   SECTION("it ends where a part did") {
     flow.bytes.resize(3 * kStreamPiece);
     written = 3 * kStreamPiece;
@@ -182,9 +188,20 @@ TEST_CASE("a file that changed under stages into a file is an error of its own, 
   CHECK(refused.error().advice.find("written stay in a temporary file") != std::string::npos);
   CHECK(flow.ledger->jobs()->size() == 1);
   CHECK(flow.to.names().size() == 1);
-  UploadOptions anew = flow.options();
-  anew.resume = false;
-  REQUIRE(flow.run(anew).wait().ok());
+  SECTION("and begins anew where that is asked for") {
+    UploadOptions anew = flow.options();
+    anew.resume = false;
+    REQUIRE(flow.run(anew).wait().ok());
+  }
+  SECTION("and begins anew where nothing was written") {
+    auto claim = *flow.ledger->claim((*flow.ledger->jobs())[0].id);
+    const std::string notes = flow.from.path("state/written-" + std::to_string(claim->record().id));
+    claim->upload_begun(claim->record().upload_id, nullptr);  // forgets the parts
+    claim.reset();
+    REQUIRE(::unlink(notes.c_str()) == 0);
+    test::write_file(name, flow.bytes += "longer");
+    REQUIRE(flow.run(flow.options()).wait().ok());
+  }
   for (int i = 0; i < 5000 && !flow.ledger->jobs()->empty(); ++i) std::this_thread::sleep_for(1ms);
   CHECK(flow.to.names() == std::vector<std::string>{"out"});
 }

@@ -41,10 +41,12 @@ struct ItemRecord {
 
 /// One upload as the ledger has it, or one copy of many. Sizes in bytes, times in seconds since 1970.
 struct JobRecord {
-  std::int64_t id = 0;    ///< never used again for another
-  SourceIdentity source;  ///< size_bytes 0: a stream, which nobody can find again; its name says what kind
-  std::string stages;     ///< Upstream::stages: what makes the object's bytes of the source's; empty: they are the same
-  std::string place;      ///< Target::identity(): which object of which service
+  std::int64_t id = 0;  ///< never used again for another
+  /// size_bytes 0: a stream, which nobody can find again; its name says what kind. Of a copy of many `inode` is a
+  /// random number that marks its temporary files.
+  SourceIdentity source;
+  std::string stages;  ///< Upstream::stages: what makes the object's bytes of the source's; empty: they are the same
+  std::string place;   ///< Target::identity(): which object of which service
   std::string destination;  ///< as people read it, "s3://bucket/key"
   std::string fingerprint;  ///< of all that becomes part of the object beside its bytes
   std::uint64_t part_bytes = 0;
@@ -52,14 +54,16 @@ struct JobRecord {
   std::string resume_hint;         ///< the caller's own, opaque
   bool set_aside = false;          ///< will not be gone on with: only to be removed from the store
   std::vector<PartReceipt> parts;  ///< that the store has acknowledged, by number; empty in lists
-  /// From a claim: what JobClaim::part_written() said of this upload, `parts` among it. Nobody promises that it is
-  /// there.
+  /// From a claim and Ledger::job(): what JobClaim::part_written() said of this upload, `parts` among it. Nobody
+  /// promises that it is there.
   std::vector<PartReceipt> written = {};
+  /// Into a file these two count what a next run looks for there, `written` included, which a loss of power may take.
   std::uint32_t parts_stored = 0;
-  std::uint64_t items_stored = 0;  ///< of a copy of many
   std::uint64_t bytes_stored = 0;
-  std::int64_t owner_pid = 0;  ///< of the process that is at it now; 0: none
-  /// From a claim: a process that was at it was killed before it had recorded an upload, and may have begun one.
+  std::uint64_t items_stored = 0;  ///< of a copy of many
+  std::int64_t owner_pid = 0;      ///< of the process that is at it now; 0: none
+  bool owner_died = false;         ///< from a claim: the process that was at it last did not end in order
+  /// From a claim: that process had recorded no upload, and may have begun one.
   bool may_have_begun = false;
   std::int64_t created_unix = 0;
   std::int64_t updated_unix = 0;

@@ -1,0 +1,173 @@
+"""The runs of a round of kill_and_resume.py, and what they need."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+import urllib.parse
+from pathlib import Path
+
+from relay import Relay
+
+WEIR = os.environ.get("WEIR_BIN") or sys.exit("WEIR_BIN names the weir command")
+MIB = 1 << 20
+HEADS = 256 << 10  # of a round's requests and answers, at most
+PARTS_AT_ONCE = 2
+SEED = int(os.environ.get("WEIR_SEED", random.SystemRandom().randrange(1 << 32)))
+rng = random.Random(SEED)
+
+
+class Wrong(Exception):
+    pass
+
+
+def start_relay():
+    """Puts a relay before the server, for all that is started from here on."""
+    name = "VERCEL_BLOB_API_URL" if "VERCEL_BLOB_API_URL" in os.environ else "WEIR_TEST_S3_ENDPOINT"
+    address = urllib.parse.urlsplit(os.environ[name])
+    relay = Relay(address.hostname, address.port)
+    os.environ[name] = address._replace(netloc=f"127.0.0.1:{relay.port}").geturl()
+    return relay
+
+
+def target(number):
+    """Where a round's object goes, and the options of its service."""
+    if "VERCEL_BLOB_API_URL" in os.environ:
+        store = os.environ["BLOB_READ_WRITE_TOKEN"].split("_")[3]
+        return f"vercel://{store}/round-{number}.bin", []
+    return f"s3://{os.environ['WEIR_TEST_S3_BUCKET']}/round {number}.bin", ["--endpoint-url", os.environ["WEIR_TEST_S3_ENDPOINT"]]
+
+
+def open_uploads():
+    """Those that the server has and nobody has finished; None where it cannot be asked."""
+    if os.environ.get("WEIR_TEST_S3_SERVER") == "versitygw" and os.environ.get("WEIR_TEST_S3_DIR"):
+        root = Path(os.environ["WEIR_TEST_S3_DIR"])
+        return sum(1 for path in root.rglob(".sgwtmp/multipart/*/*") if path.is_dir())
+    return None
+
+
+class Round:
+    """The runs of one round, and what they counted."""
+
+    def __init__(self, relay, arguments, state, feed=None):
+        self.relay, self.arguments, self.state, self.feed = relay, arguments, state, feed
+        self.kills = self.server_kills = 0
+        self.sent = self.received = 0  # by all runs, heads included
+        self.was_whole = False  # at a kill, as far as is known: it was done, or about to be
+        self.kills_server = "WEIR_TEST_SERVER_PID_FILE" in os.environ and rng.random() < 1 / 3
+
+    def _kill_server(self):
+        try:
+            os.kill(int(Path(os.environ["WEIR_TEST_SERVER_PID_FILE"]).read_text(encoding="ascii")), signal.SIGKILL)
+            self.server_kills += 1
+        except (OSError, ValueError):
+            pass  # it is just coming back
+
+    def run(self, kill_after=None, server_after=None):
+        """The events of one run, and whether it ended before its time."""
+        sent, received, kills = self.relay.up, self.relay.down, self.server_kills
+        command = [WEIR, "cp", "--json", "--state-dir", str(self.state), *self.arguments]
+        feeder = subprocess.Popen(["cat", str(self.feed)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) if self.feed else None
+        process = subprocess.Popen(command, stdin=feeder.stdout if feeder else subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                   stderr=subprocess.PIPE)
+        if feeder:
+            feeder.stdout.close()
+        timer = threading.Timer(server_after, self._kill_server) if server_after is not None else None
+        if timer:
+            timer.start()
+        killed = False
+        try:
+            if kill_after is not None:
+                try:
+                    process.wait(kill_after)
+                except subprocess.TimeoutExpired:
+                    process.send_signal(signal.SIGKILL)
+                    killed = True
+                    self.kills += 1
+            output, errors = process.communicate(timeout=120)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise Wrong(f"it hangs: {' '.join(command)}") from None
+        finally:
+            if timer:
+                timer.cancel()
+                timer.join()
+            if feeder:
+                feeder.wait()
+        self.relay.settle()
+        self.sent += self.relay.up - sent
+        self.received += self.relay.down - received
+        events = []
+        for line in output.decode().splitlines():
+            try:
+                events.append(json.loads(line))
+            except ValueError:
+                if not killed:
+                    raise
+        if process.returncode != 0 and not killed and self.server_kills == kills:
+            raise Wrong(f"exit {process.returncode}: {errors.decode()}{output.decode()[-2000:]}")
+        return events, killed or process.returncode != 0
+
+    def play(self, size, pace, destination, look=lambda: None):
+        """Kills it once to three times, and lets it end: the last run's events, and what was safe before it."""
+        whole = size / pace
+
+        def moment():
+            return rng.choice([rng.uniform(0, 0.05), rng.uniform(0, whole), rng.uniform(0, whole), rng.uniform(whole * 0.8, whole * 1.2)])
+
+        confirmed = 0
+        for _ in range(rng.choice([1, 1, 2, 3])):
+            server = moment() if self.kills_server else None
+            events, stopped = self.run(None if server is not None and rng.random() < 0.5 else moment(), server)
+            if not stopped:
+                return events, confirmed  # it was faster
+            look()
+            known = [job for job in jobs(self.state) if job["destination"] == destination]
+            confirmed = known[0]["bytes_stored"] if known else 0
+            self.was_whole |= confirmed == size or (not known and max(self.sent, self.received) >= size)
+        for _ in range(5):
+            events, stopped = self.run()
+            if not stopped:
+                return events, confirmed
+        raise Wrong("it does not end although nobody stops it any more")
+
+
+def jobs(state):
+    """What the ledger holds."""
+    done = subprocess.run([WEIR, "jobs", "--json", "--state-dir", str(state)], stdout=subprocess.PIPE, check=True)
+    return [json.loads(line) for line in done.stdout.decode().splitlines()]
+
+
+def copy(*words, state):
+    """A copy that nobody kills."""
+    subprocess.run([WEIR, "cp", "-q", *map(str, words)], check=True, env={**os.environ, "WEIR_STATE_DIR": str(state)})
+
+
+def remove_unfinished(state):
+    """What the command finds of unfinished uploads, and removes."""
+    done = subprocess.run([WEIR, "rm", "--incomplete", "-r", f"s3://{os.environ['WEIR_TEST_S3_BUCKET']}", "--older-than", "0s", "--json",
+                           "--endpoint-url", os.environ["WEIR_TEST_S3_ENDPOINT"], "--state-dir", str(state)], stdout=subprocess.PIPE,
+                          check=True)
+    return [json.loads(line) for line in done.stdout.decode().splitlines()]
+
+
+def temporary_files(folder):
+    return [path for path in folder.rglob("*.weir-part") if path.is_file()]
+
+
+def memory_options():
+    memory = rng.choice(["", "", "32MiB", "96MiB"])
+    return ["--memory", memory] if memory else []
+
+
+def event_of(events, name):
+    return next(event for event in events if event["event"] == name)
+
+
+def check_nothing_left(state):
+    left = jobs(state)
+    if left:
+        raise Wrong(f"the ledger still has {left}")

@@ -1,0 +1,58 @@
+// A directory whose disk loses power, with a ledger in it.
+#pragma once
+
+#include <catch2/catch.hpp>
+#include <chrono>
+#include <memory>
+#include <thread>
+
+#include "support/watched_calls.hpp"
+#include "support/watched_sqlite.hpp"
+#include "weir/ledger/ledger.hpp"
+
+namespace weir::test {
+
+inline std::shared_ptr<Ledger> open_ledger(const TempDir& directory) {
+  LedgerOptions options;
+  options.state_dir = directory.path("state");
+  auto opened = Ledger::open(options);
+  INFO(opened.status().message());
+  REQUIRE(opened.ok());
+  return *std::move(opened);
+}
+
+/// One at a time.
+struct MachineWithDisk {
+  TempDir directory = TempDir::in_memory();
+  Disk disk{directory.root()};
+  WatchedSqlite sqlite{disk};
+  WatchedCalls calls;
+
+  explicit MachineWithDisk(std::int64_t write_takes_ns = 0) : calls(disk, write_takes_ns) {}
+  ~MachineWithDisk() { is_quiet(); }
+  MachineWithDisk(const MachineWithDisk&) = delete;
+  MachineWithDisk& operator=(const MachineWithDisk&) = delete;
+
+  std::shared_ptr<Ledger> ledger() const { return open_ledger(directory); }
+  /// All files are closed: threads of the pool may have been at them last.
+  bool is_quiet() const {
+    for (int i = 0; i < 20'000 && (sqlite.open_files() > 0 || calls.open_files() > 0); ++i) {
+      std::this_thread::sleep_for(std::chrono::microseconds(500));
+    }
+    return sqlite.open_files() == 0 && calls.open_files() == 0;
+  }
+  /// After the first `n` steps of `of`. What follows is not recorded.
+  void lose_power(Disk& of, std::size_t n, std::uint64_t seed) {
+    REQUIRE(is_quiet());
+    sqlite.turn_away();
+    calls.turn_away();
+    of.lose_power(n, seed);
+  }
+  void record_on(Disk& other) {
+    REQUIRE(is_quiet());
+    sqlite.turn_to(other);
+    calls.turn_to(other);
+  }
+};
+
+}  // namespace weir::test
