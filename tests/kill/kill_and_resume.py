@@ -156,8 +156,9 @@ def mib(count):
 def row_of(store, kind, counted):
     source, through = kind
     twice = "unknown" if counted["unseen"] else mib(counted["twice"])
+    resumed = "not told" if source.startswith("a tree") else mib(counted["resumed"])
     return (f"| {source} | {through.replace('|', chr(92) + '|')} | {store} | {counted['rounds']} | {counted['kills']} | "
-            f"{counted['server_kills']} | {mib(counted['bytes'])} | {mib(counted['resumed'])} | {twice} | 0 | "
+            f"{counted['server_kills']} | {mib(counted['bytes'])} | {resumed} | {twice} | 0 | "
             f"{counted['left']} |")
 
 
