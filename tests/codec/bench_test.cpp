@@ -1,8 +1,9 @@
-// Throughput of both directions beside the zstd program's. Not part of a plain run: `test_codec '[.bench]'`.
+// Throughput of both directions beside the zstd program's and pigz's. Not part of a plain run: `test_codec '[.bench]'`.
 #include <sys/resource.h>
 
 #include "codec/drive.hpp"
 #include "codec/tools.hpp"
+#include "weir/codec/gzip.hpp"
 #include "weir/codec/zstd.hpp"
 
 using namespace weir;
@@ -52,6 +53,35 @@ TEST_CASE("zstd throughput beside the zstd program's", "[.bench]") {
       auto stage = unzstd();
       REQUIRE(test::drive(*stage, packed, kSliceBytes).status.ok());
     });
+  }
+  WARN("ratio " << static_cast<double>(input.size()) / static_cast<double>(packed.size()));
+}
+
+TEST_CASE("gzip throughput beside pigz's", "[.bench]") {
+  const std::string input = test::words(256 * kMiB);
+  const test::Scratch scratch;
+  test::write_file(scratch / "in", input);
+  std::string packed;
+  for (int round = 0; round < 3; ++round) {
+    for (const int workers : {1, 2}) {
+      report(fmt::format("weir gzip, {} workers", workers), input.size(), RUSAGE_SELF, [&] {
+        auto stage = gzip({.max_workers = static_cast<std::size_t>(workers)});
+        auto driven = test::drive_slabs(*stage, input, {.workers = static_cast<std::size_t>(workers)});
+        REQUIRE(driven.status.ok());
+        packed = std::move(driven.bytes);
+      });
+      report(fmt::format("pigz -6 -p {}", workers), input.size(), RUSAGE_CHILDREN, [&] {
+        const std::string command = fmt::format("pigz -6 -c -p {} {} > /dev/null", workers, scratch / "in");
+        REQUIRE(std::system(command.c_str()) == 0);
+      });
+    }
+    test::write_file(scratch / "in.gz", packed);
+    report("weir gunzip", input.size(), RUSAGE_SELF, [&] {
+      auto stage = gunzip();
+      REQUIRE(test::drive(*stage, packed, kSliceBytes).status.ok());
+    });
+    report("gzip -d", input.size(), RUSAGE_CHILDREN,
+           [&] { REQUIRE(std::system(("gzip -dc " + (scratch / "in.gz") + " > /dev/null").c_str()) == 0); });
   }
   WARN("ratio " << static_cast<double>(input.size()) / static_cast<double>(packed.size()));
 }
