@@ -28,6 +28,19 @@ bool nobody_vouched(const Receipt& receipt, EndKind source) {
                       [](const auto& fact) { return fact.first.ends_with("_verified"); });
 }
 
+/// Where a tee or a split went, a line each.
+std::string branches_text(const Receipt& receipt, bool unicode) {
+  constexpr std::size_t kShown = 20;
+  std::string text;
+  std::size_t stored = 0;
+  for (const auto& [name, found] : receipt.facts) {
+    if (name.ends_with(".failed")) text += "\n  failed: " + found;
+    if (name.ends_with(".destination") && ++stored <= kShown) text += (unicode ? "\n  → " : "\n  -> ") + found;
+  }
+  if (stored > kShown) text += fmt::format("\n  and {} more, which --json names", stored - kShown);
+  return text;
+}
+
 }  // namespace
 
 std::string done_text(const Receipt& receipt, EndKind source, EndKind sink, bool unicode) {
@@ -39,14 +52,8 @@ std::string done_text(const Receipt& receipt, EndKind source, EndKind sink, bool
   text += " in " + format_duration(seconds);
   if (seconds > 0) text += " (" + format_size(static_cast<double>(receipt.bytes_read) / seconds) + "/s)";
   if (receipt.retries > 0) text += fmt::format(", {} {}", receipt.retries, receipt.retries == 1 ? "retry" : "retries");
-  std::string branches;  // of a tee, a line each
   for (const auto& [name, found] : receipt.facts) {
-    const std::size_t dot = name.find('.');
-    if (dot == std::string::npos) {
-      text += ", " + fact_text(name, found);
-    } else if (name.substr(dot) == ".destination" || name.substr(dot) == ".failed") {
-      branches += fmt::format("\n  {} {}", name.ends_with("failed") ? "failed:" : unicode ? "→" : "->", found);
-    }
+    if (name.find('.') == std::string::npos) text += ", " + fact_text(name, found);
   }
   const std::string checksum = receipt.checksum.empty() ? "" : ", " + receipt.checksum;
   const auto colon = checksum.find(':');
@@ -58,7 +65,7 @@ std::string done_text(const Receipt& receipt, EndKind source, EndKind sink, bool
   } else if (nobody_vouched(receipt, source)) {
     text += ", not verified: the source has no checksum";
   }
-  return text + branches;
+  return text + branches_text(receipt, unicode);
 }
 
 Reporter::Reporter(const Options& options, ReportPlan plan)

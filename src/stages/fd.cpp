@@ -21,6 +21,7 @@ class FdSource final : public Source {
   FdSource(int fd, std::string name) : name_(std::move(name)), reader_(fd, name_) {}
   std::string name() const override { return "fd"; }
   bool blocking() const override { return true; }
+  bool waits() const override { return false; }  // for 2 ms at most, and then in the poller
   Status describe(Upstream& upstream) override {
     upstream.source = name_;
     return {};

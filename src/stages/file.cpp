@@ -26,6 +26,7 @@ class FileSource final : public Source {
       : path_(std::move(path)), described_(true), replay_(std::move(opened)) {}
   std::string name() const override { return "file"; }
   bool blocking() const override { return true; }
+  bool waits() const override { return false; }
   Status describe(Upstream& upstream) override;
   Status open(Context& context) override;
   Result<Chunk> next() override { return replay_ ? next_slice() : stream_->next(*context_); }

@@ -1,6 +1,8 @@
 #include "weir/stages/callback.hpp"
 
+#include <atomic>
 #include <catch2/catch.hpp>
+#include <chrono>
 #include <stdexcept>
 #include <thread>
 
@@ -34,6 +36,31 @@ TEST_CASE("a pending callback source is asked again after the host's wake") {
   Bench bench;
   CHECK(test::drain(*source, bench)->empty());
   CHECK_FALSE(source->blocking());
+}
+
+TEST_CASE("what a function gave is handed on, also while it waits for what becomes of it") {
+  std::atomic<int> arrived{0};
+  std::atomic<bool> late{false};
+  const auto wait_for = [&](int count) {
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    while (arrived < count && !late) {
+      if (std::chrono::steady_clock::now() > end) late = true;
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+  };
+  int given = 0;
+  auto asks = from_callback([&]() -> Result<Chunk> {
+    wait_for(given);
+    return ++given <= 5 ? Chunk::copy_of("x") : Chunk();
+  });
+  auto passes = through_callback([&, passed = 0](Chunk chunk, Emit& out) mutable {
+    wait_for(passed++);
+    out(std::move(chunk));
+    return Status();
+  });
+  auto hears = to_callback([&](const Chunk&) { return ++arrived, Status(); });
+  CHECK(start(std::move(asks) | std::move(passes) | std::move(hears)).wait().ok());
+  CHECK_FALSE(late);
 }
 
 TEST_CASE("a reader fills the job's own memory") {

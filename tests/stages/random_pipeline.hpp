@@ -13,15 +13,19 @@
 #include "weir/codec/gzip.hpp"
 #include "weir/codec/zstd.hpp"
 #include "weir/core/job.hpp"
+#include "weir/stages/batch.hpp"
+#include "weir/stages/buffered.hpp"
 #include "weir/stages/callback.hpp"
 #include "weir/stages/generator.hpp"
 #include "weir/stages/map.hpp"
 #include "weir/stages/memory.hpp"
+#include "weir/stages/rate_limit.hpp"
+#include "weir/stages/timeout.hpp"
 
 namespace weir::test {
 
 struct Recipe {
-  enum class Kind { xor_map, keep_odd, twice, recut, digest, compress, decompress };
+  enum class Kind { xor_map, keep_odd, twice, recut, digest, compress, decompress, flow };
   struct Step {
     Kind kind;
     std::string digest;  // its name
@@ -46,10 +50,27 @@ struct Recipe {
   std::string describe() const;
 };
 
+/// Stages that change no byte.
+constexpr const char* kFlows[] = {"batch", "batch within", "buffered", "rate_limit", "timeout"};
+inline std::unique_ptr<Transform> build_flow(const Recipe::Step& step) {
+  switch (step.key % 5) {
+    case 0:
+      return batch({.bytes = step.piece});
+    case 1:
+      return batch({.bytes = step.piece, .within = std::chrono::microseconds(step.key)});
+    case 2:
+      return buffered(step.key % 20);
+    case 3:
+      return rate_limit(100'000'000);
+    default:
+      return timeout(std::chrono::seconds(60));
+  }
+}
+
 inline Recipe::Step random_step(std::mt19937& random, std::vector<bool>& packed, std::vector<std::string>& digests) {
   using Kind = Recipe::Kind;
   Recipe::Step step{};
-  step.kind = static_cast<Kind>(random() % 7);
+  step.kind = static_cast<Kind>(random() % 8);
   if (step.kind == Kind::digest && digests.empty()) step.kind = Kind::recut;
   if (step.kind == Kind::decompress && packed.empty()) step.kind = Kind::compress;
   if (step.kind == Kind::compress && packed.size() == 2) step.kind = Kind::recut;
@@ -96,7 +117,7 @@ inline Recipe Recipe::random(unsigned seed) {
 inline std::string Recipe::describe() const {
   constexpr const char* kFrom[] = {"memory", "generator", "pieces", "reader"};
   constexpr const char* kInto[] = {"memory", "collect", "callback"};
-  constexpr const char* kKinds[] = {"xor", "keep_odd", "double", "recut", "", "zstd", "unzstd"};
+  constexpr const char* kKinds[] = {"xor", "keep_odd", "double", "recut", "", "zstd", "unzstd", ""};
   const auto manner = [](const Manner& m) {
     return fmt::format("{}{}{}", m.blocking ? " blocking" : "", m.heavy ? " heavy" : "",
                        m.stutter != 0 ? " stutters" : "");
@@ -110,6 +131,7 @@ inline std::string Recipe::describe() const {
     text += " | " + name;
     if (step.kind == Kind::compress) text += fmt::format(" {}", step.level);
     if (step.kind == Kind::recut) text += fmt::format(" {}", step.piece);
+    if (step.kind == Kind::flow) text += kFlows[step.key % 5];
     text += manner(step.manner);
   }
   return text + " | " + kInto[static_cast<int>(into)];
@@ -171,6 +193,8 @@ inline std::unique_ptr<Transform> build_step(const Recipe::Step& step) {
     }
     case Kind::decompress:
       return step.gzip ? gunzip() : unzstd();
+    case Kind::flow:
+      return build_flow(step);
   }
   return nullptr;
 }

@@ -77,7 +77,9 @@ inline void JobCore::connect(const Plan& plan) {
       rings_.push_back(std::make_unique<ChunkRing>(plan.segments[s + 1].ring_depth));
       runner->outlet.ring = rings_.back().get();
       runner->outlet.wake_consumer = waker(s + 1);
-      runner->outlet.at_once = last + 1 < sink && pipeline_.transforms[last]->watches();
+      bool at_once = last + 1 < sink && pipeline_.transforms[last]->watches();
+      for (std::size_t i = first; i <= last; ++i) at_once = at_once || stage(i).waits();
+      runner->outlet.at_once = at_once;
     }
     for (std::size_t i = first; i <= last; ++i) {
       auto context = std::make_unique<Context>();

@@ -146,7 +146,7 @@ struct Outlet {
   StageCounters* counters = nullptr;  // the sink's
   ChunkRing* ring = nullptr;
   std::function<void()> wake_consumer;
-  bool at_once = false;  // who is behind must see each chunk, also while what is before waits in a call
+  bool at_once = false;  // each chunk wakes who is behind: what is before may wait in its next call
 
   /// ok, or pending: the chunk is still the caller's.
   Status put(Chunk& chunk) {

@@ -152,6 +152,8 @@ class Stage {
   virtual std::string name() const = 0;
   /// The stage waits in calls: run it on a thread that may block, with a ring before and behind it.
   virtual bool blocking() const { return false; }
+  /// Its calls may wait for very long, for a host say: what was made before is handed on first, however little it is.
+  virtual bool waits() const { return blocking(); }
   /// Much work per byte: worth a ring before it, so that it overlaps with what comes before.
   virtual bool heavy() const { return false; }
   /// What its input must be. Of sources nobody asks.

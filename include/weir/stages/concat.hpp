@@ -20,6 +20,9 @@ class Concat final : public Source {
   bool blocking() const override {
     return std::any_of(sources_.begin(), sources_.end(), [](const auto& source) { return source->blocking(); });
   }
+  bool waits() const override {
+    return std::any_of(sources_.begin(), sources_.end(), [](const auto& source) { return source->waits(); });
+  }
   Status describe(Upstream& upstream) override {
     upstream.source = name();
     upstream.exact_bytes = upstream.max_bytes = 0;
