@@ -59,8 +59,8 @@ class ParallelLane {
   }
   Status open() {
     for (std::size_t i = 0; i < stages_.size(); ++i) {
-      if (Status status = stages_[i]->open(contexts_[i]); !status.ok())
-        return std::move(status).in_stage(contexts_[i].name);
+      if (Status opened = stages_[i]->open(contexts_[i]); !opened.ok())
+        return std::move(opened).in_stage(contexts_[i].name);
     }
     return {};
   }
