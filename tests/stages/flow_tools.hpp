@@ -52,4 +52,14 @@ bool soon(Ready ready) {
   return true;
 }
 
+/// Whether `count` comes to stay what it is for `time`, on however busy a machine.
+template <class Count>
+bool stands_still(Count count, std::chrono::milliseconds time) {
+  return soon([&] {
+    const auto before = count();
+    std::this_thread::sleep_for(time);
+    return count() == before;
+  });
+}
+
 }  // namespace weir::test
