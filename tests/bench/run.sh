@@ -7,6 +7,8 @@
 #     beside other S3 clients, which the first run installs below ~/.cache/weir; needs curl, python3-venv and network for that
 #   tests/bench/run.sh resume [--size 4GiB] [--objects 10000] [--runs 5] [--dir DIRECTORY]
 #     with the ledger and without it, and how soon a killed upload of 50 GiB goes on
+#   tests/bench/run.sh pipeline [--size 4GiB] [--runs 5] [--work REGEX] [--dir DIRECTORY]
+#     beside grep, zstd, pzstd, oneTBB and Node streams, as far as they are installed
 #
 # Builds the release preset first. Needs what building needs, and python3. BENCH_BIN names binaries that are built already.
 set -euo pipefail
@@ -16,7 +18,8 @@ case ${1:-} in
   upload) script=bench.py targets="weir bare_put weir_discard_s3" ;;
   transfer) script=transfer.py targets="weir weir_discard_s3" ;;
   resume) script=resume.py targets="weir weir_discard_s3" ;;
-  *) sed -n '2,11s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
+  pipeline) script=pipeline.py targets="weir pipeline_probe" ;;
+  *) sed -n '2,13s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
 esac
 shift
 cd "$root"

@@ -16,6 +16,7 @@
 #include "weir/core/progress.hpp"
 #include "weir/core/retry.hpp"
 #include "weir/core/segment.hpp"
+#include "weir/core/trace.hpp"
 
 namespace weir {
 
@@ -26,6 +27,9 @@ struct JobOptions {
   std::function<void(const Progress&)> on_progress;
   /// Called once, when wait() would no longer wait, on whichever thread ended the job. It must not wait.
   std::function<void()> on_end = {};
+  /// Called on the job's own threads, perhaps on several at once, with each turn of a segment. It must not wait. Where
+  /// it is not set, it costs nothing.
+  std::function<void(const TraceEvent&)> on_trace = {};
   /// The memory of another job, of which this one is a part and takes budget_bytes, however few: what both hold counts
   /// once. None: a budget of its own.
   std::shared_ptr<Budget> budget = {};
@@ -54,6 +58,7 @@ class JobCore : public std::enable_shared_from_this<JobCore> {
  private:
   struct Runner {
     Plan::Segment stages;
+    Sampling sampling;
     Inlet inlet;
     std::vector<TransformNode> nodes;
     Outlet outlet;
@@ -83,6 +88,8 @@ class JobCore : public std::enable_shared_from_this<JobCore> {
   Step finish_output(Runner& runner);
   Step wind_up(Runner& runner);
   void note_wait(Runner& runner, bool for_output);
+  void trace(TraceEvent::What what) const;
+  void trace_turn(const Runner& runner, Step outcome, std::uint64_t begin_ns) const;
   void segment_ended(std::size_t segment);
   Status seal(Receipt& receipt);
   static Status check_same_bytes(const Facts& source, Receipt& receipt);
@@ -90,7 +97,8 @@ class JobCore : public std::enable_shared_from_this<JobCore> {
   void report_later();
   void measure(Progress& progress) const;
 
-  static constexpr int kChunksPerRun = 64;  // then others get their turn
+  static constexpr int kChunksPerRun = 64;  // then others get their turn, unless it all was over in
+  static constexpr std::uint64_t kShortRunNs = 200'000;
 
   Pipeline pipeline_;
   JobOptions options_;

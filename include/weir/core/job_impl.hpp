@@ -20,6 +20,7 @@ inline void JobCore::start() {
   }
   live_segments_ = runners_.size();
   keep_alive_ = shared_from_this();
+  trace(TraceEvent::What::started);
   started_.store(true, std::memory_order_release);
   wake_all();
   if (options_.on_progress) report_later();
@@ -57,6 +58,7 @@ inline void JobCore::connect(const Plan& plan) {
   };
   for (std::size_t s = 0; s < plan.segments.size(); ++s) {
     auto runner = std::make_unique<Runner>();
+    runner->inlet.sampling = runner->outlet.sampling = &runner->sampling;
     runner->stages = plan.segments[s];
     const std::size_t first = runner->stages.first;
     const std::size_t last = runner->stages.last;
@@ -68,7 +70,7 @@ inline void JobCore::connect(const Plan& plan) {
       runner->inlet.counters = counters_[0].get();
     }
     for (std::size_t i = std::max<std::size_t>(first, 1); i <= last && i < sink; ++i) {
-      runner->nodes.emplace_back(*pipeline_.transforms[i - 1], *counters_[i]);
+      runner->nodes.emplace_back(*pipeline_.transforms[i - 1], *counters_[i], runner->sampling);
     }
     if (last == sink) {
       runner->outlet.sink = pipeline_.sink.get();
@@ -149,7 +151,9 @@ inline void JobCore::run(std::size_t segment) {
     StageCounters::add(runner.waits_for_output ? counters.blocked_ns : counters.starved_ns,
                        now_ns() - std::exchange(runner.waiting_since, 0));
   }
+  const std::uint64_t begin_ns = options_.on_trace ? now_ns() : 0;
   const Step outcome = step(runner);
+  if (options_.on_trace) trace_turn(runner, outcome, begin_ns);
   if (outcome == Step::done) {
     runner.ended = true;
     segment_ended(segment);
@@ -179,8 +183,10 @@ inline Step JobCore::step(Runner& runner) {
 }
 
 inline Step JobCore::move_data(Runner& runner) {
-  for (int moved = 0; moved < kChunksPerRun; ++moved) {
+  const std::uint64_t begun = runner.sampling.last_ns();
+  for (int moved = 0; moved < kChunksPerRun || runner.sampling.last_ns() - begun < kShortRunNs; ++moved) {
     if (stopping_.load(std::memory_order_relaxed)) return Step::again;
+    if (runner.held.empty()) runner.sampling.begin();
     if (runner.held.empty() && !runner.input_ended) {
       Result<Chunk> chunk = pull(runner, runner.nodes.size());
       if (!chunk.ok()) {
@@ -196,6 +202,7 @@ inline Step JobCore::move_data(Runner& runner) {
       return stop(std::move(status).in_stage(names_[runner.stages.last])), Step::again;
     }
     runner.held = Chunk();
+    runner.sampling.end();
   }
   return Step::again;
 }
@@ -293,6 +300,29 @@ inline void JobCore::note_wait(Runner& runner, bool for_output) {
   runner.waiting_since = now_ns();
 }
 
+inline void JobCore::trace(TraceEvent::What what) const {
+  if (!options_.on_trace) return;
+  TraceEvent event;
+  event.what = what;
+  event.begin_ns = event.end_ns = now_ns();
+  options_.on_trace(event);
+}
+
+inline void JobCore::trace_turn(const Runner& runner, Step outcome, std::uint64_t begin_ns) const {
+  using Then = TraceEvent::Then;
+  TraceEvent event;
+  event.what = TraceEvent::What::ran;
+  event.then = outcome == Step::done     ? Then::done
+               : outcome == Step::again  ? Then::others_turn
+               : runner.waits_for_output ? Then::waits_for_output
+                                         : Then::waits_for_input;
+  event.first_stage = names_[runner.stages.first];
+  event.last_stage = names_[runner.stages.last];
+  event.begin_ns = begin_ns;
+  event.end_ns = now_ns();
+  options_.on_trace(event);
+}
+
 // --- ending ---
 
 inline void JobCore::pause(bool on) {
@@ -314,6 +344,7 @@ inline void JobCore::stop(Status reason, bool keep) {
     reason_ = std::move(reason);
     stopping_.store(true, std::memory_order_release);
   }
+  trace(TraceEvent::What::stopping);
   wake_all();
 }
 
@@ -378,6 +409,7 @@ inline void JobCore::complete(Result<Receipt> result) {
     std::lock_guard reporting(report_mutex_);
     options_.on_progress(last);
   }
+  trace(TraceEvent::What::ended);
   const auto on_end = std::move(options_.on_end);
   {
     std::lock_guard lock(mutex_);

@@ -33,6 +33,11 @@ inline Progress JobCore::progress() const {
     const std::uint64_t workers = pipeline_.transforms[i]->workers_busy_ns();
     progress.stages[i + 1].busy_ns += workers / options_.executor->concurrency();
   }
+  for (const auto& runner : runners_) {
+    if (runner->inlet.ring == nullptr || rings_.empty()) continue;
+    progress.stages[runner->stages.first].ring_chunks = runner->inlet.ring->size();
+    progress.stages[runner->stages.first].ring_depth = runner->inlet.ring->depth();
+  }
   // A segment starves for its source, and waits for its sink, only when these themselves make it wait.
   progress.stages.front().waited_ns += progress.stages.front().starved_ns;
   progress.stages.back().waited_ns += progress.stages.back().blocked_ns;

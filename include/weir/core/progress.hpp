@@ -31,6 +31,8 @@ struct StageProgress {
   std::uint64_t waited_ns = 0;   ///< it had answered pending: a network, workers
   std::uint64_t starved_ns = 0;  ///< its segment had no input
   std::uint64_t blocked_ns = 0;  ///< its segment could not hand on its output
+  std::size_t ring_chunks = 0;   ///< that wait for it in the ring before it
+  std::size_t ring_depth = 0;    ///< how many may; 0: it is fused with the stage before
 };
 
 /// How often requests were repeated, by what for.
@@ -107,8 +109,9 @@ struct alignas(64) StageCounters {
   std::atomic<std::uint64_t> starved_ns{0};
   std::atomic<std::uint64_t> blocked_ns{0};
 
+  /// By the one segment that runs the stage: nobody else writes, so no locked instruction is paid.
   static void add(std::atomic<std::uint64_t>& counter, std::uint64_t amount) noexcept {
-    counter.fetch_add(amount, std::memory_order_relaxed);
+    counter.store(counter.load(std::memory_order_relaxed) + amount, std::memory_order_relaxed);
   }
 };
 

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <chrono>
-#include <deque>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -22,28 +21,82 @@ inline std::uint64_t now_ns() noexcept {
           .count());
 }
 
-/// Adds the time of a scope to a counter.
+/// Which chunks' ways through a segment are timed: each while they take long, and every 16th, for all 16, while they
+/// are so short that looking at the clock would be most of them.
+class Sampling {
+ public:
+  /// A chunk sets out.
+  void begin() noexcept {
+    ++ahead_;
+    weight_ = ahead_ >= every_ ? std::exchange(ahead_, 0) : 0;
+    if (weight_ != 0) begun_ns_ = now_ns();
+  }
+  /// It is through.
+  void end() noexcept {
+    if (weight_ == 0) return;
+    last_ns_ = now_ns();
+    every_ = last_ns_ - begun_ns_ < kShortNs ? kEvery : 1;
+    weight_ = 1;  // what happens between chunks
+  }
+  /// For how many chunks this one stands; 0: it is not timed.
+  std::uint64_t weight() const noexcept { return weight_; }
+  /// When a timed one was through; as late as the last of them.
+  std::uint64_t last_ns() const noexcept { return last_ns_; }
+
+ private:
+  static constexpr std::uint64_t kEvery = 61;  // no divisor of what frames have
+  static constexpr std::uint64_t kShortNs = 4'000;
+  std::uint64_t every_ = 1;
+  std::uint64_t ahead_ = 0;
+  std::uint64_t weight_ = 1;
+  std::uint64_t begun_ns_ = 0;
+  std::uint64_t last_ns_ = 0;
+};
+
+/// Adds the time of a scope to a counter, so often as `sampling` says.
 class Stopwatch {
  public:
-  explicit Stopwatch(std::atomic<std::uint64_t>& counter) noexcept : counter_(counter), start_(now_ns()) {}
-  ~Stopwatch() { StageCounters::add(counter_, now_ns() - start_); }
+  Stopwatch(std::atomic<std::uint64_t>& counter, const Sampling& sampling) noexcept
+      : counter_(counter), weight_(sampling.weight()), start_(weight_ == 0 ? 0 : now_ns()) {}
+  ~Stopwatch() {
+    if (weight_ != 0) StageCounters::add(counter_, (now_ns() - start_) * weight_);
+  }
   Stopwatch(const Stopwatch&) = delete;
   Stopwatch& operator=(const Stopwatch&) = delete;
 
  private:
   std::atomic<std::uint64_t>& counter_;
-  std::uint64_t start_;
+  const std::uint64_t weight_;
+  const std::uint64_t start_;
+};
+
+/// Chunks in the order they came. Most often there is one, and no memory is taken for it.
+class ChunkQueue {
+ public:
+  bool empty() const noexcept { return chunks_.size() == front_; }
+  std::size_t size() const noexcept { return chunks_.size() - front_; }
+  void push(Chunk chunk) { chunks_.push_back(std::move(chunk)); }
+  Chunk pop() noexcept {
+    Chunk chunk = std::move(chunks_[front_++]);
+    if (empty()) chunks_.clear(), front_ = 0;
+    return chunk;
+  }
+
+ private:
+  std::vector<Chunk> chunks_;
+  std::size_t front_ = 0;
 };
 
 /// A transform with what it has emitted and nobody took yet.
 class TransformNode final : public Emit {
  public:
-  TransformNode(Transform& transform, StageCounters& counters) : transform_(transform), counters_(counters) {}
+  TransformNode(Transform& transform, StageCounters& counters, const Sampling& sampling)
+      : transform_(transform), counters_(counters), sampling_(sampling) {}
 
   void operator()(Chunk chunk) override {
     if (chunk.empty()) return;
     StageCounters::add(counters_.bytes_out, chunk.size());
-    queue_.push_back(std::move(chunk));
+    queue_.push(std::move(chunk));
   }
   bool room() const noexcept override { return queue_.size() < kRoom; }
 
@@ -56,11 +109,7 @@ class TransformNode final : public Emit {
   template <class Input>
   Result<Chunk> pull(Input&& input) {
     for (;;) {
-      if (!queue_.empty()) {
-        Chunk chunk = std::move(queue_.front());
-        queue_.pop_front();
-        return chunk;
-      }
+      if (!queue_.empty()) return queue_.pop();
       if (finished_) return Chunk();
       WEIR_TRY(step(input));
     }
@@ -99,14 +148,15 @@ class TransformNode final : public Emit {
   }
   Status call(Chunk chunk) {
     if (pending_since_ != 0) StageCounters::add(counters_.waited_ns, now_ns() - std::exchange(pending_since_, 0));
-    const Stopwatch busy(counters_.busy_ns);
+    const Stopwatch busy(counters_.busy_ns, sampling_);
     return input_ended_ ? transform_.finish(*this) : transform_.process(std::move(chunk), *this);
   }
 
   static constexpr std::size_t kRoom = kTransitSlices - 1;  // what was pulled and waits makes up the rest
   Transform& transform_;
   StageCounters& counters_;
-  std::deque<Chunk> queue_;
+  const Sampling& sampling_;
+  ChunkQueue queue_;
   bool again_ = false;  // it answered more or pending
   bool input_ended_ = false;
   bool cut_short_ = false;
@@ -121,13 +171,14 @@ enum class Step { waiting, again, done };
 struct Inlet {
   Source* source = nullptr;
   StageCounters* counters = nullptr;  // the source's
+  const Sampling* sampling = nullptr;
   ChunkRing* ring = nullptr;
   std::function<void()> wake_producer;
 
   Result<Chunk> next() {
     if (source == nullptr && ring == nullptr) return Chunk();  // the sink does it all
     if (source != nullptr) {
-      const Stopwatch busy(counters->busy_ns);
+      const Stopwatch busy(counters->busy_ns, *sampling);
       Result<Chunk> chunk = source->next();
       if (chunk.ok()) StageCounters::add(counters->bytes_out, chunk->size());
       return chunk;
@@ -144,6 +195,7 @@ struct Inlet {
 struct Outlet {
   Sink* sink = nullptr;
   StageCounters* counters = nullptr;  // the sink's
+  const Sampling* sampling = nullptr;
   ChunkRing* ring = nullptr;
   std::function<void()> wake_consumer;
   bool at_once = false;  // each chunk wakes who is behind: what is before may wait in its next call
@@ -156,7 +208,7 @@ struct Outlet {
       return {};
     }
     WEIR_TRY(sink->ready());
-    const Stopwatch busy(counters->busy_ns);
+    const Stopwatch busy(counters->busy_ns, *sampling);
     const std::size_t size = chunk.size();
     WEIR_TRY(sink->write(Chunk(chunk)));  // pending: it was not taken and comes again
     StageCounters::add(counters->bytes_in, size);

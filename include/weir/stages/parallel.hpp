@@ -48,7 +48,7 @@ class ParallelLane {
       context.budget = budget;
       context.wake = wake;
       context.grant_bytes = stages_[i]->memory({}).min_bytes;
-      nodes_.emplace_back(*stages_[i], counters_[i]);
+      nodes_.emplace_back(*stages_[i], counters_[i], sampling_);
     }
   }
   ParallelLane(const ParallelLane&) = delete;
@@ -113,6 +113,7 @@ class ParallelLane {
 
   std::vector<std::unique_ptr<Transform>> stages_;
   std::deque<StageCounters> counters_;
+  const Sampling sampling_;
   std::deque<Context> contexts_;
   std::deque<TransformNode> nodes_;
   const std::shared_ptr<Budget> outer_;
