@@ -32,6 +32,10 @@ foreach(way find_package core_only pkg_config add_subdirectory fetch_content)
 endforeach()
 set_tests_properties(lint_tidy lint_headers_alone consumer_add_subdirectory consumer_fetch_content PROPERTIES TIMEOUT 1800 PROCESSORS 2)
 
+# --- random pipelines for longer than the rooms' own tests have time for; an hour: WEIR_PROPERTY_SECONDS=720 test_stages "[property]" ---
+weir_suite(properties "unit;long;slow" $<TARGET_FILE:test_stages> "[property]")
+set_property(TEST properties APPEND PROPERTY ENVIRONMENT WEIR_PROPERTY_SECONDS=36)
+
 # --- live: the same suites on each real server; slow: all but versitygw ---
 set(weir_live_servers "versitygw" "versitygw --tls" "versitygw --ipv6" "minio" "moto")
 foreach(server IN LISTS weir_live_servers)

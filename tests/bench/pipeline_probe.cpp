@@ -5,6 +5,7 @@
 //   pipeline_probe idle PIPELINES SECONDS       threads, RSS in bytes a pipeline and CPU-s of pipelines that wait
 #include <sys/resource.h>
 
+#include <array>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -40,19 +41,21 @@ double cpu_seconds() {
   return in_s(used.ru_utime) + in_s(used.ru_stime);
 }
 
-/// Hands out one chunk again and again: what is measured is the handing on.
+/// Hands out some chunks again and again: what is measured is the handing on.
 class Handles final : public Source {
  public:
-  explicit Handles(std::uint64_t count) : left_(count) {}
+  explicit Handles(std::uint64_t count) : left_(count) {
+    for (Chunk& chunk : chunks_) chunk = Chunk::copy_of(std::string(kChunkBytes, 'x'));
+  }
   std::string name() const override { return "handles"; }
   Status describe(Upstream& upstream) override {
     upstream.source = name();
     return {};
   }
-  Result<Chunk> next() override { return left_-- == 0 ? Chunk() : chunk_; }
+  Result<Chunk> next() override { return left_ == 0 ? Chunk() : chunks_[left_-- % chunks_.size()]; }
 
  private:
-  const Chunk chunk_ = Chunk::copy_of(std::string(kChunkBytes, 'x'));
+  std::array<Chunk, 64> chunks_;
   std::uint64_t left_;
 };
 

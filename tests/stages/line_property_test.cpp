@@ -11,6 +11,8 @@
 #include <vector>
 
 #include "stages/random_stages.hpp"
+#include "weir/codec/gzip.hpp"
+#include "weir/codec/zstd.hpp"
 #include "weir/core/job.hpp"
 #include "weir/stages/batch.hpp"
 #include "weir/stages/buffered.hpp"
@@ -18,6 +20,7 @@
 #include "weir/stages/line_functions.hpp"
 #include "weir/stages/lines.hpp"
 #include "weir/stages/memory.hpp"
+#include "weir/stages/parallel.hpp"
 #include "weir/stages/progress_tap.hpp"
 #include "weir/stages/rate_limit.hpp"
 #include "weir/stages/split.hpp"
@@ -77,7 +80,7 @@ LineStep random_line_step(std::mt19937& random) {
   const std::string needle = std::vector<std::string>{"a", "ab", "b c", "zz", ""}[random() % 5];
   const std::size_t count = random() % 3 == 0 ? random() % 5 : random() % 3000;
   const auto has = [needle](std::string_view line) { return line.find(needle) != std::string_view::npos; };
-  switch (random() % 12) {
+  switch (random() % 16) {
     case 0:
       return by_line(
           "grep " + needle, [=](auto& line) { return has(bare(line)) ? line : ""; },
@@ -140,6 +143,29 @@ LineStep random_line_step(std::mt19937& random) {
                 return Through(rate_limit(100'000'000)) | Through(timeout(60s)) |
                        Through(progress_tap([](std::uint64_t) {}, 1ms));
               }};
+    case 11:
+      return by_line(
+          "parallel filter+map " + needle, [=](auto& line) { return has(bare(line)) ? "<" + bare(line) + ">\n" : ""; },
+          [=] {
+            return Through(parallel([=] {
+              return filter([=](const Slice& line) { return has(line); }) |
+                     map([](Slice line) { return fmt::format("<{}>", std::string_view(line)); });
+            }));
+          });
+    case 12:
+      return by_line(
+          "parallel grep " + needle, [=](auto& line) { return has(bare(line)) ? line : ""; },
+          [=] { return Through(parallel([=] { return grep(needle); }, {.max_workers = 1 + count % 4})); });
+    case 13:
+      return {"zstd | unzstd | lines", [](const std::string& text) { return text; },
+              [] {
+                return Through(zstd({.level = 1})) | Through(unzstd()) | Through(lines({.longest_bytes = 64 * kKiB}));
+              }};
+    case 14:
+      return {"gzip | gunzip | lines", [](const std::string& text) { return text; },
+              [] {
+                return Through(gzip({.level = 1})) | Through(gunzip()) | Through(lines({.longest_bytes = 64 * kKiB}));
+              }};
     default:
       return {fmt::format("skip bytes {} | lines", count),
               [=](const std::string& text) { return count < text.size() ? text.substr(count) : ""; },
@@ -199,7 +225,12 @@ void run_one(unsigned seed) {
                                    },
                                    {.most_open = 5}))
                      : To(to_memory(one));
-  Job job = start(From(std::move(source)) | std::move(through) | std::move(sink), options);
+  Pipeline pipeline = From(std::move(source)) | std::move(through) | std::move(sink);
+  if (const auto plan = make_plan(pipeline, options.budget_bytes, options.executor->concurrency()); !plan.ok()) {
+    REQUIRE(plan.error().kind == Kind::budget_too_small);
+    options.budget_bytes = plan.error().needed_bytes;
+  }
+  Job job = start(std::move(pipeline), options);
   if (random() % 3 == 0) {
     std::this_thread::sleep_for(std::chrono::microseconds(random() % 2000));
     job.pause();
@@ -223,12 +254,12 @@ void run_one(unsigned seed) {
 
 }  // namespace
 
-TEST_CASE("any composition of stages on lines gives what plain loops give") {
+TEST_CASE("any composition of stages on lines gives what plain loops give", "[property]") {
   if (const char* asked = std::getenv("WEIR_SEED"); asked != nullptr) {
     for (int i = 0; i < 20; ++i) run_one(static_cast<unsigned>(std::strtoul(asked, nullptr, 10)));
     return;
   }
   std::random_device device;
-  const auto end = std::chrono::steady_clock::now() + 6s;
+  const auto end = std::chrono::steady_clock::now() + property_time(6s);
   for (int count = 0; count < 3 || std::chrono::steady_clock::now() < end; ++count) run_one(device() % 1'000'000'000u);
 }

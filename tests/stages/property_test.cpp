@@ -34,7 +34,7 @@ void with_seeds(Clock::duration time, Run run) {
   }
   std::random_device device;
   constexpr std::size_t kLeast = 3;  // on a machine so busy that time is up at once
-  const auto end = Clock::now() + time;
+  const auto end = Clock::now() + property_time(time);
   for (std::size_t count = 0; count < kLeast || Clock::now() < end; ++count) run(device() % 1'000'000'000u);
 }
 
@@ -90,7 +90,7 @@ void pause_now_and_then(Job& job, std::mt19937& random) {
 
 }  // namespace
 
-TEST_CASE("any composition of stages gives the bytes and digests that plain functions give") {
+TEST_CASE("any composition of stages gives the bytes and digests that plain functions give", "[property]") {
   with_seeds(9s, [](unsigned seed) {
     Recipe recipe = Recipe::random(seed);
     bool plain = false;
@@ -117,7 +117,8 @@ TEST_CASE("any composition of stages gives the bytes and digests that plain func
   });
 }
 
-TEST_CASE("codecs write the same bytes for every piece size, budget and number of workers, and read them back") {
+TEST_CASE("codecs write the same bytes for every piece size, budget and number of workers, and read them back",
+          "[property]") {
   with_seeds(4s, [](unsigned seed) {
     Recipe recipe;
     recipe.seed = seed;
@@ -147,7 +148,8 @@ TEST_CASE("codecs write the same bytes for every piece size, budget and number o
   });
 }
 
-TEST_CASE("cancelling any composition at any moment is answered within 100 ms and leaves nothing behind") {
+TEST_CASE("cancelling any composition at any moment is answered within 100 ms and leaves nothing behind",
+          "[property]") {
   int late = 0;
   int cancelled = 0;
   with_seeds(5s, [&](unsigned seed) {
@@ -174,7 +176,7 @@ TEST_CASE("cancelling any composition at any moment is answered within 100 ms an
   CHECK(late <= 2);  // a busy machine may keep a thread from running for that long
 }
 
-TEST_CASE("a job whose handle is dropped winds up by itself and gives its memory back") {
+TEST_CASE("a job whose handle is dropped winds up by itself and gives its memory back", "[property]") {
   with_seeds(2s, [](unsigned seed) {
     Recipe recipe = Recipe::random(seed);
     INFO(recipe.describe());

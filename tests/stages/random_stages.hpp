@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <cstdlib>
 #include <cstring>
 #include <memory>
 #include <random>
@@ -13,6 +14,12 @@
 #include "weir/core/stage.hpp"
 
 namespace weir::test {
+
+/// How long random ones are tried: `usual`, or WEIR_PROPERTY_SECONDS.
+inline std::chrono::steady_clock::duration property_time(std::chrono::steady_clock::duration usual) {
+  const char* asked = std::getenv("WEIR_PROPERTY_SECONDS");
+  return asked == nullptr ? usual : std::chrono::seconds(std::strtoul(asked, nullptr, 10));
+}
 
 /// Answers pending about once in `rarity` calls and has its segment woken a moment later. Rarity 0: never.
 class Stutter {

@@ -2,6 +2,7 @@
 #include <sys/resource.h>
 #include <tbb/parallel_pipeline.h>
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
@@ -25,7 +26,8 @@ int main(int argc, char** argv) {
   if (argc != 2) return 2;
   const std::uint64_t chunks = std::stoull(argv[1]);
   using Handle = std::shared_ptr<const std::string>;
-  const auto chunk = std::make_shared<const std::string>(64 * 1024, 'x');
+  std::array<Handle, 64> all;
+  for (Handle& handle : all) handle = std::make_shared<const std::string>(64 * 1024, 'x');
   std::uint64_t left = chunks;
   std::uint64_t bytes = 0;
   constexpr auto kInOrder = tbb::filter_mode::serial_in_order;
@@ -33,8 +35,8 @@ int main(int argc, char** argv) {
   const double cpu = cpu_seconds();
   tbb::parallel_pipeline(
       16, tbb::make_filter<void, Handle>(kInOrder, [&](tbb::flow_control& control) -> Handle {
-            if (left-- == 0) return control.stop(), nullptr;
-            return chunk;
+            if (left == 0) return control.stop(), nullptr;
+            return all[left-- % all.size()];
           }) & tbb::make_filter<Handle, Handle>(kInOrder, [](Handle handle) {
             return handle;
           }) & tbb::make_filter<Handle, Handle>(kInOrder, [](Handle handle) {
