@@ -48,7 +48,8 @@ def play_upload(number, folder, relay):
     with open(path, "wb") as file:
         file.write(rng.randbytes(size))
     piped = rng.random() < 0.4
-    through = rng.choice(["", "xxh3_128", "zstd level=1", "sha256 | zstd level=-3", "gzip level=1"])
+    through = rng.choice(["", "xxh3_128", "zstd level=1", "sha256 | zstd level=-3", "gzip level=1",
+                          "lines | parallel 'grep e' | batch lines=100", "lines | grep invert x | skip lines=7 | zstd level=1"])
     stages = ["--through", through] if through else []
     arguments = ["-" if piped else str(path), url, *options, *stages, "--part-size", str(part), "--concurrency", str(PARTS_AT_ONCE),
                  "--limit-rate", f"{pace}MiB", *memory_options()]
@@ -57,7 +58,7 @@ def play_upload(number, folder, relay):
         wanted = folder / "in one go"
         copy(path, wanted, *stages, state=state)
         size = wanted.stat().st_size
-    remade = piped or any(codec in through for codec in ("zstd", "gzip"))
+    remade = piped or any(stage in through for stage in ("zstd", "gzip", "grep"))
     left_before = open_uploads() or 0
     one = Round(relay, arguments, state, path if piped else None)
     events, confirmed = one.play(size, pace * MIB, url)

@@ -150,7 +150,11 @@ inline Status deal_memory(const std::vector<MemoryNeed>& needs, std::size_t tran
 /// another job needs none.
 inline Result<Plan> make_plan(Pipeline& pipeline, std::size_t budget_bytes, std::size_t threads,
                               std::size_t floor_bytes = kMinBudgetBytes) {
-  if (!pipeline.source || !pipeline.sink) return Status(Kind::invalid_argument, "the pipeline was already started");
+  const auto& transforms = pipeline.transforms;
+  if (!pipeline.source || !pipeline.sink ||
+      std::find(transforms.begin(), transforms.end(), nullptr) != transforms.end())
+    return Status(Kind::invalid_argument, "the pipeline, or a stage of it, was already given away")
+        .during("start the pipeline");
   Plan plan;
   Upstream known;
   plan.upstream.push_back(known);

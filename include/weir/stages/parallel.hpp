@@ -129,7 +129,7 @@ class ParallelLane {
 class Parallel final : public Transform {
  public:
   Parallel(std::function<Through()> make, ParallelOptions options)
-      : make_(std::move(make)), options_(options), prototype_(make_()) {}
+      : make_(std::move(make)), options_(options), prototype_(made()) {}
 
   std::string name() const override {
     std::string names;
@@ -171,12 +171,12 @@ class Parallel final : public Transform {
     const std::size_t workers = options_.max_workers != 0 ? options_.max_workers : context.executor->concurrency();
     max_lanes_ = std::clamp<std::size_t>(context.grant_bytes / slot_bytes(), 1, workers + 2);
     map_.emplace(context.executor, context.wake, [](ParallelLane& lane) { lane.work(); });
-    return add_lane(make_());
+    return add_lane(made());
   }
   Status process(Chunk chunk, Emit& out) override {
     if (!chunk.empty()) input_ = std::move(chunk);
     while (!input_.empty()) {
-      if (map_->idle() == nullptr && map_->lanes() < max_lanes_) WEIR_TRY(add_lane(make_()));
+      if (map_->idle() == nullptr && map_->lanes() < max_lanes_) WEIR_TRY(add_lane(made()));
       if (ParallelLane* lane = map_->idle()) {
         const std::size_t size = input_.size();
         lane->take(std::move(input_), std::exchange(offset_, offset_ + size));
@@ -204,7 +204,15 @@ class Parallel final : public Transform {
                            });
   }
   std::size_t slot_bytes() const { return lane_bytes() + kSliceBytes; }
+  /// What has no stage in it has none at all.
+  Through made() const {
+    Through stages = make_();
+    const auto& all = stages.transforms;
+    return std::find(all.begin(), all.end(), nullptr) == all.end() ? std::move(stages) : Through();
+  }
   Status check() const {
+    if (prototype_.transforms.empty())
+      return Status(Kind::invalid_argument, "the function gives no stages").during("start the pipeline");
     for (const auto& stage : prototype_.transforms) {
       if (stage->independent() && !stage->blocking()) continue;
       return Status(Kind::invalid_argument,
