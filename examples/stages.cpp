@@ -68,7 +68,7 @@ int main() {
         "[INFO up\nERROR no disk\n][INFO down\nERROR no net\n]");
   // --- buffered: what comes before and what comes behind run at the same time
   check("buffered", made(buffered(4)), kLog);
-  // --- rate-limit, timeout: no more than so much a second; an error where nothing comes for so long
+  // --- rate_limit, timeout: no more than so much a second; an error where nothing comes for so long
   check("rate_limit", made(timeout(10s) | rate_limit(kMiB)), kLog);
   // --- progress_tap
   std::uint64_t told = 0;
@@ -82,7 +82,7 @@ int main() {
   // --- sha256, sha512, md5
   check("sha256", fact(sha256(), "sha256"), "15e2b0d3c33891ebb0f1ef609ec419420c20e320ce94c65fbc8c3312448eb225");
   // --- xxh3_64, xxh3_128
-  check("xxh3_64", fact(xxh3_64(), "xxh3_64"), "72cb1f2ea8a5b2f2");
+  check("xxh3_64", fact(xxh3_64(), "xxh3_64"), "72dcb18b67a17dff");
   // --- crc32c, crc64nvme
   check("crc32c", fact(crc32c_digest(), "crc32c"), "e3069283");
   check("crc64nvme", fact(crc64nvme_digest(), "crc64nvme"), "rosUhgp5mIg=");
