@@ -63,23 +63,24 @@ void SqliteLedger::release(std::int64_t id, std::function<void(Status)> done) {
 }
 
 void SqliteLedger::queue(Write write, bool hurry) {
+  std::chrono::nanoseconds delay{0};
   {
     const std::lock_guard lock(queue_mutex_);
     queue_.push_back(std::move(write));
-    hurry_ = hurry_ || hurry;
-    if (hurry) hurried_.notify_one();
-    if (std::exchange(writing_soon_, true)) return;
+    if (!hurry) {
+      if (std::exchange(writing_soon_, true)) return;
+      delay = next_commit_ - std::chrono::steady_clock::now();
+    }
   }
-  Executor::default_pool()->post_blocking([self = shared_from_this()] {
-    self->wait_for_more();
-    (void)self->flush();
+  const auto pool = Executor::default_pool();
+  if (delay <= delay.zero()) {
+    pool->post_blocking([self = shared_from_this()] { (void)self->flush(); });
+    return;
+  }
+  // So that a commit carries what came since the last one, not a part each. A ledger that goes by then has written all.
+  pool->post_after(delay, [pool, weak = weak_from_this()] {
+    if (auto self = weak.lock()) pool->post_blocking([self = std::move(self)] { (void)self->flush(); });
   });
-}
-
-/// So that a commit carries what came since the last one, not a part each.
-void SqliteLedger::wait_for_more() {
-  std::unique_lock lock(queue_mutex_);
-  hurried_.wait_until(lock, next_commit_, [this] { return hurry_; });
 }
 
 Status SqliteLedger::flush() {
@@ -98,7 +99,7 @@ Status SqliteLedger::write_waiting(Told& told) {
   std::deque<Write> writes;
   {
     const std::lock_guard lock(queue_mutex_);
-    writing_soon_ = hurry_ = false;
+    writing_soon_ = false;
     writes.swap(queue_);
     if (writes.empty()) return {};
     next_commit_ = std::chrono::steady_clock::now() + kGroup;

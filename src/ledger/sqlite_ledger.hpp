@@ -2,7 +2,6 @@
 #pragma once
 
 #include <chrono>
-#include <condition_variable>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -71,7 +70,6 @@ class SqliteLedger final : public Ledger, public std::enable_shared_from_this<Sq
   std::string file_of(std::int64_t id, const char* what) const;
   void count_in_file(JobRecord& job) const;
   void queue(Write write, bool hurry);
-  void wait_for_more();
   Status write_waiting(Told& told);
   Result<std::int64_t> find_or_insert(const JobRecord& wanted);
   /// None: it went away, or is another's by now.
@@ -91,8 +89,6 @@ class SqliteLedger final : public Ledger, public std::enable_shared_from_this<Sq
   std::mutex queue_mutex_;       // guards what follows; taken after mutex_
   std::deque<Write> queue_;
   bool writing_soon_ = false;
-  bool hurry_ = false;  // somebody waits for what is queued
-  std::condition_variable hurried_;
   std::chrono::steady_clock::time_point next_commit_;
   bool troubled_ = false;
 };
