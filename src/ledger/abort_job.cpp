@@ -72,7 +72,7 @@ Status forget_copy(Ledger& ledger, std::int64_t id) {
     return Status(Kind::invalid_argument, "it is one file, of which the store may keep parts")
         .during(fmt::format("forget job {}", id));
   }
-  if (claim->record().owner_died) remove_left(ledger, claim->record());
+  remove_left(ledger, claim->record());
   claim->finished();
   return ledger.flush();
 }

@@ -207,8 +207,7 @@ Result<std::unique_ptr<JobClaim>> SqliteLedger::take(std::int64_t id, bool& gone
     gone = !*job;
     if (gone) return Status(Kind::not_found, fmt::format("there is no job {}", id));
     // Whoever ends in order says so.
-    (*job)->owner_died = (*job)->owner_pid != 0;
-    (*job)->may_have_begun = (*job)->owner_died && (*job)->upload_id.empty();
+    (*job)->may_have_begun = (*job)->owner_pid != 0 && (*job)->upload_id.empty();
     WEIR_TRY(set_owner(database_, id, ::getpid()));
     WEIR_ASSIGN((*job)->parts, parts_of(database_, **job));
     if ((*job)->is_many()) WEIR_TRY(count_items(database_, **job));

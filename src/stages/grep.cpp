@@ -42,6 +42,7 @@ class Grep final : public Transform {
     if (!chunk.empty()) {
       chunk_ = std::move(chunk);
       rest_ = chunk_.text();
+      if (pattern_) pattern_->begin();
     }
     while (!found_.empty() || !rest_.empty()) {
       if (found_.empty()) found_ = next();

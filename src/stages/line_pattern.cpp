@@ -56,15 +56,36 @@ class Re2Pattern final : public LinePattern {
         many_(sees_lines_alone(pattern) && in_lines_.ok()) {}
   const RE2& in_line() const { return in_line_; }
 
-  std::string_view find(std::string_view lines) const override {
+  void begin() override { plain_until_ = nullptr; }
+  std::string_view find(std::string_view lines) override {
     if (!literal_.empty()) return find_by_literal(lines);
-    // "$" stands before "\r\n" too, which RE2 does not know.
-    if (many_ && (lines.empty() || std::memchr(lines.data(), '\r', lines.size()) == nullptr))
-      return find_at_once(lines);
-    return find_one_by_one(lines);
+    if (!many_) return find_one_by_one(lines);
+    while (!lines.empty()) {
+      const std::size_t plain = plain_bytes(lines);
+      if (plain > 0) {
+        if (const std::string_view line = find_at_once(lines.substr(0, plain)); !line.empty()) return line;
+        lines.remove_prefix(plain);
+      }
+      if (lines.empty()) break;
+      if (const std::string_view line = cut_line(lines); in(line)) return line;
+    }
+    return {};
   }
 
  private:
+  /// As far as there are lines without "\r", which are looked through at once: "$" stands before "\r\n" too, which RE2
+  /// does not know. Looks at each byte of the text once.
+  std::size_t plain_bytes(std::string_view lines) {
+    const char* const end = lines.data() + lines.size();
+    if (plain_until_ == nullptr || plain_until_ < lines.data()) {
+      const void* found = std::memchr(lines.data(), '\r', lines.size());
+      plain_until_ = found == nullptr ? end : static_cast<const char*>(found);
+    }
+    if (plain_until_ == end) return lines.size();
+    const auto before = static_cast<std::size_t>(plain_until_ - lines.data());
+    const std::size_t line_end = before == 0 ? std::string_view::npos : lines.substr(0, before).rfind('\n');
+    return line_end == std::string_view::npos ? 0 : line_end + 1;
+  }
   bool in(std::string_view line) const {
     const std::string_view text = without_end(line);
     return in_line_.Match({text.data(), text.size()}, 0, text.size(), RE2::UNANCHORED, nullptr, 0);
@@ -98,6 +119,7 @@ class Re2Pattern final : public LinePattern {
   const RE2 in_lines_;
   const std::string literal_;
   const bool many_;
+  const char* plain_until_ = nullptr;  // no "\r" from where the last search began to here; null: nobody has looked
 };
 
 }  // namespace

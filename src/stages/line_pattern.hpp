@@ -22,8 +22,11 @@ class LinePattern {
   static constexpr std::size_t kBytes = 2 << 20;
 
   virtual ~LinePattern() = default;
-  /// The first line of `lines`, its end included, in which the pattern is; empty: it is in none.
-  virtual std::string_view find(std::string_view lines) const = 0;
+  /// Another text follows.
+  virtual void begin() {}
+  /// The first line of `lines`, its end included, in which the pattern is; empty: it is in none. `lines` is what is left
+  /// of the text.
+  virtual std::string_view find(std::string_view lines) = 0;
 };
 
 }  // namespace weir

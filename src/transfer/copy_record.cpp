@@ -94,13 +94,9 @@ Status CopyRecord::begin(const std::vector<std::string>& sources, const CopyDest
 /// Small files under way are recorded nowhere: their names tell what a kill has left of them. Large ones are.
 void CopyRecord::mark_files(store::LocalStore& local, const JobRecord& found) const {
   std::set<std::string> kept;
-  bool removes = found.owner_died;
-  if (removes) {
-    const auto jobs = options_.endpoint.upload.ledger->jobs();
-    removes = jobs.ok();
-    for (const JobRecord& job : jobs.ok() ? *jobs : std::vector<JobRecord>()) kept.insert(job.upload_id);
-  }
-  local.belongs_to(found.source.inode, removes, std::move(kept));
+  const auto jobs = options_.endpoint.upload.ledger->jobs();
+  for (const JobRecord& job : jobs.ok() ? *jobs : std::vector<JobRecord>()) kept.insert(job.upload_id);
+  local.belongs_to(found.source.inode, jobs.ok(), std::move(kept));
 }
 
 std::optional<ItemRecord> CopyRecord::find(const std::string& key) {

@@ -1,5 +1,7 @@
 #include <algorithm>
 #include <atomic>
+#include <cstring>
+#include <functional>
 #include <map>
 #include <utility>
 
@@ -105,6 +107,7 @@ class UploadSink final : public Sink {
   /// What is read twice, or compared with what was sent before, is to be the same both times; else the target's own
   /// checksum is enough.
   bool takes_crc() const { return options_.verify && (replay_ || records_ || !target_->profile().takes_crc); }
+  Status keep_dense(const Chunk& next);
   void append(Chunk chunk);
   void hand_over();
   void hand_over_all();
@@ -143,6 +146,9 @@ class UploadSink final : public Sink {
   std::uint64_t filled_bytes_ = 0;
   std::uint64_t crc_ = 0;
   std::vector<Chunk> chunks_;
+  Slab dense_;               // where what is left of other slabs is copied to
+  bool ends_dense_ = false;  // the last of chunks_ lies there
+  std::function<void()> wake_;
 };
 
 MemoryNeed UploadSink::memory(const Upstream& upstream) const {
@@ -192,6 +198,8 @@ Status UploadSink::open(Context& context) {
   observed_ = upstream.observed;
   exact_bytes_ = upstream.exact_bytes;
   grant_bytes_ = context.grant_bytes;
+  budget_ = context.budget;
+  wake_ = context.wake;
   spools_ = spool_ && !spool_->stream().empty();
   if (spools_) {
     WEIR_ASSIGN(const std::uint64_t room, transfer::room_in_spool(options_, *target_, least_part_bytes(upstream)));
@@ -363,6 +371,7 @@ Status UploadSink::ready() {
 
 Status UploadSink::write(Chunk chunk) {
   if (driver_->health().failed()) return driver_->health();
+  if (!replay_) WEIR_TRY(keep_dense(chunk));
   const std::uint64_t most = exact_bytes_ ? *exact_bytes_ : plan_.capacity_bytes;
   if (chunk.size() > most - taken_bytes_) {
     if (exact_bytes_) {
@@ -456,7 +465,32 @@ std::uint64_t UploadSink::current_length() const {
 void UploadSink::append(Chunk chunk) {
   if (takes_crc()) crc_ = crc64nvme(crc_, chunk.bytes());
   filled_bytes_ += chunk.size();
-  if (!replay_ && (chunks_.empty() || !chunks_.back().join(chunk))) chunks_.push_back(std::move(chunk));
+  if (replay_) return;
+  ends_dense_ = false;
+  if (chunks_.empty() || !chunks_.back().join(chunk)) chunks_.push_back(std::move(chunk));
+}
+
+/// A part waits for its end, and what it waits for may need the memory that its beginning keeps: where little is left
+/// of a slab, that little is copied and the slab let go. pending: not yet, for want of memory.
+Status UploadSink::keep_dense(const Chunk& next) {
+  if (chunks_.empty() || ends_dense_ || chunks_.back().shares(next)) return {};
+  std::size_t first = chunks_.size();
+  std::size_t bytes = 0;
+  while (first > 0 && chunks_[first - 1].shares(chunks_.back())) bytes += chunks_[--first].size();
+  if (bytes >= chunks_.back().kept_bytes() / 8 * 7) return {};
+  if (dense_.free().size() < bytes) {
+    WEIR_ASSIGN(dense_, budget_->acquire(std::max(bytes, kSliceBytes), wake_));
+  }
+  std::size_t filled = 0;
+  for (std::size_t i = first; i < chunks_.size(); ++i) {
+    std::memcpy(dense_.free().data() + filled, chunks_[i].data(), chunks_[i].size());
+    filled += chunks_[i].size();
+  }
+  chunks_.resize(first);
+  Chunk copied = dense_.take(filled);
+  if (chunks_.empty() || !chunks_.back().join(copied)) chunks_.push_back(std::move(copied));
+  ends_dense_ = true;
+  return {};
 }
 
 void UploadSink::hand_over() {

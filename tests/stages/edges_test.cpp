@@ -1,5 +1,6 @@
 // Standard streams and ranges at the ends of a pipeline.
 #include <catch2/catch.hpp>
+#include <fstream>
 #include <list>
 #include <ranges>
 #include <sstream>
@@ -45,6 +46,11 @@ TEST_CASE("A stream that goes bad, or takes no more, ends the job with an error"
   auto receipt = start(from_stream(in) | to_stream(out)).wait();
   REQUIRE_FALSE(receipt.ok());
   CHECK(receipt.error().kind == Kind::io);
+  CHECK(receipt.error().stage == "istream");
+
+  std::ifstream typo("/nowhere/at all.csv");
+  receipt = start(from_stream(typo) | to_stream(out)).wait();
+  REQUIRE_FALSE(receipt.ok());
   CHECK(receipt.error().stage == "istream");
 
   std::ostream nowhere(nullptr);

@@ -66,7 +66,7 @@ TEST_CASE("However many work at it, and however it comes, what is made is in the
   for (const std::size_t workers : {1, 2, 7}) {
     for (const std::size_t piece : {std::size_t{333}, std::size_t{70'001}, kSliceBytes})
       CHECK(run_through(parallel(slow_lines), text, piece, workers) == expected);
-    CHECK(run_through(parallel(slow_lines), text, kSliceBytes, workers, kMinBudgetBytes) == expected);
+    CHECK(run_through(parallel(slow_lines), text, kSliceBytes, workers, 16 * kMiB) == expected);
   }
 }
 
@@ -75,7 +75,7 @@ TEST_CASE("What makes much of little is stopped in between, and holds no other b
   const auto much = [] {
     return flat_map([](Slice line) { return std::vector<std::string>(100, std::string(line) + std::string(50, '.')); });
   };
-  CHECK(run_through(parallel(much), text, 5'000, 3, 12 * kMiB) == run_through(much(), text, kSliceBytes, 1));
+  CHECK(run_through(parallel(much), text, 5'000, 3, 16 * kMiB) == run_through(much(), text, kSliceBytes, 1));
 }
 
 TEST_CASE("Several really are at work at once") {
@@ -127,6 +127,28 @@ TEST_CASE("A stage that carries something from chunk to chunk may not stand in i
   REQUIRE_FALSE(receipt.ok());
   CHECK(receipt.error().kind == Kind::invalid_argument);
   CHECK(receipt.error().stage == "take");
+}
+
+TEST_CASE("Workers in workers are refused, and a function that does not give the same stages each time") {
+  const auto refused = [](auto make) {
+    JobOptions options;
+    options.executor = Executor::make_pool(2);
+    const auto out = std::make_shared<std::string>();
+    const auto receipt =
+        start(fed_in_pieces(numbered(10'000), 1'000) | lines() | parallel(make) | to_memory(out), options).wait();
+    REQUIRE_FALSE(receipt.ok());
+    CHECK(out->empty());
+    return receipt.status().message();
+  };
+  CHECK_THAT(refused([] { return parallel([] { return grep("1"); }); }),
+             Catch::Contains("does not work on each chunk by itself"));
+  auto once = std::make_shared<std::unique_ptr<Transform>>(grep("1"));
+  CHECK_THAT(refused([once] { return std::move(*once); }), Catch::Contains("other stages than the first time"));
+  CHECK_THAT(refused([count = std::make_shared<int>(0)]() -> std::unique_ptr<Transform> {
+               if (++*count > 1) throw std::runtime_error("no more of them");
+               return grep("1");
+             }),
+             Catch::Contains("no more of them"));
 }
 
 TEST_CASE("Bytes go through it too, and stages of the host's own that say so") {

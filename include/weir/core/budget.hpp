@@ -164,16 +164,16 @@ class Slab {
   friend class Budget;
   struct Owner : ChunkOwner {
     Owner(std::shared_ptr<Budget> from, std::byte* start, std::size_t size)
-        : ChunkOwner([](ChunkOwner* self) noexcept {
-            std::unique_ptr<Owner> owner(static_cast<Owner*>(self));
-            owner->budget->release(owner->memory, owner->bytes);
-          }),
+        : ChunkOwner(
+              [](ChunkOwner* self) noexcept {
+                std::unique_ptr<Owner> owner(static_cast<Owner*>(self));
+                owner->budget->release(owner->memory, owner->bytes);
+              },
+              size),
           budget(std::move(from)),
-          memory(start),
-          bytes(size) {}
+          memory(start) {}
     std::shared_ptr<Budget> budget;
     std::byte* memory;
-    std::size_t bytes;
   };
   explicit Slab(Owner* owner) noexcept : owner_(owner) {}
 

@@ -17,9 +17,11 @@ namespace weir {
 
 /// Memory that chunks share. `release` is called once, by whichever thread lets go last; it must not throw.
 struct ChunkOwner {
-  explicit ChunkOwner(void (*release_owner)(ChunkOwner*) noexcept) noexcept : release(release_owner) {}
+  ChunkOwner(void (*release_owner)(ChunkOwner*) noexcept, std::size_t owned_bytes) noexcept
+      : release(release_owner), bytes(owned_bytes) {}
   std::atomic<std::uint32_t> references{1};
   void (*release)(ChunkOwner*) noexcept;
+  const std::size_t bytes;  // that go when it does
 };
 
 /// Copies may be used from different threads at once; one Chunk object is thread-compatible.
@@ -47,7 +49,7 @@ class Chunk {
     if (bytes.empty()) return {};
     struct Copy : ChunkOwner {
       explicit Copy(std::size_t size)
-          : ChunkOwner([](ChunkOwner* self) noexcept { delete static_cast<Copy*>(self); }),
+          : ChunkOwner([](ChunkOwner* self) noexcept { delete static_cast<Copy*>(self); }, size),
             memory(new std::byte[size]) {}
       std::unique_ptr<std::byte[]> memory;
     };
@@ -61,17 +63,19 @@ class Chunk {
   template <class Release>
   static Chunk foreign(std::span<const std::byte> bytes, Release release) {
     struct Foreign : ChunkOwner {
-      Foreign(const std::byte* start, Release let_go)
-          : ChunkOwner([](ChunkOwner* self) noexcept {
-              std::unique_ptr<Foreign> foreign(static_cast<Foreign*>(self));
-              foreign->release_host(foreign->data);
-            }),
-            data(start),
+      Foreign(std::span<const std::byte> memory, Release let_go)
+          : ChunkOwner(
+                [](ChunkOwner* self) noexcept {
+                  std::unique_ptr<Foreign> foreign(static_cast<Foreign*>(self));
+                  foreign->release_host(foreign->data);
+                },
+                memory.size()),
+            data(memory.data()),
             release_host(std::move(let_go)) {}
       const std::byte* data;
       Release release_host;
     };
-    return {bytes.data(), bytes.size(), new Foreign(bytes.data(), std::move(release))};
+    return {bytes.data(), bytes.size(), new Foreign(bytes, std::move(release))};
   }
 
   const std::byte* data() const noexcept { return data_; }
@@ -79,6 +83,11 @@ class Chunk {
   bool empty() const noexcept { return size_ == 0; }
   std::span<const std::byte> bytes() const noexcept { return {data_, size_}; }
   std::string_view text() const noexcept { return {reinterpret_cast<const char*>(data_), size_}; }
+
+  /// How much memory cannot be used anew because of it; much more than its size where it is what is left of a slab.
+  std::size_t kept_bytes() const noexcept { return owner_ == nullptr ? 0 : owner_->bytes; }
+  /// Both keep the same memory.
+  bool shares(const Chunk& other) const noexcept { return owner_ != nullptr && owner_ == other.owner_; }
 
   /// [offset, offset + count), clamped to what is there; shares the memory.
   Chunk slice(std::size_t offset, std::size_t count = SIZE_MAX) const noexcept {

@@ -4,8 +4,8 @@
 // with `Result<Chunk> next()`, `Status process(Chunk, Emit&)` or `Status write(Chunk)` and `Result<Receipt> close()`;
 // deriving from Source, Transform or Sink gives access to the rest. A transform that also has `std::string snapshot()`,
 // `Status restore(std::string_view)` and `std::string recipe()` goes on after a kill without doing all its work again
-// (restorable.hpp), if it is the last before the sink; one with `static constexpr bool kIndependent = true` may stand
-// in parallel(). What a plain class throws ends the job as an error of kind io; a derived one must not throw.
+// (restorable.hpp), if it is the last before the sink; one whose `bool independent() const` is true may stand in
+// parallel(). What a plain class throws ends the job as an error of kind io; a derived one must not throw.
 #pragma once
 
 #include <concepts>

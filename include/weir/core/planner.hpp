@@ -97,14 +97,15 @@ inline void place_cuts(const Pipeline& pipeline, std::size_t threads, Plan& plan
 /// between stages and belongs to none.
 inline Status deal_memory(const std::vector<MemoryNeed>& needs, std::size_t transit_bytes, std::size_t budget_bytes,
                           std::size_t floor_bytes, Plan& plan) {
-  std::size_t rings = 0;  // that the planner placed: their depth is its own to choose
+  std::size_t chunks = 0;  // one for each ring that the planner placed: their depth is its own to choose
   std::size_t least = transit_bytes;
   for (std::size_t s = 1; s < plan.segments.size(); ++s) {
-    least += plan.segments[s].ring_depth * kSliceBytes;
-    if (plan.segments[s].ring_depth == 0) ++rings;
+    const std::size_t chunk = plan.upstream[plan.segments[s].first].chunk_bytes;
+    least += plan.segments[s].ring_depth * chunk;
+    if (plan.segments[s].ring_depth == 0) chunks += chunk;
   }
-  const std::size_t ring_bytes = rings * plan.ring_depth * kSliceBytes;
-  const std::size_t least_ring_bytes = rings * 2 * kSliceBytes;
+  const std::size_t ring_bytes = chunks * plan.ring_depth;
+  const std::size_t least_ring_bytes = chunks * 2;
   for (const MemoryNeed& need : needs) {
     plan.grant_bytes.push_back(need.min_bytes);
     least += need.min_bytes;
@@ -164,6 +165,7 @@ inline Result<Plan> make_plan(Pipeline& pipeline, std::size_t budget_bytes, std:
   plan.upstream.push_back(known);
   for (const auto& transform : pipeline.transforms) {
     WEIR_TRY(detail::check_framing(*transform, known));
+    if (!transform->tap()) known.chunk_bytes = kSliceBytes;
     transform->describe(known);
     known.framing = transform->framing(known.framing);
     detail::add_recipe(*transform, known);
@@ -192,7 +194,7 @@ inline Result<Plan> make_plan(Pipeline& pipeline, std::size_t budget_bytes, std:
     } else {
       needs.push_back(last ? pipeline.sink->memory(plan.upstream[i])
                            : pipeline.transforms[i - 1]->memory(plan.upstream[i]));
-      if (!last && needs.back().min_bytes > 0) transit_bytes += kTransitSlices * kSliceBytes;
+      if (!last && needs.back().min_bytes > 0) transit_bytes += kTransitSlices * plan.upstream[i + 1].chunk_bytes;
     }
   }
   WEIR_TRY(detail::deal_memory(needs, transit_bytes, budget_bytes, floor_bytes, plan));

@@ -21,7 +21,7 @@ inline std::uint64_t now_ns() noexcept {
           .count());
 }
 
-/// Which chunks' ways through a segment are timed: each while they take long, and every 16th, for all 16, while they
+/// Which chunks' ways through a segment are timed: each while they take long, and every 61st, for all 61, while they
 /// are so short that looking at the clock would be most of them.
 class Sampling {
  public:

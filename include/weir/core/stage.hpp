@@ -90,6 +90,8 @@ struct Upstream {
   /// Set while the same bytes can be made again: from this source, by these stages. The planner sees to both.
   std::shared_ptr<Replay> made_from;
   Framing framing = Framing::bytes;  ///< the planner keeps it
+  std::size_t chunk_bytes =
+      kSliceBytes;     ///< none is larger, lines longer than that apart; rings and others count by it
   std::string stages;  ///< Transform::recipe() of each that changed the bytes so far, or "NAME ?", a line each
 };
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cctype>
+#include <charconv>
 #include <chrono>
 #include <cmath>
 #include <cstdint>
@@ -59,6 +60,9 @@ inline Result<std::uint64_t> parse_size(std::string_view text) {
   return bad(fmt::format("write {0}{1}iB (of 1024) or {0}{1}B (of 1000)", text.substr(0, digits), letter));
 }
 
+/// A hundred years: longer times cannot be counted in nanoseconds from any moment on.
+inline constexpr std::chrono::nanoseconds kLongestTime = std::chrono::hours(24) * 366 * 100;
+
 /// "500ms", "1.5s", "30s", "15m", "2h", "7d". Errors are invalid_argument; the result is at least 1 ns and at most a
 /// hundred years.
 inline Result<std::chrono::nanoseconds> parse_duration(std::string_view text) {
@@ -67,15 +71,17 @@ inline Result<std::chrono::nanoseconds> parse_duration(std::string_view text) {
     double seconds;
   };
   static constexpr Unit kUnits[] = {{"ms", 1e-3}, {"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86400}};
-  static constexpr double kMostSeconds = 100.0 * 366 * 86400;
   std::size_t digits = 0;
   while (digits < text.size() && (std::isdigit(static_cast<unsigned char>(text[digits])) != 0 || text[digits] == '.'))
     ++digits;
-  const std::string number(text.substr(0, digits));
+  const std::string_view number = text.substr(0, digits);
+  double count = 0;
+  // Not strtod: a host's locale may write "1,5".
+  if (std::from_chars(number.data(), number.data() + number.size(), count).ec != std::errc()) count = 0;
   for (const Unit& unit : kUnits) {
     if (unit.name != text.substr(digits) || number.find('.') != number.rfind('.')) continue;
-    const double seconds = std::atof(number.c_str()) * unit.seconds;
-    if (seconds >= 1e-9 && seconds <= kMostSeconds) {
+    const double seconds = count * unit.seconds;
+    if (seconds >= 1e-9 && seconds <= std::chrono::duration<double>(kLongestTime).count()) {
       return std::chrono::nanoseconds(static_cast<std::int64_t>(seconds * 1e9));
     }
   }

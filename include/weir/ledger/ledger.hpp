@@ -62,7 +62,6 @@ struct JobRecord {
   std::uint64_t bytes_stored = 0;
   std::uint64_t items_stored = 0;  ///< of a copy of many
   std::int64_t owner_pid = 0;      ///< of the process that is at it now; 0: none
-  bool owner_died = false;         ///< from a claim: the process that was at it last did not end in order
   /// From a claim: that process had recorded no upload, and may have begun one.
   bool may_have_begun = false;
   std::int64_t created_unix = 0;

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "weir/core/stage.hpp"
+#include "weir/core/units.hpp"
 #include "weir/stages/alarm.hpp"
 #include "weir/stages/slice.hpp"
 
@@ -31,7 +32,9 @@ namespace detail {
 /// What lies whole in one chunk shares its memory; the rest is put together in slabs.
 class Batch final : public Transform {
  public:
-  explicit Batch(BatchOptions options) : options_(options) {}
+  explicit Batch(BatchOptions options) : options_(options) {
+    options_.within = std::min(options_.within, kLongestTime);
+  }
   std::string name() const override { return "batch"; }
   /// The bytes stay the same, but what is behind may make something of where they are cut.
   std::optional<std::string> recipe() const override {
@@ -45,6 +48,7 @@ class Batch final : public Transform {
     upstream.observed = true;
     upstream.replay.reset();
     upstream.continuable.reset();
+    upstream.chunk_bytes = std::max(options_.bytes, kSliceBytes);
   }
   bool watches() const override { return options_.within.count() > 0; }
   bool working() const override { return filled_ > 0 && options_.within.count() > 0; }
@@ -125,7 +129,7 @@ class Batch final : public Transform {
         .advise("Allow larger batches, or shorter lines only.");
   }
 
-  const BatchOptions options_;
+  BatchOptions options_;
   Context* context_ = nullptr;
   Chunk rest_;                // what was not looked at yet
   Slab slab_;                 // the front of its free space holds the batch that was begun

@@ -38,9 +38,12 @@ class Handover {
       const std::lock_guard lock(mutex_);
       if (failed_) return *failed_;
       if (ended_) return Status(Kind::invalid_argument, "it was closed");
+      // What is left of a slab keeps all of it, once.
+      const bool counted = !chunks_.empty() && chunks_.back().chunk.shares(chunk);
+      const std::size_t weight = counted ? chunk.size() : std::max(chunk.size(), chunk.kept_bytes());
       if (bytes_ > 0 && bytes_ + chunk.size() > most_bytes_) return Status::pending();
-      bytes_ += chunk.size();
-      chunks_.push_back(std::move(chunk));
+      bytes_ += weight;
+      chunks_.push_back({std::move(chunk), weight});
     }
     tell(/*producer=*/false, /*consumer=*/true);
     return {};
@@ -60,9 +63,9 @@ class Handover {
       const std::lock_guard lock(mutex_);
       if (failed_) return *failed_;
       if (chunks_.empty()) return ended_ ? Result<Chunk>(Chunk()) : Result<Chunk>(Status::pending());
-      chunk = std::move(chunks_.front());
+      chunk = std::move(chunks_.front().chunk);
+      bytes_ -= chunks_.front().weight;
       chunks_.pop_front();
-      bytes_ -= chunk.size();
     }
     tell(true, false);
     return chunk;
@@ -77,7 +80,7 @@ class Handover {
   }
   /// The other side is told so from now on; what is on its way is dropped. The first reason stays.
   void fail(Status why) {
-    std::deque<Chunk> dropped;
+    std::deque<Held> dropped;
     {
       const std::lock_guard lock(mutex_);
       if (!failed_) failed_ = std::move(why);
@@ -130,10 +133,14 @@ class Handover {
     if (to_consumer) to_consumer();
   }
 
+  struct Held {
+    Chunk chunk;
+    std::size_t weight;
+  };
   const std::size_t most_bytes_;
   mutable std::mutex mutex_;
   std::condition_variable changed_;
-  std::deque<Chunk> chunks_;
+  std::deque<Held> chunks_;
   std::size_t bytes_ = 0;
   std::uint64_t changes_ = 0;
   bool ended_ = false;

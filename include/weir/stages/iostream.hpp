@@ -16,11 +16,14 @@
 namespace weir {
 
 /// What is left of `in`, which must outlive the job and is the job's alone meanwhile. The job waits in its calls, on a
-/// thread that may. `badbit` ends the job with an error; where the stream ends, the pipeline does.
+/// thread that may. A stream that has failed before its end ends the job with an error; where it ends, the pipeline
+/// does.
 inline std::unique_ptr<Source> from_stream(std::istream& in, CallbackOptions options = {.name = "istream"}) {
   const auto read = [&in](std::span<std::byte> into) -> Result<std::size_t> {
     in.read(reinterpret_cast<char*>(into.data()), static_cast<std::streamsize>(into.size()));
-    if (in.bad()) return Status(Kind::io, "the stream went bad").during("read the stream");
+    // That of a file that is not there has failed, and is not at its end.
+    if (in.bad() || (in.fail() && !in.eof()))
+      return Status(Kind::io, "the stream is not open, or went bad").during("read the stream");
     return static_cast<std::size_t>(in.gcount());
   };
   return from_reader(read, std::move(options));

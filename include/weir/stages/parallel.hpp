@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <atomic>
 #include <concepts>
+#include <cstring>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -19,6 +20,7 @@
 #include <utility>
 #include <vector>
 
+#include "weir/core/guard.hpp"
 #include "weir/core/parallel.hpp"
 #include "weir/core/pipeline.hpp"
 #include "weir/core/segment.hpp"
@@ -67,6 +69,7 @@ class ParallelLane {
 
   /// `offset`: of the chunk, in the stream.
   void take(Chunk chunk, std::uint64_t offset) {
+    given = chunk;
     chunk_at_ = offset;
     ahead_ = offset - taken_;
     taken_ += chunk.size();
@@ -93,6 +96,7 @@ class ParallelLane {
     return status.is_more() || (status.is_pending() && freed_->load(std::memory_order_acquire));
   }
 
+  Chunk given;  // until its work is done
   std::deque<Chunk> output;
   Status status;
 
@@ -155,28 +159,29 @@ class Parallel final : public Transform {
   void describe(Upstream& upstream) const override {
     for (const auto& stage : prototype_.transforms) stage->describe(upstream);
   }
-  bool independent() const override { return true; }
   bool working() const override { return map_ && map_->under_way() > 0; }
   std::uint64_t workers_busy_ns() const override { return map_ ? map_->busy_ns() : 0; }
 
-  MemoryNeed memory(const Upstream&) const override {
+  MemoryNeed memory(const Upstream& upstream) const override {
     const std::size_t workers =
         options_.max_workers != 0 ? options_.max_workers : std::max(1u, std::thread::hardware_concurrency());
-    return {slot_bytes(), slot_bytes(), (workers + 2) * slot_bytes()};
+    const std::size_t lane = slot_bytes(upstream);
+    return {copy_bytes() + lane, lane, copy_bytes() + (workers + 2) * lane};
   }
 
   Status open(Context& context) override {
     WEIR_TRY(check());
     context_ = &context;
     const std::size_t workers = options_.max_workers != 0 ? options_.max_workers : context.executor->concurrency();
-    max_lanes_ = std::clamp<std::size_t>(context.grant_bytes / slot_bytes(), 1, workers + 2);
+    max_lanes_ =
+        std::clamp<std::size_t>((context.grant_bytes - copy_bytes()) / slot_bytes(context.upstream), 1, workers + 2);
     map_.emplace(context.executor, context.wake, [](ParallelLane& lane) { lane.work(); });
-    return add_lane(made());
+    return add_lane();
   }
   Status process(Chunk chunk, Emit& out) override {
     if (!chunk.empty()) input_ = std::move(chunk);
     while (!input_.empty()) {
-      if (map_->idle() == nullptr && map_->lanes() < max_lanes_) WEIR_TRY(add_lane(made()));
+      if (map_->idle() == nullptr && map_->lanes() < max_lanes_) WEIR_TRY(add_lane());
       if (ParallelLane* lane = map_->idle()) {
         const std::size_t size = input_.size();
         lane->take(std::move(input_), std::exchange(offset_, offset_ + size));
@@ -203,7 +208,9 @@ class Parallel final : public Transform {
                              return sum + least + (least > 0 ? kTransitSlices * kSliceBytes : 0);
                            });
   }
-  std::size_t slot_bytes() const { return lane_bytes() + kSliceBytes; }
+  std::size_t slot_bytes(const Upstream& upstream) const { return lane_bytes() + upstream.chunk_bytes; }
+  /// Two slabs for what is handed on.
+  std::size_t copy_bytes() const { return 2 * std::max(lane_bytes(), kSliceBytes); }
   /// What has no stage in it has none at all.
   Through made() const {
     Through stages = make_();
@@ -223,7 +230,15 @@ class Parallel final : public Transform {
     }
     return {};
   }
-  Status add_lane(Through stages) {
+  Status add_lane() {
+    WEIR_ASSIGN(Through stages,
+                guarded_call<Result<Through>>("make the stages of a worker", [&] { return Result<Through>(made()); }));
+    const auto same = [](const auto& one, const auto& other) { return one->name() == other->name(); };
+    const auto& all = stages.transforms;
+    const auto& first = prototype_.transforms;
+    if (!std::equal(all.begin(), all.end(), first.begin(), first.end(), same))
+      return Status(Kind::invalid_argument, "the function gives other stages than the first time")
+          .during("make the stages of a worker");
     if (Status status = context_->budget->set_aside(lane_bytes()); !status.ok())
       return map_->lanes() == 0 ? status : Status();
     auto lane = std::make_unique<ParallelLane>(std::move(stages), *context_, lane_bytes());
@@ -234,20 +249,40 @@ class Parallel final : public Transform {
   /// Hands on what the oldest lane has made, and then the next. ok: the oldest is at work, or there is none.
   Status drain(Emit& out) {
     while (ParallelLane* lane = map_->done()) {
-      for (; !lane->output.empty(); lane->output.pop_front()) {
-        if (!out.room()) return Status::more();
-        out(std::move(lane->output.front()));
-      }
+      for (; !lane->output.empty(); lane->output.pop_front()) WEIR_TRY(hand_on(*lane, out));
       if (lane->status.failed()) return lane->status;
       if (lane->status.ok()) {
+        lane->given = Chunk();
         map_->recycle();
       } else if (lane->may_go_on()) {
         map_->go_on();
       } else {
-        return {};
+        break;
       }
     }
+    flush(out);
     return {};
+  }
+  /// Whoever gets it may keep it for long. What lies in the lane's own memory, which its next work needs, is copied.
+  Status hand_on(ParallelLane& lane, Emit& out) {
+    Chunk& chunk = lane.output.front();
+    if (!out.room()) return Status::more();
+    if (chunk.shares(lane.given)) {
+      flush(out);
+      out(std::move(chunk));
+      return {};
+    }
+    if (slab_.free().size() < filled_ + chunk.size()) {
+      flush(out);
+      slab_ = Slab();
+      WEIR_ASSIGN(slab_, context_->budget->acquire(std::max(kSliceBytes, chunk.size()), context_->wake));
+    }
+    std::memcpy(slab_.free().data() + filled_, chunk.data(), chunk.size());
+    filled_ += chunk.size();
+    return {};
+  }
+  void flush(Emit& out) {
+    if (filled_ > 0) out(slab_.take(std::exchange(filled_, 0)));
   }
 
   const std::function<Through()> make_;
@@ -258,6 +293,8 @@ class Parallel final : public Transform {
   std::optional<OrderedMap<ParallelLane>> map_;
   Chunk input_;
   std::uint64_t offset_ = 0;  // of input_
+  Slab slab_;
+  std::size_t filled_ = 0;  // of its free space, and not handed on yet
 };
 
 }  // namespace detail

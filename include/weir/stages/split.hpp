@@ -122,7 +122,7 @@ class Split final : public Sink {
   };
   static constexpr std::size_t kHeldBytes = 2 * kSliceBytes;
   static constexpr std::size_t kMostOpen = 16;        // where nobody says
-  static constexpr std::size_t kMostPlaces = 10'000;  // of a stream: their keys are remembered
+  static constexpr std::size_t kMostPlaces = 10'000;  // whose keys are remembered, and that are told of
 
   /// What is at hand goes to its places, as far as these have room.
   Status spread() {
@@ -165,7 +165,7 @@ class Split final : public Sink {
     if (places_.count(key) != 0 || ended_.count(key) != 0) return comes_again(key);
     if (Status status = check_split_key(key); !status.ok())
       return std::move(status).during("split the stream").at(offset_);
-    if (ended_.size() + places_.size() >= kMostPlaces)
+    if (!divider_->in_order() && ended_.size() + places_.size() >= kMostPlaces)
       return Status(Kind::limit, fmt::format("the stream goes to more than {} sinks", kMostPlaces)).at(offset_);
     WEIR_TRY(make_room());
     return begin(key);
@@ -192,8 +192,8 @@ class Split final : public Sink {
       Status status = here->second.branch.end();
       if (status.failed()) return named(std::move(status), here->first);
       if (status.is_pending()) continue;
-      here->second.branch.branch().tell(here->first, facts_);
-      ended_.insert(here->first);
+      if (ended_count_++ < kMostPlaces) here->second.branch.branch().tell(here->first, facts_);
+      if (!divider_->in_order()) ended_.insert(here->first);
       const std::lock_guard lock(mutex_);
       places_.erase(here);
     }
@@ -259,7 +259,8 @@ class Split final : public Sink {
   std::size_t limit_ = 0;  // places open at once; 0: not known yet
   std::size_t share_bytes_ = 0;
   std::uint64_t clock_ = 0;
-  std::set<std::string> ended_;
+  std::set<std::string> ended_;  // where they could come again
+  std::size_t ended_count_ = 0;
   Facts facts_;
   std::atomic<std::uint64_t> bytes_{0};
   std::mutex mutex_;  // guards what follows, against pause(): only one thread changes places_
@@ -271,8 +272,8 @@ class Split final : public Sink {
 
 /// Lines go to the sink of their key: `key_of` gives the key of a line, without its end, as text or a Result of it;
 /// `to` makes the sink of a key, once, when its first line comes. Keys are checked (check_split_key), so they may stand
-/// in names. What fails, fails the job; what was finished by then stays. No lines, no sinks. One thread at a time calls
-/// both functions.
+/// in names. What fails, fails the job; what was finished by then stays. No lines, no sinks; at most 10,000 keys. One
+/// thread at a time calls both functions.
 template <class KeyOf>
 std::unique_ptr<Sink> split_by(KeyOf key_of, std::function<To(std::string_view key)> to, SplitOptions options = {}) {
   return std::make_unique<detail::Split>(
@@ -281,7 +282,7 @@ std::unique_ptr<Sink> split_by(KeyOf key_of, std::function<To(std::string_view k
 }
 
 /// A new sink every `bytes`, and behind lines() at a line's end: as many whole lines as fit, a longer one by itself.
-/// `to` is given 1, 2, and so on.
+/// `to` is given 1, 2, and so on; the receipt's facts tell of the first 10,000.
 inline std::unique_ptr<Sink> split_every(std::uint64_t bytes, std::function<To(std::size_t number)> to,
                                          SplitOptions options = {}) {
   return std::make_unique<detail::Split>(

@@ -18,7 +18,7 @@ namespace detail {
 
 class Timeout final : public Transform {
  public:
-  explicit Timeout(std::chrono::nanoseconds silence) : silence_(silence) {}
+  explicit Timeout(std::chrono::nanoseconds silence) : silence_(std::min(silence, kLongestTime)) {}
   std::string name() const override { return "timeout"; }
   bool tap() const override { return true; }
   bool watches() const override { return true; }
