@@ -24,8 +24,8 @@ class LinePattern {
   virtual ~LinePattern() = default;
   /// Another text follows.
   virtual void begin() {}
-  /// The first line of `lines`, its end included, in which the pattern is; empty: it is in none. `lines` is what is left
-  /// of the text.
+  /// The first line of `lines`, its end included, in which the pattern is; empty: it is in none. `lines` is what is
+  /// left of the text.
   virtual std::string_view find(std::string_view lines) = 0;
 };
 

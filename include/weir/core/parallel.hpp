@@ -7,10 +7,12 @@
 
 #include <atomic>
 #include <chrono>
+#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <utility>
 #include <vector>
 
@@ -45,6 +47,13 @@ class OrderedMap {
     cells_.insert(cells_.begin() + static_cast<std::ptrdiff_t>(oldest_), std::move(cell));
     oldest_ = (oldest_ + 1) % cells_.size();
   }
+  /// Begins nothing more, and waits until no lane is being worked on: for work that calls a host, who must hear nothing
+  /// after its job has ended. Not from the work itself.
+  void stop() noexcept {
+    shared_->abandoned.store(true, std::memory_order_relaxed);
+    std::unique_lock lock(shared_->mutex);
+    shared_->ended.wait(lock, [this] { return shared_->running == 0; });
+  }
   /// The lane to fill next (the same until it is started); nullptr while all are under way.
   Lane* idle() noexcept { return under_way_ == cells_.size() ? nullptr : cell(under_way_)->lane.get(); }
   /// Starts the work on idle().
@@ -73,17 +82,29 @@ class OrderedMap {
     std::function<void(Lane&)> work;
     std::atomic<bool> abandoned{false};
     std::atomic<std::uint64_t> busy_ns{0};
+    std::mutex mutex;  // guards what follows
+    std::condition_variable ended;
+    std::size_t running = 0;
   };
   void start(std::shared_ptr<Cell> next) {
     next->done.store(false, std::memory_order_relaxed);
     executor_->post_heavy([shared = shared_, next = std::move(next)]() mutable {
-      if (shared->abandoned.load(std::memory_order_relaxed)) return;
+      {
+        const std::lock_guard lock(shared->mutex);
+        if (shared->abandoned.load(std::memory_order_relaxed)) return;
+        ++shared->running;
+      }
       const auto begun = std::chrono::steady_clock::now();
       shared->work(*next->lane);
       const std::chrono::nanoseconds took = std::chrono::steady_clock::now() - begun;
       shared->busy_ns.fetch_add(static_cast<std::uint64_t>(took.count()), std::memory_order_relaxed);
       next->done.store(true, std::memory_order_release);
       next.reset();  // the stage that is woken may be the last to hold the lane, and gives its memory back in time
+      {
+        const std::lock_guard lock(shared->mutex);
+        --shared->running;
+        shared->ended.notify_all();
+      }
       shared->wake();
     });
   }

@@ -134,6 +134,10 @@ class Parallel final : public Transform {
  public:
   Parallel(std::function<Through()> make, ParallelOptions options)
       : make_(std::move(make)), options_(options), prototype_(made()) {}
+  /// Functions of the host are called by nobody any more.
+  ~Parallel() override {
+    if (map_) map_->stop();
+  }
 
   std::string name() const override {
     std::string names;
