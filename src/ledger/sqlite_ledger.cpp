@@ -5,6 +5,7 @@
 
 #include <cerrno>
 #include <chrono>
+#include <thread>
 
 #include "ledger/file_parts.hpp"
 #include "ledger/item_rows.hpp"
@@ -21,6 +22,8 @@ namespace {
 
 /// A job that ends just when it is asked for is asked for again.
 constexpr int kTries = 10;
+/// Of two that make one ledger at the same moment one is told at once that it is locked, without waiting.
+constexpr std::chrono::seconds kMakingTime{2};
 /// Between two commits while much is noted. What a kill takes of that the server knows, or is sent again.
 constexpr std::chrono::milliseconds kGroup{50};
 
@@ -36,10 +39,17 @@ Result<std::shared_ptr<Ledger>> SqliteLedger::open(LedgerOptions options) {
   WEIR_TRY(prepare_state_file(path));
   WEIR_TRY(prepare_state_file(locks_path));
   WEIR_ASSIGN(auto locks, platform::open_file(locks_path, O_RDWR | O_NOFOLLOW, 0, "open"));
-  WEIR_ASSIGN(Database database, Database::open(path));
-  WEIR_TRY(prepare_schema(database, path));
-  return std::shared_ptr<Ledger>(
-      std::make_shared<SqliteLedger>(std::move(options), path, std::move(database), std::move(locks)));
+  const auto deadline = std::chrono::steady_clock::now() + kMakingTime;
+  for (;;) {
+    auto database = Database::open(path);
+    const Status status = database.ok() ? prepare_schema(*database, path) : database.status();
+    if (status.ok()) {
+      return std::shared_ptr<Ledger>(
+          std::make_shared<SqliteLedger>(std::move(options), path, *std::move(database), std::move(locks)));
+    }
+    if (status.kind() != Kind::timeout || std::chrono::steady_clock::now() > deadline) return status;
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
 }
 
 SqliteLedger::~SqliteLedger() {
