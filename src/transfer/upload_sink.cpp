@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <atomic>
 #include <cstring>
-#include <functional>
 #include <map>
 #include <utility>
 
@@ -132,7 +131,8 @@ class UploadSink final : public Sink {
   std::string made_again_;           // to be told once there are several parts
   std::uint64_t grant_bytes_ = 0;    // for parts
   std::uint64_t request_bytes_ = 0;  // set aside in budget_ for counted requests
-  std::shared_ptr<Budget> budget_;
+  std::shared_ptr<Budget> budget_;   // null: nothing is
+  Context* context_ = nullptr;
   std::uint64_t taken_bytes_ = 0;  // by write(), and skipped before it
   std::atomic<std::uint64_t> skipped_bytes_{0};
   std::shared_ptr<transfer::UploadMarks> marks_;
@@ -148,7 +148,6 @@ class UploadSink final : public Sink {
   std::vector<Chunk> chunks_;
   Slab dense_;               // where what is left of other slabs is copied to
   bool ends_dense_ = false;  // the last of chunks_ lies there
-  std::function<void()> wake_;
 };
 
 MemoryNeed UploadSink::memory(const Upstream& upstream) const {
@@ -198,8 +197,7 @@ Status UploadSink::open(Context& context) {
   observed_ = upstream.observed;
   exact_bytes_ = upstream.exact_bytes;
   grant_bytes_ = context.grant_bytes;
-  budget_ = context.budget;
-  wake_ = context.wake;
+  context_ = &context;
   spools_ = spool_ && !spool_->stream().empty();
   if (spools_) {
     WEIR_ASSIGN(const std::uint64_t room, transfer::room_in_spool(options_, *target_, least_part_bytes(upstream)));
@@ -479,7 +477,7 @@ Status UploadSink::keep_dense(const Chunk& next) {
   while (first > 0 && chunks_[first - 1].shares(chunks_.back())) bytes += chunks_[--first].size();
   if (bytes >= chunks_.back().kept_bytes() / 8 * 7) return {};
   if (dense_.free().size() < bytes) {
-    WEIR_ASSIGN(dense_, budget_->acquire(std::max(bytes, kSliceBytes), wake_));
+    WEIR_ASSIGN(dense_, context_->budget->acquire(std::max(bytes, kSliceBytes), context_->wake));
   }
   std::size_t filled = 0;
   for (std::size_t i = first; i < chunks_.size(); ++i) {

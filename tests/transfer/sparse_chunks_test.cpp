@@ -1,10 +1,12 @@
-// Uploads of what is left of much: a part that waits for its end keeps no more memory than it has bytes.
+// The memory of uploads: a part that waits for its end keeps no more than it has bytes, and one that is refused has
+// taken none.
 #include <catch2/catch.hpp>
 #include <chrono>
 #include <cstring>
 #include <memory>
 #include <string>
 
+#include "memory_target.hpp"
 #include "support/temp_dir.hpp"
 #include "weir/core/job.hpp"
 #include "weir/stages/callback.hpp"
@@ -84,4 +86,22 @@ TEST_CASE("and those that go to several stores") {
   ends_well(log_of(kCount, kRarity) | lines({.longest_bytes = 64 * kKiB}) | grep("hit") |
                 tee(upload_to(local_target(directory.path("one"))), upload_to(local_target(directory.path("two")))),
             32 * kMiB, 2, hits(kCount, kRarity) * kLine);
+}
+
+TEST_CASE("an upload that is refused gives back no memory that it had not taken") {
+  auto target = std::make_shared<test::MemoryTarget>(test::MemoryTargetOptions{});
+  target->profile_.equal_parts = true;
+  CallbackOptions bounded;
+  bounded.max_bytes = std::uint64_t{1} << 40;
+  UploadOptions upload;
+  upload.part_bytes = 64 * kKiB;
+  upload.concurrency = 32;
+  JobOptions options;
+  options.budget = Budget::make(64 * kMiB);
+  const auto receipt =
+      start(from_callback([]() -> Result<Chunk> { return Chunk(); }, bounded) | upload_to(target, upload), options)
+          .wait();
+  REQUIRE_FALSE(receipt.ok());
+  CHECK(receipt.error().kind == Kind::limit);
+  CHECK(options.budget->used_bytes() == 0);
 }
