@@ -16,8 +16,8 @@ import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bench_common import UNCHECKED, Figures, curl_version, machine, make_file, measure, output_of, roomy_directory
-from measured import MIB, DiscardingEndpoint, Failed, environment, read_size, run, say
+from bench_common import UNCHECKED, Figures, curl_version, end_with, machine, make_file, measure, output_of, roomy_directory
+from measured import MIB, DiscardingEndpoint, Failed, environment, read_size, run
 
 
 @dataclass
@@ -127,8 +127,4 @@ def main():
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except Failed as failure:
-        say(f"bench: {failure}")
-        sys.exit(1)
+    end_with(main)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "support"))
-from measured import run, say  # noqa: E402
+from measured import Failed, run, say  # noqa: E402
 
 UNCHECKED = {"AWS_REQUEST_CHECKSUM_CALCULATION": "when_required"}
 
@@ -82,3 +82,12 @@ def roomy_directory(size):
         if int(free.split()[0]) * 1024 > 2 * size:
             return shm
     return Path(tempfile.gettempdir())
+
+
+def end_with(main):
+    """Runs `main` as the whole program: what had to succeed and did not is told in one line."""
+    try:
+        sys.exit(main())
+    except Failed as failure:
+        say(f"bench: {failure}")
+        sys.exit(1)

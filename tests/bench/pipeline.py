@@ -18,8 +18,8 @@ import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bench_common import HERE, Figures, machine, make_file, measure, output_of, roomy_directory
-from measured import MIB, Failed, environment, read_size, run, say
+from bench_common import HERE, Figures, end_with, machine, make_file, measure, output_of, roomy_directory
+from measured import MIB, environment, read_size, run, say
 
 CORES = len(os.sched_getaffinity(0))
 
@@ -184,8 +184,4 @@ def main():
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except Failed as failure:
-        say(f"bench: {failure}")
-        sys.exit(1)
+    end_with(main)

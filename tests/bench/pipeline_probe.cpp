@@ -3,7 +3,6 @@
 //   pipeline_probe hops fused|threads CHUNKS    ns, and ns of CPU, for each chunk of 64 KiB from a source through two
 //                                               stages to a sink
 //   pipeline_probe idle PIPELINES SECONDS       threads, RSS in bytes a pipeline and CPU-s of pipelines that wait
-#include <sys/resource.h>
 
 #include <array>
 #include <chrono>
@@ -15,6 +14,7 @@
 #include <thread>
 #include <vector>
 
+#include "../support/cpu_seconds.hpp"
 #include "weir/core/job.hpp"
 #include "weir/stages/buffered.hpp"
 #include "weir/stages/grep.hpp"
@@ -25,20 +25,12 @@
 namespace {
 
 using namespace weir;
+using test::cpu_seconds;
 
 constexpr std::size_t kChunkBytes = 64 * kKiB;
 
 double seconds_now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
-
-double cpu_seconds() {
-  rusage used{};
-  ::getrusage(RUSAGE_SELF, &used);
-  const auto in_s = [](const timeval& time) {
-    return static_cast<double>(time.tv_sec) + 1e-6 * static_cast<double>(time.tv_usec);
-  };
-  return in_s(used.ru_utime) + in_s(used.ru_stime);
 }
 
 /// Hands out some chunks again and again: what is measured is the handing on.

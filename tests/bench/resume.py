@@ -18,8 +18,8 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bench_common import Figures, machine, make_file, measure, roomy_directory
-from measured import MIB, DiscardingEndpoint, Failed, environment, read_size, run, say
+from bench_common import Figures, end_with, machine, make_file, measure, roomy_directory
+from measured import MIB, DiscardingEndpoint, Failed, environment, read_size, run
 
 GIB = 1 << 30
 
@@ -129,8 +129,4 @@ def main():
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except Failed as failure:
-        say(f"bench: {failure}")
-        sys.exit(1)
+    end_with(main)

@@ -44,7 +44,7 @@ class Orphan(ScriptedStoreTest):
         return [upload["id"] for upload in self.control("state")["open_uploads"]]
 
 
-@unittest.skipUnless(os.environ.get("WEIR_TEST_S3_SERVER") == "minio", "is about MinIO")
+@unittest.skipUnless(os.environ.get("WEIR_TEST_S3_SERVER") == "minio", "needs MinIO: tests/servers/servers.py run minio -- …")
 class OnMinio(StoreTest):
     def begin(self, key):
         """An upload of a few parts that nobody finishes."""

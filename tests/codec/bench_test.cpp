@@ -1,8 +1,7 @@
 // Throughput of both directions beside the zstd program's and pigz's. Not part of a plain run: `test_codec '[.bench]'`.
-#include <sys/resource.h>
-
 #include "codec/drive.hpp"
 #include "codec/tools.hpp"
+#include "support/cpu_seconds.hpp"
 #include "weir/codec/gzip.hpp"
 #include "weir/codec/zstd.hpp"
 
@@ -10,31 +9,22 @@ using namespace weir;
 
 namespace {
 
-double cpu_seconds(int who) {
-  rusage usage{};
-  ::getrusage(who, &usage);
-  const auto seconds = [](const timeval& time) {
-    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
-  };
-  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
-}
-
 template <class Work>
 void report(const std::string& what, std::size_t bytes, int who, Work work) {
-  const double cpu = cpu_seconds(who);
+  const double cpu = test::cpu_seconds(who);
   const auto start = std::chrono::steady_clock::now();
   work();
   const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - start;
   WARN(what << ": " << static_cast<double>(bytes) / wall.count() / 1e6 << " MB/s, "
-            << (cpu_seconds(who) - cpu) / static_cast<double>(bytes) * 1e9 << " CPU-s/GB");
+            << (test::cpu_seconds(who) - cpu) / static_cast<double>(bytes) * 1e9 << " CPU-s/GB");
 }
 
 }  // namespace
 
 TEST_CASE("zstd throughput beside the zstd program's", "[.bench]") {
   const std::string input = test::words(256 * kMiB);
-  const test::Scratch scratch;
-  test::write_file(scratch / "in", input);
+  const test::TempDir scratch;
+  test::write_file(scratch.path("in"), input);
   std::string packed;
   for (int round = 0; round < 3; ++round) {
     for (const int workers : {1, 2}) {
@@ -45,7 +35,7 @@ TEST_CASE("zstd throughput beside the zstd program's", "[.bench]") {
         packed = std::move(driven.bytes);
       });
       report(fmt::format("zstd -T{} -o /dev/null", workers), input.size(), RUSAGE_CHILDREN, [&] {
-        const std::string command = fmt::format("zstd -q -f -3 -T{} {} -o /dev/null", workers, scratch / "in");
+        const std::string command = fmt::format("zstd -q -f -3 -T{} {} -o /dev/null", workers, scratch.path("in"));
         REQUIRE(std::system(command.c_str()) == 0);
       });
     }
@@ -59,8 +49,8 @@ TEST_CASE("zstd throughput beside the zstd program's", "[.bench]") {
 
 TEST_CASE("gzip throughput beside pigz's", "[.bench]") {
   const std::string input = test::words(256 * kMiB);
-  const test::Scratch scratch;
-  test::write_file(scratch / "in", input);
+  const test::TempDir scratch;
+  test::write_file(scratch.path("in"), input);
   std::string packed;
   for (int round = 0; round < 3; ++round) {
     for (const int workers : {1, 2}) {
@@ -71,17 +61,17 @@ TEST_CASE("gzip throughput beside pigz's", "[.bench]") {
         packed = std::move(driven.bytes);
       });
       report(fmt::format("pigz -6 -p {}", workers), input.size(), RUSAGE_CHILDREN, [&] {
-        const std::string command = fmt::format("pigz -6 -c -p {} {} > /dev/null", workers, scratch / "in");
+        const std::string command = fmt::format("pigz -6 -c -p {} {} > /dev/null", workers, scratch.path("in"));
         REQUIRE(std::system(command.c_str()) == 0);
       });
     }
-    test::write_file(scratch / "in.gz", packed);
+    test::write_file(scratch.path("in.gz"), packed);
     report("weir gunzip", input.size(), RUSAGE_SELF, [&] {
       auto stage = gunzip();
       REQUIRE(test::drive(*stage, packed, kSliceBytes).status.ok());
     });
     report("gzip -d", input.size(), RUSAGE_CHILDREN,
-           [&] { REQUIRE(std::system(("gzip -dc " + (scratch / "in.gz") + " > /dev/null").c_str()) == 0); });
+           [&] { REQUIRE(std::system(("gzip -dc " + (scratch.path("in.gz")) + " > /dev/null").c_str()) == 0); });
   }
   WARN("ratio " << static_cast<double>(input.size()) / static_cast<double>(packed.size()));
 }

@@ -21,6 +21,33 @@ inline std::shared_ptr<Ledger> open_ledger(const TempDir& directory) {
   return *std::move(opened);
 }
 
+/// What the disk has of a transfer into `out` is the whole file or, unless it must be whole, what was there `before`;
+/// and it has all that the ledger has recorded of it.
+inline void holds_what_is_recorded(const TempDir& directory, const std::string& out, const std::string& bytes,
+                                   const std::string& before, bool must_be_whole) {
+  const std::string file = read_file(out);
+  REQUIRE((file == bytes || (!must_be_whole && file == before)));
+  const auto ledger = open_ledger(directory);
+  const auto jobs = ledger->jobs();
+  REQUIRE(jobs.ok());
+  REQUIRE(jobs->size() <= 1);
+  if (jobs->empty()) return;
+  const auto job = ledger->job((*jobs)[0].id);
+  REQUIRE(job.ok());
+  const std::string partial = read_file(directory.path("down/" + job->upload_id));
+  const std::string& there = partial.empty() ? file : partial;
+  for (const PartReceipt& part : job->parts) {
+    INFO("part " << part.number);
+    REQUIRE(there.size() >= part.offset + part.length);
+    REQUIRE((there.compare(part.offset, part.length, bytes, part.offset, part.length) == 0));
+  }
+}
+
+/// A lock that could not be let go goes with its ledger, which the last task of a job holds a moment longer.
+inline void is_gone(const std::weak_ptr<Ledger>& ledger) {
+  while (!ledger.expired()) std::this_thread::yield();
+}
+
 /// One at a time.
 struct MachineWithDisk {
   TempDir directory = TempDir::in_memory();

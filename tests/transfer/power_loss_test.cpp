@@ -171,24 +171,8 @@ struct Download {
     REQUIRE(receipt.ok());
     REQUIRE((test::read_file(path()) == bytes));
   }
-  /// What the disk has is the whole file or nothing new, and has all that is recorded of it.
-  void holds_what_is_recorded(bool must_be_whole) {
-    const std::string file = test::read_file(path());
-    REQUIRE((file == bytes || (!must_be_whole && file == before)));
-    const auto ledger = open_ledger(directory);
-    const auto jobs = ledger->jobs();
-    REQUIRE(jobs.ok());
-    REQUIRE(jobs->size() <= 1);
-    if (jobs->empty()) return;
-    const auto job = ledger->job((*jobs)[0].id);
-    REQUIRE(job.ok());
-    const std::string partial = test::read_file(directory.path("down/" + job->upload_id));
-    const std::string& there = partial.empty() ? file : partial;
-    for (const PartReceipt& part : job->parts) {
-      INFO("part " << part.number);
-      REQUIRE(there.size() >= part.offset + part.length);
-      REQUIRE((there.compare(part.offset, part.length, bytes, part.offset, part.length) == 0));
-    }
+  void holds_what_is_recorded(bool must_be_whole) const {
+    test::holds_what_is_recorded(directory, path(), bytes, before, must_be_whole);
   }
 };
 
@@ -233,8 +217,10 @@ TEST_CASE(
     Download download{directory};
     std::filesystem::create_directory(directory.path("down"));
     bool removes = true;
+    std::weak_ptr<Ledger> gone;
     {
       const auto ledger = open_ledger(directory);
+      gone = ledger;
       ScopedFaults faults;
       faults.fail_any(n, EIO, mode);
       const auto receipt = download.run(ledger);
@@ -243,6 +229,7 @@ TEST_CASE(
       if (receipt.ok()) CHECK((test::read_file(download.path()) == download.bytes));
       if (!receipt.ok()) CHECK(receipt.status().message().starts_with("cannot "));
     }
+    test::is_gone(gone);
     download.run_right();
     // What could not be removed stays.
     const auto there = std::filesystem::directory_iterator(directory.path("down"));

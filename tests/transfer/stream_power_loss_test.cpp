@@ -94,24 +94,8 @@ struct StreamToFile {
     const auto there = std::filesystem::directory_iterator(directory.path("down"));
     return static_cast<std::size_t>(std::distance(begin(there), end(there)));
   }
-  /// What the disk has is the whole file or nothing new, and has all that is recorded of it as synced.
   void holds_what_is_recorded(bool must_be_whole) const {
-    const std::string out = test::read_file(path());
-    REQUIRE((out == bytes || (!must_be_whole && out == before)));
-    const auto ledger = open_ledger(directory);
-    const auto jobs = ledger->jobs();
-    REQUIRE(jobs.ok());
-    REQUIRE(jobs->size() <= 1);
-    if (jobs->empty()) return;
-    const auto job = ledger->job((*jobs)[0].id);
-    REQUIRE(job.ok());
-    const std::string partial = test::read_file(directory.path("down/" + job->upload_id));
-    const std::string& there = partial.empty() ? out : partial;
-    for (const PartReceipt& part : job->parts) {
-      INFO("part " << part.number);
-      REQUIRE(there.size() >= part.offset + part.length);
-      REQUIRE((there.compare(part.offset, part.length, bytes, part.offset, part.length) == 0));
-    }
+    test::holds_what_is_recorded(directory, path(), bytes, before, must_be_whole);
   }
 };
 
@@ -180,8 +164,7 @@ TEST_CASE(
       if (receipt.ok()) CHECK((test::read_file(flow.path()) == flow.bytes));
       if (!receipt.ok()) CHECK(receipt.status().message().starts_with("cannot "));
     }
-    // Where a lock could not be let go, it goes with the ledger, which may be just about to.
-    while (!gone.expired()) std::this_thread::yield();
+    test::is_gone(gone);
     if (n < UINT64_MAX) flow.becomes_another(n);
     flow.run_right();
     if (removes) CHECK(flow.files() == 1);  // what could not be removed stays

@@ -204,7 +204,7 @@ class Parallel final : public Transform {
   }
 
  private:
-  /// What a lane's stages hold, what lies between them, and the chunk that it works on.
+  /// What a lane's stages hold, and what lies between them.
   std::size_t lane_bytes() const {
     return std::accumulate(prototype_.transforms.begin(), prototype_.transforms.end(), std::size_t{0},
                            [](std::size_t sum, const auto& stage) {
@@ -212,6 +212,7 @@ class Parallel final : public Transform {
                              return sum + least + (least > 0 ? kTransitSlices * kSliceBytes : 0);
                            });
   }
+  /// And the chunk that it works on.
   std::size_t slot_bytes(const Upstream& upstream) const { return lane_bytes() + upstream.chunk_bytes; }
   /// Two slabs for what is handed on.
   std::size_t copy_bytes() const { return 2 * std::max(lane_bytes(), kSliceBytes); }

@@ -1,5 +1,4 @@
 // The same hops by oneTBB: tbb_hops CHUNKS prints ns, and ns of CPU, for each chunk. Handles are shared_ptr.
-#include <sys/resource.h>
 #include <tbb/parallel_pipeline.h>
 
 #include <array>
@@ -9,18 +8,9 @@
 #include <memory>
 #include <string>
 
-namespace {
+#include "../../support/cpu_seconds.hpp"
 
-double cpu_seconds() {
-  rusage used{};
-  ::getrusage(RUSAGE_SELF, &used);
-  const auto in_s = [](const timeval& time) {
-    return static_cast<double>(time.tv_sec) + 1e-6 * static_cast<double>(time.tv_usec);
-  };
-  return in_s(used.ru_utime) + in_s(used.ru_stime);
-}
-
-}  // namespace
+using weir::test::cpu_seconds;
 
 int main(int argc, char** argv) {
   if (argc != 2) return 2;
