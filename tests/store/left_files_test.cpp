@@ -8,6 +8,7 @@
 #include "store/left_files.hpp"
 #include "store/local_file.hpp"
 #include "store/local_store.hpp"
+#include "support/is_gone.hpp"
 #include "support/temp_dir.hpp"
 #include "weir/transfer/upload.hpp"
 
@@ -78,7 +79,7 @@ TEST_CASE("what a copy writes has its mark, as long as its name may be, and is g
   store::LocalStore local(directory.root(), {});
   local.belongs_to(kCopy, false, {});
   const std::string name = GENERATE(std::string("a"), std::string(255, 'n'));
-  const auto target = local.target(name, {});
+  auto target = local.target(name, {});
   std::string id;
   {
     std::mutex mutex;
@@ -99,4 +100,7 @@ TEST_CASE("what a copy writes has its mark, as long as its name may be, and is g
   const auto kept = other->kept(id, {}, UINT64_MAX);
   REQUIRE(kept.ok());
   CHECK(*kept != nullptr);
+  const std::weak_ptr<Target> gone = target;
+  target.reset();
+  test::is_gone(gone);  // with its files: the next test counts those that are open
 }

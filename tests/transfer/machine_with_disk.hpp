@@ -6,6 +6,7 @@
 #include <memory>
 #include <thread>
 
+#include "support/is_gone.hpp"
 #include "support/watched_calls.hpp"
 #include "support/watched_sqlite.hpp"
 #include "weir/ledger/ledger.hpp"
@@ -41,11 +42,6 @@ inline void holds_what_is_recorded(const TempDir& directory, const std::string& 
     REQUIRE(there.size() >= part.offset + part.length);
     REQUIRE((there.compare(part.offset, part.length, bytes, part.offset, part.length) == 0));
   }
-}
-
-/// A lock that could not be let go goes with its ledger, which the last task of a job holds a moment longer.
-inline void is_gone(const std::weak_ptr<Ledger>& ledger) {
-  while (!ledger.expired()) std::this_thread::yield();
 }
 
 /// One at a time.
