@@ -1,5 +1,6 @@
 // The client: its loops and the threads that run them.
 #include <curl/curl.h>
+#include <openssl/crypto.h>
 #include <algorithm>
 #include <chrono>
 #include <condition_variable>
@@ -35,6 +36,9 @@ class LiveLoops {
     }
     loop->run();
     loop.reset();
+    // What TLS keeps for this thread goes before a process that exits may go on: at the thread's own end, which nobody
+    // waits for, the library may be gone.
+    OPENSSL_thread_stop();
     std::lock_guard lock(mutex_);
     live_.erase(mailbox);
     ended_.notify_all();

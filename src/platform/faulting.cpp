@@ -2,23 +2,41 @@
 
 #include <atomic>
 #include <cerrno>
+#include <thread>
 #include <utility>
 
 namespace weir::platform {
 namespace {
 
 std::atomic<ScopedFaults*> current{nullptr};
+std::atomic<int> users{0};
+
+/// The faults in force, if any. They do not go while they are looked at: another thread's last close may come late.
+class Current {
+ public:
+  Current() {
+    users.fetch_add(1);  // before it looks: whoever ends the faults either sees this one or is seen by it
+    faults_ = current.load();
+  }
+  ~Current() { users.fetch_sub(1); }
+  Current(const Current&) = delete;
+  Current& operator=(const Current&) = delete;
+
+  ScopedFaults* get() const { return faults_; }
+
+ private:
+  ScopedFaults* faults_;
+};
 
 /// True where the call may go ahead; otherwise errno is set.
 bool allowed(Call call, std::size_t* bytes = nullptr) {
-  ScopedFaults* faults = current.load(std::memory_order_acquire);
-  const int error_number = faults == nullptr ? 0 : faults->decide(call, bytes);
+  const Current faults;
+  const int error_number = faults.get() == nullptr ? 0 : faults.get()->decide(call, bytes);
   errno = error_number;
   return error_number == 0;
 }
 void note(int change) {
-  if (ScopedFaults* faults = current.load(std::memory_order_acquire); faults != nullptr)
-    faults->opened_or_closed(change);
+  if (const Current faults; faults.get() != nullptr) faults.get()->opened_or_closed(change);
 }
 
 /// A table entry that asks first and then makes the real call with the same arguments.
@@ -112,13 +130,14 @@ const char* to_string(Call call) noexcept {
 }
 
 ScopedFaults::ScopedFaults() {
-  current.store(this, std::memory_order_release);
+  current.store(this);
   set_platform(&kFaulting);
 }
 
 ScopedFaults::~ScopedFaults() {
   set_platform(nullptr);
-  current.store(nullptr, std::memory_order_release);
+  current.store(nullptr);
+  while (users.load() != 0) std::this_thread::yield();
 }
 
 void ScopedFaults::fail(Call call, std::uint64_t nth, int error_number, Mode mode) {
