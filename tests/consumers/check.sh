@@ -1,7 +1,7 @@
 #!/bin/sh
 # Uses weir as a project of a user's would: builds a small program and runs it.
 #
-#   check.sh find_package|core_only|pkg_config|add_subdirectory|fetch_content BUILD_FOLDER
+#   check.sh find_package|core_only|c_only|pkg_config|add_subdirectory|fetch_content BUILD_FOLDER
 #
 # BUILD_FOLDER is a finished build of weir, installed from where a way needs it. All else happens in a temporary folder.
 set -eu
@@ -12,16 +12,20 @@ scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 
 case $way in
-  find_package | core_only | pkg_config) cmake --install "$build" --prefix "$scratch/installed" >/dev/null ;;
+  find_package | core_only | c_only | pkg_config) cmake --install "$build" --prefix "$scratch/installed" >/dev/null ;;
 esac
 
 if [ "$way" = pkg_config ]; then
   libdir=$(dirname "$(find "$scratch/installed" -name weir.pc)")
   export PKG_CONFIG_PATH="$libdir"
   # The prefix is given: weir.pc names the one of the configured build, and this copy lies elsewhere.
+  flags() { pkg-config --define-variable=prefix="$scratch/installed" --cflags --libs "$1"; }
   # shellcheck disable=SC2046
-  g++ "$here/app.cpp" -o "$scratch/app" $(pkg-config --define-variable=prefix="$scratch/installed" --cflags --libs weir)
+  g++ "$here/app.cpp" -o "$scratch/app" $(flags weir++)
+  # shellcheck disable=SC2046
+  gcc -std=c99 "$here/app.c" -o "$scratch/app_c" $(flags weir)
   LD_LIBRARY_PATH=$(dirname "$libdir") "$scratch/app"
+  LD_LIBRARY_PATH=$(dirname "$libdir") "$scratch/app_c"
   exit 0
 fi
 

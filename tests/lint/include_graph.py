@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Holds the arrows between the rooms: core <- stages, codec, platform <- net <- store <- ledger <- transfer <- text <- server <- capi.
+"""Holds the arrows between the rooms: core <- stages, codec, platform <- net <- store <- ledger <- transfer <- text <- server <- abi.
 
     include_graph.py [ROOT]
 
@@ -11,7 +11,7 @@ import re
 import sys
 from pathlib import Path
 
-FLOORS = [{"core"}, {"stages", "codec", "platform"}, {"net"}, {"store"}, {"ledger"}, {"transfer"}, {"text"}, {"server"}, {"capi"}]
+FLOORS = [{"core"}, {"stages", "codec", "platform"}, {"net"}, {"store"}, {"ledger"}, {"transfer"}, {"text"}, {"server"}, {"abi"}]
 FLOOR_OF = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 TOP = len(FLOORS)
 # What would let files, sockets, HTTP or a third library into core.
@@ -39,7 +39,9 @@ def offence(public, room, included, own_folder):
     if room == "cli":
         return None if is_public or target == "cli" else f"cli includes the private {included}"
     if target == "":
-        return None if room == "" else f"{room} includes the umbrella header {included}"
+        if room == "" or room == "abi" and included == "weir/weir.h":  # the room that weir.h declares
+            return None
+        return f"{room} includes the umbrella header {included}"
     if target not in FLOOR_OF:
         return f"{included} is in no known room"
     if FLOOR_OF[target] > FLOOR_OF.get(room, TOP):

@@ -1,0 +1,517 @@
+/* weir: stream any amount of data from any source, through any transforms, into any store. The C interface.
+ *
+ *   weir_error error = WEIR_ERROR_INIT;
+ *   weir_receipt receipt = WEIR_RECEIPT_INIT;
+ *   weir_job *job = NULL;
+ *   if (weir_start("file:big.csv | zstd level=3 | s3://bucket/big.csv.zst", NULL, &job, &error) == WEIR_OK &&
+ *       weir_job_wait(job, -1, &receipt, &error) == WEIR_OK)
+ *     printf("%" PRIu64 " bytes stored\n", receipt.bytes_stored);
+ *   else
+ *     fprintf(stderr, "%s\n", error.message);
+ *   weir_job_free(job);
+ *   weir_receipt_clear(&receipt);
+ *   weir_error_clear(&error);
+ *
+ * It is read from top to bottom: conventions, version, errors, options, context, jobs, copies, handles that push and
+ * pull, stores, ledger. Link with -lweir (pkg-config weir; in CMake weir::c).
+ *
+ * CONVENTIONS
+ *
+ *  1. Handles (weir_job, weir_context, ...) are opaque, and are numbers rather than addresses: they are never
+ *     dereferenced. One that is NULL, was freed or is of another type is an error, WEIR_E_HANDLE, not a crash.
+ *  2. What can fail returns a weir_status and takes a weir_error of the caller's, which may be NULL. There is no "last
+ *     error". WEIR_OK is 0. WEIR_PENDING and WEIR_END are answers, not errors, and write nothing into the weir_error.
+ *     What a failed call was to give is left as it was, or is NULL or 0.
+ *  3. Structs begin with their size. Options: weir_init() them; zero is each field's default, NULL options are all
+ *     defaults. A newer program may set fields that this library does not know: WEIR_E_VERSION, never silence. Results:
+ *     initialise them with their macro or weir_init().
+ *  4. Texts are UTF-8 with a NUL at the end, of at most 1 MiB; names of files and objects may be any bytes but NUL.
+ *     Options, texts and data are read during the call alone. Texts in results live until the result is cleared or
+ *     filled again.
+ *  5. What the library gave is freed by the library's functions. Freeing NULL does nothing. Tables of callbacks have
+ *     a `release`, called once, on any thread, when `host` is no longer needed: also if the call fails that took them.
+ *     (A call that gets WEIR_E_FORKED, or whose struct is unreadable, takes nothing and releases nothing.)
+ *  6. Every function may be called on any thread. Of one handle that pushes, pulls or lists, one thread at a time is
+ *     inside a call: a second one gets WEIR_E_STATE.
+ *  7. Callbacks come on threads of the library's, unless they say otherwise. Functions marked "Waits." cannot be
+ *     called from inside one: WEIR_E_STATE. A callback must not throw, longjmp, or end its thread.
+ *  8. No exception and no signal reaches the host; nothing is printed; no signal handler is set.
+ *  9. After fork() the child cannot use the library any more: WEIR_E_FORKED. It may exec. Frees do nothing there.
+ * 10. Sizes are bytes, times are in the unit of their name; a timeout below 0 is none.
+ *
+ * STABILITY. What is here stays: fields are added at the end of structs, functions and values are added. Statuses and
+ * enumerations are open: expect values that you do not know. Decide by status and retry, never by a message's text.
+ *
+ * NOT SUPPORTED: dlclose() (the library stays loaded); cancelling a thread that is inside a call (pthread_cancel);
+ * use in the child of a fork; stages of one's own (C++ has them). */
+#ifndef WEIR_WEIR_H
+#define WEIR_WEIR_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(__GNUC__)
+#define WEIR_API __attribute__((visibility("default")))
+#else
+#define WEIR_API
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- Version ---------------------------------------------------------------------------------------------------- */
+
+/* 0xMMNNPP: of this header, and weir_version() of the library that runs. */
+#define WEIR_VERSION_NUMBER 0x000100
+WEIR_API uint32_t weir_version(void);
+/* "0.1.0". */
+WEIR_API const char* weir_version_text(void);
+/* The places and stages that this build knows, in words with one space between: "file s3 ... zstd". */
+WEIR_API const char* weir_features(void);
+
+/* ---- Status and errors ------------------------------------------------------------------------------------------ */
+
+typedef int32_t weir_status;
+enum {
+  WEIR_OK = 0,
+  WEIR_PENDING = 1, /* not now: nothing was done, and it is worth asking again */
+  WEIR_END = 2,     /* there is no more */
+
+  WEIR_E_INVALID_ARGUMENT = 10, /* the caller's input cannot work; nothing was changed */
+  WEIR_E_NOT_FOUND = 11,        /* the source, bucket, object or upload is not there */
+  WEIR_E_ALREADY_EXISTS = 12,   /* the destination is there and must not be replaced */
+  WEIR_E_ACCESS_DENIED = 13,    /* credentials or permissions */
+  WEIR_E_SOURCE_CHANGED = 14,   /* the source is no longer what it was when the job began */
+  WEIR_E_CORRUPT = 15,          /* bytes are not what their checksum or format says */
+  WEIR_E_LIMIT = 16,            /* a limit of the store, the format or the caller would be passed */
+  WEIR_E_BUDGET_TOO_SMALL = 17, /* weir_error.needed_bytes says what would fit */
+  WEIR_E_NO_SPACE = 18,         /* the disk or quota is full */
+  WEIR_E_IO = 19,               /* a file, a device or a function of the host's failed */
+  WEIR_E_NETWORK = 20,          /* a connection failed, stalled or was cut */
+  WEIR_E_TIMEOUT = 21,          /* no progress for too long */
+  WEIR_E_UNAVAILABLE = 22,      /* the service says it cannot now */
+  WEIR_E_PROTOCOL = 23,         /* the peer's answer makes no sense */
+  WEIR_E_UNSUPPORTED = 24,      /* this build, store or platform cannot do it */
+  WEIR_E_BROKEN_PIPE = 25,      /* the reader of our output is gone */
+  WEIR_E_CANCELLED = 26,        /* someone asked it to stop */
+  WEIR_E_INTERNAL = 27,         /* a bug in weir */
+
+  WEIR_E_HANDLE = 40,  /* a handle that is NULL, freed, or of another type */
+  WEIR_E_VERSION = 41, /* a struct that this version of the library does not understand */
+  WEIR_E_FORKED = 42,  /* this process is the child of a fork */
+  WEIR_E_NOMEM = 43,   /* the system has no memory */
+  WEIR_E_STATE = 44    /* the call cannot be made now: from inside a callback, twice, by two threads at once */
+};
+/* "not_found"; "unknown" for a value that this library does not know. */
+WEIR_API const char* weir_status_name(weir_status status);
+
+/* What a caller may do about an error. */
+enum {
+  WEIR_RETRY_NEVER = 0,
+  WEIR_RETRY_TRANSIENT = 1,   /* the same call may work in a moment */
+  WEIR_RETRY_THROTTLED = 2,   /* as transient, and slow down */
+  WEIR_RETRY_CREDENTIALS = 3, /* fetch credentials anew, then the same call */
+  WEIR_RETRY_CLOCK = 4        /* correct the clock, then the same call */
+};
+
+/* One error in full. Its texts are "" where there is nothing to say, NULL only before the first error. It may be used
+ * for any number of calls: each clears what was there before. */
+typedef struct weir_error {
+  uint32_t struct_size;
+  weir_status status;
+  int32_t retry;       /* WEIR_RETRY_... */
+  int32_t http_status; /* 0: no HTTP answer was seen */
+  int32_t has_offset;  /* 1: offset is known */
+  int32_t reserved;
+  uint64_t offset;          /* into the stream, file or object */
+  uint64_t retry_after_ms;  /* 0: the service did not say */
+  uint64_t needed_bytes;    /* with WEIR_E_BUDGET_TOO_SMALL: the budget that would fit */
+  uint64_t kept_bytes;      /* of an unfinished upload at the store: the same call goes on with it */
+  const char* message;      /* the whole, for people: "cannot OPERATION: CAUSE\nADVICE". No secrets */
+  const char* operation;    /* completes "cannot ..." */
+  const char* cause;        /* in the words of whoever refused */
+  const char* advice;       /* what is safe, and what to do next */
+  const char* stage;        /* of the pipeline */
+  const char* service_code; /* "ExpiredToken" */
+  const char* request_id;   /* the service's id of the request */
+  void* owned;              /* the library's own */
+} weir_error;
+#define WEIR_ERROR_INIT \
+  { sizeof(weir_error), 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL }
+/* Frees its texts; it is then as initialised. */
+WEIR_API void weir_error_clear(weir_error* error);
+
+/* ---- Options ---------------------------------------------------------------------------------------------------- */
+
+/* Zeroes any struct of this header and sets its struct_size: weir_init(&options, sizeof options). */
+WEIR_API void weir_init(void* options, size_t size);
+
+/* ---- Context: what jobs share ----------------------------------------------------------------------------------- */
+
+typedef struct weir_context weir_context;
+
+/* A piece of work for an executor of the host's. */
+typedef struct weir_task weir_task;
+/* Runs it and frees it; once, on a thread that may do what its kind says, and not inside `post`. */
+WEIR_API void weir_task_run(weir_task* task);
+/* Frees it without running it: for an executor that ends. Its job may then never end. */
+WEIR_API void weir_task_drop(weir_task* task);
+
+enum {
+  WEIR_TASK_SHORT = 0, /* computes for less than a millisecond or so */
+  WEIR_TASK_HEAVY = 1, /* computes for milliseconds: should not hold up short ones */
+  WEIR_TASK_BLOCKING =
+      2 /* may wait in a system call or a callback: needs a thread while it does, however many there are */
+};
+/* The host's own threads in place of the library's. */
+typedef struct weir_executor {
+  uint32_t struct_size;
+  uint32_t concurrency; /* how many short tasks run at once at most; at least 1 */
+  /* Takes `task`, to be run after `delay_ns`. Any thread; must not wait. */
+  void (*post)(void* host, int32_t kind, uint64_t delay_ns, weir_task* task);
+  void (*release)(void* host); /* may be NULL */
+  void* host;
+} weir_executor;
+
+/* The host's own keys, asked for at each attempt of each request. */
+typedef struct weir_credentials weir_credentials;
+typedef struct weir_credentials_provider {
+  uint32_t struct_size;
+  uint32_t reserved;
+  /* Calls weir_credentials_set() on `to` and returns 0; or returns anything else: there are none. May block. Several
+   * threads may call at once. `refused`: 1 if the store said that those given last have expired. */
+  int32_t (*get)(void* host, int32_t refused, weir_credentials* to);
+  void (*release)(void* host); /* may be NULL */
+  void* host;
+} weir_credentials_provider;
+/* Inside `get` alone. Copies; `session_token` may be NULL. */
+WEIR_API void weir_credentials_set(weir_credentials* to, const char* access_key_id, const char* secret_access_key,
+                                   const char* session_token);
+
+enum { WEIR_LOG_NOTICE = 1 };
+/* What a user should know and no error says, a line at a time. */
+typedef struct weir_logger {
+  uint32_t struct_size;
+  uint32_t reserved;
+  void (*log)(void* host, int32_t level, const char* line); /* any thread, perhaps several at once; must not wait */
+  void (*release)(void* host);                              /* may be NULL */
+  void* host;
+} weir_logger;
+
+typedef struct weir_context_options {
+  uint32_t struct_size;
+  uint32_t threads;      /* that compute; 0: the pool that all of the process shares. Not with `executor` */
+  uint64_t budget_bytes; /* memory of each job that does not say otherwise; 0: 64 MiB. At least 8 MiB */
+  const weir_executor* executor;
+  const weir_logger* logger;
+  /* 1: uploads and downloads are recorded, and the same call goes on with one that was killed, suspended or failed. */
+  int32_t ledger;
+  int32_t no_sign_request; /* 1: S3 without keys, for what anyone may do */
+  const char* state_dir;   /* where the ledger is; NULL: weir/ in $XDG_STATE_HOME, else ~/.local/state */
+  /* S3. NULL: from the environment, then from the profile, then the default. */
+  const weir_credentials_provider* credentials;
+  const char* s3_endpoint_url;
+  const char* s3_region;
+  const char* aws_profile;
+  const char* ca_bundle;     /* a file or directory; also for https:// and vercel:// */
+  uint64_t bytes_per_second; /* over the network, of all its jobs together, in each direction; 0: no limit */
+} weir_context_options;
+
+/* Jobs of one context share connections, keys, threads and the ledger. Where a context may be NULL, the call has one of
+ * its own with the default options. Sends nothing. */
+WEIR_API weir_status weir_context_new(const weir_context_options* options, weir_context** context, weir_error* error);
+/* Its jobs go on. */
+WEIR_API void weir_context_free(weir_context* context);
+
+/* ---- Jobs ------------------------------------------------------------------------------------------------------- */
+
+typedef struct weir_job weir_job;
+typedef struct weir_push weir_push;
+typedef struct weir_pull weir_pull;
+
+typedef struct weir_pair {
+  const char* name;
+  const char* value;
+} weir_pair;
+
+enum { WEIR_JOB_RUNNING = 0, WEIR_JOB_PAUSED = 1, WEIR_JOB_STOPPING = 2, WEIR_JOB_DONE = 3, WEIR_JOB_FAILED = 4 };
+
+/* A snapshot. Read, sent, confirmed and durable are four numbers. */
+typedef struct weir_progress {
+  uint32_t struct_size;
+  int32_t state;            /* WEIR_JOB_... */
+  uint64_t bytes_done;      /* how far it is, of bytes_total */
+  uint64_t bytes_total;     /* with has_total */
+  uint64_t bytes_read;      /* by the source */
+  uint64_t bytes_received;  /* over the network by a source that downloads, repeats included */
+  uint64_t bytes_sent;      /* by the sink, repeats included: they left us */
+  uint64_t bytes_confirmed; /* the destination said that it has them */
+  uint64_t bytes_durable;   /* of those, what survives a loss of power */
+  uint64_t bytes_resumed;   /* of those confirmed: sent by an earlier run, and still there */
+  uint64_t elapsed_ns;
+  uint64_t memory_bytes; /* held now, of memory_limit_bytes */
+  uint64_t memory_limit_bytes;
+  double bytes_per_second; /* smoothed, with a half-life of two seconds */
+  double eta_seconds;      /* with has_eta */
+  double stalled_seconds;  /* for how long nothing has moved; 0 while paused */
+  int32_t has_total;
+  int32_t has_eta;
+  uint32_t parts_done; /* of an upload */
+  uint32_t parts_in_flight;
+  uint32_t concurrency; /* requests that may be under way at once; 0: not known */
+  uint32_t retries;
+  char limited_by[64]; /* name of the stage that sets the speed; "" until known */
+} weir_progress;
+
+/* The proof of a finished job. */
+typedef struct weir_receipt {
+  uint32_t struct_size;
+  int32_t checksum_verified; /* 1: the store's own checksum was compared with ours and is equal */
+  uint64_t bytes_read;       /* that the source delivered, in this run */
+  uint64_t bytes_acked;      /* that the sink acknowledged */
+  uint64_t bytes_stored;     /* that the store reports for the finished object */
+  uint64_t bytes_resumed;    /* of bytes_acked: an earlier run had sent them */
+  uint64_t bytes_skipped;    /* of bytes_resumed: nobody even made them again */
+  uint64_t duration_ns;
+  uint32_t parts;
+  uint32_t retries;
+  const char* destination; /* without secrets */
+  const char* etag;
+  const char* checksum;   /* "crc64nvme:rosUhgp5mIg=": ours */
+  const weir_pair* facts; /* what stages found out: "sha256" and its hex digits, ... */
+  size_t fact_count;
+  void* owned; /* the library's own */
+} weir_receipt;
+#define WEIR_RECEIPT_INIT \
+  { sizeof(weir_receipt), 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL, NULL, NULL, NULL, 0, NULL }
+WEIR_API void weir_receipt_clear(weir_receipt* receipt);
+
+typedef struct weir_job_options {
+  uint32_t struct_size;
+  int32_t no_clobber; /* 1: a destination that is there stays, and the job fails with WEIR_E_ALREADY_EXISTS */
+  weir_context* context;
+  uint64_t budget_bytes; /* memory that the job may hold; 0: as the context says */
+  weir_push* push;       /* what feeds the stage "push" of the pipeline */
+  weir_pull* pull;       /* what drains the stage "pull" */
+  /* With copies: stages between source and destination, "zstd level=3 | sha256". NULL: none. */
+  const char* through;
+  const char* content_type;  /* what an object is stored with; NULL: by its suffix */
+  const weir_pair* metadata; /* metadata_count of them */
+  size_t metadata_count;
+  uint64_t part_bytes;  /* of uploads; 0: chosen by length, store and memory */
+  uint32_t concurrency; /* parts or ranges under way at once; 0: adapts */
+  int32_t begin_anew;   /* 1: does not go on with an earlier run, and removes what that has sent */
+  /* About ten times a second, and once at the end, never two at once. May block, which holds up nothing but reports. */
+  void (*on_progress)(void* host, const weir_progress* progress);
+  /* Once, when weir_job_wait() would no longer wait. Must not wait. */
+  void (*on_end)(void* host);
+  void (*release)(void* host); /* may be NULL */
+  void* host;
+} weir_job_options;
+
+/* Starts what a line of text says: stages with '|' between, the first one a place to read from, the last one a place to
+ * write to; docs/stages.md has them all. WEIR_E_INVALID_ARGUMENT for a line that cannot be meant, with the column.
+ * That the job cannot work otherwise is told by weir_job_wait(). */
+WEIR_API weir_status weir_start(const char* pipeline, const weir_job_options* options, weir_job** job,
+                                weir_error* error);
+/* Starts a copy of one file or object. The names are taken as they stand: nothing needs quotes. */
+WEIR_API weir_status weir_start_copy(const char* source, const char* destination, const weir_job_options* options,
+                                     weir_job** job, weir_error* error);
+
+/* Waits. WEIR_OK: it is done, and here is the proof; WEIR_PENDING: it has not ended within the time; else why it
+ * failed. The same answer each time. `receipt` may be NULL. */
+WEIR_API weir_status weir_job_wait(weir_job* job, int64_t timeout_ms, weir_receipt* receipt, weir_error* error);
+WEIR_API weir_status weir_job_progress(weir_job* job, weir_progress* progress, weir_error* error);
+/* Takes nothing more from the source and starts no new request; what is under way ends. */
+WEIR_API weir_status weir_job_pause(weir_job* job, weir_error* error);
+WEIR_API weir_status weir_job_resume(weir_job* job, weir_error* error);
+/* Stops, and removes what was begun; weir_job_wait() then says WEIR_E_CANCELLED. Does not wait for that. */
+WEIR_API weir_status weir_job_cancel(weir_job* job, weir_error* error);
+/* As cancel, but an upload with a ledger stays at the store: the same call goes on with it, in any process. */
+WEIR_API weir_status weir_job_suspend(weir_job* job, weir_error* error);
+/* Cancels it if it runs. Does not wait. */
+WEIR_API void weir_job_free(weir_job* job);
+
+/* ---- Copies in one call ----------------------------------------------------------------------------------------- */
+
+/* weir_start_copy() and weir_job_wait(). Waits. `receipt` may be NULL in all three. */
+WEIR_API weir_status weir_copy(const char* source, const char* destination, const weir_job_options* options,
+                               weir_receipt* receipt, weir_error* error);
+/* Stores `size` bytes of memory under a name. Waits; the memory is not copied. */
+WEIR_API weir_status weir_upload(const void* data, size_t size, const char* destination,
+                                 const weir_job_options* options, weir_receipt* receipt, weir_error* error);
+/* Reads a file or object into `capacity` bytes of memory; `size` is how many came. Waits. WEIR_E_LIMIT if it is larger:
+ * what the buffer holds then means nothing. */
+WEIR_API weir_status weir_download(const char* source, void* buffer, size_t capacity, size_t* size,
+                                   const weir_job_options* options, weir_receipt* receipt, weir_error* error);
+
+/* ---- Push: feed a pipeline at one's own pace -------------------------------------------------------------------- */
+
+typedef struct weir_handle_options {
+  uint32_t struct_size;
+  int32_t has_exact_bytes; /* push: 1: exact_bytes is how much will come; a store can then be given the length */
+  uint64_t exact_bytes;
+  uint64_t most_bytes; /* that wait between host and pipeline; 0: 1 MiB. One chunk always fits */
+} weir_handle_options;
+
+/* What is written comes out of the stage "push" of the one pipeline that it is given to:
+ *   options.push = push;  weir_start("push | zstd | s3://bucket/log.zst", &options, &job, &error); */
+WEIR_API weir_status weir_push_new(const weir_handle_options* options, weir_push** push, weir_error* error);
+/* Copies `size` bytes and hands them on. Waits while there is no room. WEIR_E_BROKEN_PIPE once the job has ended:
+ * weir_job_wait() says why. */
+WEIR_API weir_status weir_push_write(weir_push* push, const void* data, size_t size, weir_error* error);
+/* Takes as much as there is room for, `taken` bytes. WEIR_PENDING: there is room for nothing. */
+WEIR_API weir_status weir_push_try_write(weir_push* push, const void* data, size_t size, size_t* taken,
+                                         weir_error* error);
+/* Hands on the host's memory without a copy: it must not change until `release` is called, once, on any thread.
+ * Anything but WEIR_OK (WEIR_PENDING: no room): it was not taken, and `release` is not called. */
+WEIR_API weir_status weir_push_give(weir_push* push, const void* data, size_t size,
+                                    void (*release)(void* host, const void* data), void* host, weir_error* error);
+/* Memory of the job's own to write into, without a copy. WEIR_PENDING while the job has none to give, or was not
+ * started: try again a little later. The same memory until it is committed. */
+WEIR_API weir_status weir_push_lease(weir_push* push, void** memory, size_t* size, weir_error* error);
+/* The first `size` bytes of the lease are written, and go. WEIR_PENDING: no room, they did not; commit again. */
+WEIR_API weir_status weir_push_commit(weir_push* push, size_t size, weir_error* error);
+/* Waits until there is room for what was refused last, or else for something; or WEIR_PENDING after the time. */
+WEIR_API weir_status weir_push_wait(weir_push* push, int64_t timeout_ms, weir_error* error);
+/* A file descriptor that polls readable while writing is worth a try; for epoll, asyncio, libuv. Level-triggered: it
+ * stays so until a try says WEIR_PENDING. The handle's own: do not read or close it. */
+WEIR_API weir_status weir_push_fd(weir_push* push, int32_t* fd, weir_error* error);
+/* All was written. A handle that is freed without it ends the job with an error: half a stream is never taken for a
+ * whole one. */
+WEIR_API weir_status weir_push_close(weir_push* push, weir_error* error);
+/* The job fails with this cause. */
+WEIR_API weir_status weir_push_fail(weir_push* push, const char* cause, weir_error* error);
+WEIR_API void weir_push_free(weir_push* push);
+
+/* ---- Pull: drain a pipeline at one's own pace ------------------------------------------------------------------- */
+
+/* Bytes that the host may read until it releases them. */
+typedef struct weir_chunk {
+  const void* data;
+  size_t size;
+  void* owned; /* the library's own */
+} weir_chunk;
+#define WEIR_CHUNK_INIT \
+  { NULL, 0, NULL }
+/* Of one that is empty or was released: nothing. Chunks count in the job's memory: one that is kept holds it up. They
+ * outlive their handle and job. */
+WEIR_API void weir_chunk_release(weir_chunk* chunk);
+
+/* Gives what goes into the stage "pull" of the one pipeline that it is given to:
+ *   options.pull = pull;  weir_start("s3://bucket/log.zst | unzstd | pull", &options, &job, &error); */
+WEIR_API weir_status weir_pull_new(const weir_handle_options* options, weir_pull** pull, weir_error* error);
+/* The next chunk. Waits. WEIR_END: that was all, and weir_job_wait() has the proof. What `chunk` held is released. */
+WEIR_API weir_status weir_pull_read(weir_pull* pull, weir_chunk* chunk, weir_error* error);
+/* As read, but WEIR_PENDING while nothing is there. */
+WEIR_API weir_status weir_pull_try_read(weir_pull* pull, weir_chunk* chunk, weir_error* error);
+/* Copies what is there into `buffer`, `size` bytes, at least 1. Waits. WEIR_END as above. */
+WEIR_API weir_status weir_pull_read_into(weir_pull* pull, void* buffer, size_t capacity, size_t* size,
+                                         weir_error* error);
+/* Waits until there is something, the end or an error; or WEIR_PENDING after the time. */
+WEIR_API weir_status weir_pull_wait(weir_pull* pull, int64_t timeout_ms, weir_error* error);
+/* As weir_push_fd(): polls readable while reading is worth a try. */
+WEIR_API weir_status weir_pull_fd(weir_pull* pull, int32_t* fd, weir_error* error);
+/* Before the end it ends the job with an error. */
+WEIR_API void weir_pull_free(weir_pull* pull);
+
+/* ---- Stores: objects by name ------------------------------------------------------------------------------------ */
+
+/* Names are as people type them: s3://bucket/key, vercel://store/path, PATH. All of these wait, and repeat what may
+ * work again. `context` may be NULL. */
+
+typedef struct weir_object_info {
+  uint32_t struct_size;
+  int32_t has_crc64nvme;
+  uint64_t size;
+  uint64_t crc64nvme;    /* of the whole object */
+  int64_t modified_unix; /* seconds; 0: the store did not say */
+  const char* name;      /* s3://bucket/key */
+  const char* etag;
+  const char* version;
+  const char* content_type;
+  const char* content_encoding;
+  const char* storage_class;
+  const weir_pair* metadata;
+  size_t metadata_count;
+  void* owned; /* the library's own */
+} weir_object_info;
+#define WEIR_OBJECT_INFO_INIT \
+  { sizeof(weir_object_info), 0, 0, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL }
+WEIR_API void weir_object_info_clear(weir_object_info* info);
+
+WEIR_API weir_status weir_store_head(weir_context* context, const char* name, weir_object_info* info,
+                                     weir_error* error);
+/* ok also where there was nothing. */
+WEIR_API weir_status weir_store_remove(weir_context* context, const char* name, weir_error* error);
+/* Inside one service, without the bytes passing through here: WEIR_E_UNSUPPORTED where that cannot be done, and
+ * weir_copy() can. `info` of what was stored; may be NULL. */
+WEIR_API weir_status weir_store_copy(weir_context* context, const char* from, const char* to, weir_object_info* info,
+                                     weir_error* error);
+/* A URL that lets anyone do `method` ("GET", "PUT") for so many seconds. To be freed with weir_text_free(). */
+WEIR_API weir_status weir_store_presign(weir_context* context, const char* method, const char* name,
+                                        uint64_t valid_seconds, char** url, weir_error* error);
+WEIR_API void weir_text_free(char* text);
+
+typedef struct weir_listing weir_listing;
+typedef struct weir_list_options {
+  uint32_t struct_size;
+  int32_t folders; /* 1: what lies below the next '/' is folded into one entry; 0: every object is listed */
+} weir_list_options;
+typedef struct weir_listed {
+  uint32_t struct_size;
+  int32_t is_folder; /* its name ends in '/'; it has nothing else */
+  uint64_t size;
+  int64_t modified_unix;
+  const char* name; /* s3://bucket/key. Texts live until the next call on the listing */
+  const char* key;  /* behind the bucket */
+  const char* etag;
+} weir_listed;
+#define WEIR_LISTED_INIT \
+  { sizeof(weir_listed), 0, 0, 0, NULL, NULL, NULL }
+
+/* What begins with `prefix`, in the store's order. Asks for nothing yet. */
+WEIR_API weir_status weir_store_list(weir_context* context, const char* prefix, const weir_list_options* options,
+                                     weir_listing** listing, weir_error* error);
+/* The next; WEIR_END behind the last. Waits for a page now and then. After an error it may be called again. */
+WEIR_API weir_status weir_listing_next(weir_listing* listing, weir_listed* entry, weir_error* error);
+WEIR_API void weir_listing_free(weir_listing* listing);
+
+/* ---- Ledger: what was not finished ------------------------------------------------------------------------------ */
+
+/* The ledger of a context is at its state_dir, whether its own jobs are recorded or not. All of these wait for a disk.
+ * `context` may be NULL. */
+
+typedef struct weir_unfinished weir_unfinished;
+typedef struct weir_unfinished_job {
+  uint32_t struct_size;
+  int32_t can_resume; /* 1: weir_ledger_resume() knows how it was started */
+  int64_t id;
+  uint64_t bytes_stored;
+  uint64_t bytes_total; /* of the source; 0: not known */
+  int64_t owner_pid;    /* of the process that is at it now; 0: none */
+  int64_t created_unix;
+  int64_t updated_unix;
+  const char* source; /* texts live until the next call on the list */
+  const char* destination;
+} weir_unfinished_job;
+#define WEIR_UNFINISHED_JOB_INIT \
+  { sizeof(weir_unfinished_job), 0, 0, 0, 0, 0, 0, 0, NULL, NULL }
+
+WEIR_API weir_status weir_ledger_list(weir_context* context, weir_unfinished** list, weir_error* error);
+/* Oldest first; WEIR_END behind the last. */
+WEIR_API weir_status weir_unfinished_next(weir_unfinished* list, weir_unfinished_job* job, weir_error* error);
+WEIR_API void weir_unfinished_free(weir_unfinished* list);
+/* Starts it as it was started, by the same call: of `options` context, callbacks and budget_bytes count. The context
+ * must have `ledger` set. WEIR_E_UNSUPPORTED for what was not started by weir_start() or weir_start_copy(), was fed by
+ * a handle, or has names that may hold secrets: make the same call again, and it goes on by itself. */
+WEIR_API weir_status weir_ledger_resume(int64_t id, const weir_job_options* options, weir_job** job, weir_error* error);
+/* Removes from the store what was sent of it, and the job from the ledger. */
+WEIR_API weir_status weir_ledger_abort(weir_context* context, int64_t id, weir_error* error);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* WEIR_WEIR_H */

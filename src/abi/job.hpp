@@ -1,0 +1,62 @@
+// JobObject: a job, and what it needs of the interface.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "abi/context.hpp"
+#include "abi/handles.hpp"
+#include "abi/host.hpp"
+#include "abi/pull.hpp"
+#include "abi/push.hpp"
+#include "weir/core/job.hpp"
+
+namespace weir::abi {
+
+/// What weir_job_options said.
+struct JobSettings {
+  std::shared_ptr<SharedContext> context;
+  std::shared_ptr<PushObject> push;
+  std::shared_ptr<PullObject> pull;
+  std::string through;
+  ObjectOptions object;
+  std::uint64_t part_bytes = 0;
+  std::uint32_t concurrency = 0;
+  bool begin_anew = false;
+  JobOptions job;  ///< callbacks, budget and executor
+
+  /// Options for the places that `names` has.
+  EndpointOptions endpoint(std::string_view names) const;
+};
+/// Takes the host of the callbacks, also where it fails.
+Answer read_job_options(const weir_job_options* given, JobSettings& into);
+
+/// Thread-safe.
+class JobObject final : public Object {
+ public:
+  static constexpr const char* kType = "job";
+  JobObject(Job started, std::shared_ptr<SharedContext> shared) : job(std::move(started)), context(std::move(shared)) {}
+  const char* type() const noexcept override { return kType; }
+
+  Job job;
+  const std::shared_ptr<SharedContext> context;
+};
+
+/// Waits, and records how it ended. None: the time is over. Below 0: no limit.
+std::optional<Result<Receipt>> wait_for_end(JobObject& job, std::int64_t timeout_ms);
+
+// Start what is described. On success `into` is the job.
+
+Answer start_pipeline(const std::string& text, JobSettings settings, std::shared_ptr<JobObject>& into);
+Answer start_copy(const std::string& source, const std::string& destination, JobSettings settings,
+                  std::shared_ptr<JobObject>& into);
+std::shared_ptr<JobObject> start_job(Pipeline pipeline, const JobSettings& settings);
+
+void fill_progress(const Progress& from, weir_progress& into) noexcept;
+/// `out` may be null; was checked.
+void fill_receipt(const Receipt& from, weir_receipt* out);
+/// Of results that may be NULL.
+Answer check_receipt(const weir_receipt* out);
+
+}  // namespace weir::abi

@@ -1,0 +1,30 @@
+// What a result of the C interface keeps alive: its texts and pairs.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "weir/weir.h"
+
+namespace weir::abi {
+
+class Owned {
+ public:
+  /// Its address does not change. "" for an empty one: never NULL.
+  const char* keep(std::string text) { return texts_.emplace_back(std::move(text)).c_str(); }
+  /// The last call's array alone is valid.
+  const weir_pair* keep(const std::map<std::string, std::string>& pairs) {
+    pairs_.clear();
+    for (const auto& [name, value] : pairs) pairs_.push_back({keep(name), keep(value)});
+    return pairs_.data();
+  }
+
+ private:
+  std::deque<std::string> texts_;
+  std::vector<weir_pair> pairs_;
+};
+
+}  // namespace weir::abi

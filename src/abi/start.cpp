@@ -1,0 +1,150 @@
+// weir_start() and weir_start_copy().
+#include <utility>
+
+#include "abi/entry.hpp"
+#include "abi/hint.hpp"
+#include "abi/job.hpp"
+#include "abi/structs.hpp"
+#include "weir/text/parse.hpp"
+
+namespace weir::abi {
+
+namespace {
+
+/// What the stages "push" and "pull" of the text stand for, while this thread reads it.
+const JobSettings*& reading() noexcept {
+  thread_local const JobSettings* settings = nullptr;
+  return settings;
+}
+
+class Reading {
+ public:
+  explicit Reading(const JobSettings& settings) noexcept { reading() = &settings; }
+  ~Reading() { reading() = nullptr; }
+  Reading(const Reading&) = delete;
+  Reading& operator=(const Reading&) = delete;
+};
+
+Status no_handle(const char* stage) {
+  return Status(Kind::invalid_argument, fmt::format("weir_job_options.{} is NULL, and the pipeline has a stage of that "
+                                                    "name",
+                                                    stage));
+}
+
+Result<std::unique_ptr<Source>> push_stage(const StageArguments&, const EndpointOptions&) {
+  const JobSettings* const settings = reading();
+  if (settings == nullptr || !settings->push) return no_handle("push");
+  return settings->push->attach();
+}
+
+Result<std::unique_ptr<Sink>> pull_stage(const StageArguments&, const EndpointOptions&) {
+  const JobSettings* const settings = reading();
+  if (settings == nullptr || !settings->pull) return no_handle("pull");
+  return settings->pull->attach();
+}
+
+const StageRegistry& registry() {
+  static const auto* const kRegistry = [] {
+    auto* const all = new StageRegistry(StageRegistry::builtin());
+    StageType push;
+    push.name = "push";
+    push.help = "what the host writes into weir_job_options.push";
+    push.make_source = push_stage;
+    (void)all->add(std::move(push));
+    StageType pull;
+    pull.name = "pull";
+    pull.help = "what the host reads from weir_job_options.pull";
+    pull.make_sink = pull_stage;
+    (void)all->add(std::move(pull));
+    return all;
+  }();
+  return *kRegistry;
+}
+
+/// A handle that was given, and that the pipeline has no stage for, would wait for ever.
+Answer check_used(const JobSettings& settings) {
+  for (const char* const stage : {"push", "pull"}) {
+    const bool idle =
+        stage[2] == 's' ? settings.push && !settings.push->attached() : settings.pull && !settings.pull->attached();
+    if (idle) {
+      return Answer(WEIR_E_INVALID_ARGUMENT,
+                    fmt::format("weir_job_options.{} is given, and the pipeline has no stage \"{}\"", stage, stage));
+    }
+  }
+  return {};
+}
+
+weir_status give_job(weir_job** job, weir_error* error, const weir_job_options* options,
+                     const std::function<Answer(JobSettings, std::shared_ptr<JobObject>&)>& start) noexcept {
+  if (job != nullptr) *job = nullptr;
+  return run(error, [&]() -> Answer {
+    JobSettings settings;
+    WEIR_ABI_TRY(read_job_options(options, settings).during("start a job"));
+    if (job == nullptr) return Answer(WEIR_E_INVALID_ARGUMENT, "the place for the job is NULL").during("start a job");
+    std::shared_ptr<JobObject> started;
+    WEIR_ABI_TRY(start(std::move(settings), started));
+    *job = static_cast<weir_job*>(HandleTable::of_process().add(std::move(started)));
+    return {};
+  });
+}
+
+}  // namespace
+
+std::shared_ptr<JobObject> start_job(Pipeline pipeline, const JobSettings& settings) {
+  return std::make_shared<JobObject>(weir::start(std::move(pipeline), settings.job), settings.context);
+}
+
+Answer start_pipeline(const std::string& text, JobSettings settings, std::shared_ptr<JobObject>& into) {
+  if (!settings.through.empty())
+    return Answer(WEIR_E_INVALID_ARGUMENT, "through is for copies: write the stages into the pipeline");
+  ParseOptions options;
+  options.registry = &registry();
+  options.endpoint = settings.endpoint(text);
+  if (!settings.push && !settings.pull) options.endpoint.upload.resume_hint = hint_of_pipeline(text, settings);
+  auto pipeline = [&] {
+    const Reading now(settings);
+    return parse(text, options);
+  }();
+  if (!pipeline) return pipeline.status();
+  WEIR_ABI_TRY(check_used(settings).during("start a job"));
+  into = start_job(std::move(*pipeline), settings);
+  return {};
+}
+
+Answer start_copy(const std::string& source, const std::string& destination, JobSettings settings,
+                  std::shared_ptr<JobObject>& into) {
+  WEIR_ABI_TRY(check_used(settings).during("start a copy"));
+  auto through = parse_through(settings.through, StageRegistry::builtin(), "read through");
+  if (!through) return through.status();
+  EndpointOptions endpoint = settings.endpoint(source + "\n" + destination);
+  endpoint.upload.resume_hint = hint_of_copy(source, destination, settings);
+  auto from = open_source(source, endpoint);
+  if (!from) return from.status();
+  auto to = open_sink(destination, endpoint);
+  if (!to) return to.status();
+  into = start_job(From(std::move(*from)) | std::move(*through) | To(std::move(*to)), settings);
+  return {};
+}
+
+}  // namespace weir::abi
+
+weir_status weir_start(const char* pipeline, const weir_job_options* options, weir_job** job, weir_error* error) {
+  using namespace weir::abi;
+  return give_job(job, error, options, [&](JobSettings settings, std::shared_ptr<JobObject>& into) -> Answer {
+    std::string text;
+    WEIR_ABI_TRY(read_text(pipeline, "the pipeline", text).during("start a job"));
+    return start_pipeline(text, std::move(settings), into);
+  });
+}
+
+weir_status weir_start_copy(const char* source, const char* destination, const weir_job_options* options,
+                            weir_job** job, weir_error* error) {
+  using namespace weir::abi;
+  return give_job(job, error, options, [&](JobSettings settings, std::shared_ptr<JobObject>& into) -> Answer {
+    std::string from;
+    std::string to;
+    WEIR_ABI_TRY(read_text(source, "the source", from).during("start a copy"));
+    WEIR_ABI_TRY(read_text(destination, "the destination", to).during("start a copy"));
+    return start_copy(from, to, std::move(settings), into);
+  });
+}
