@@ -1,6 +1,8 @@
 // FrameBuffer: collects the chunks of a stream into contiguous frames of kFrameBytes.
 #pragma once
 
+#include <xxhash.h>
+
 #include <cstdint>
 #include <cstring>
 #include <functional>
@@ -9,7 +11,6 @@
 #include <utility>
 #include <vector>
 
-#include "codec/frame_marks.hpp"
 #include "weir/core/budget.hpp"
 #include "weir/core/chunk.hpp"
 #include "weir/core/status.hpp"
@@ -19,7 +20,7 @@ namespace weir::codec {
 /// A frame's content: in chunks of the stream's own, or copied to a slab of ours.
 struct Frame {
   std::span<const std::byte> bytes;
-  std::uint64_t hash = 0;  // where marks are kept
+  std::uint64_t hash = 0;  // XXH64, made of each chunk as it came, while the cache still held it
   Chunk joined;
   Slab copied;
 };
@@ -31,8 +32,13 @@ class FrameBuffer {
   FrameBuffer(std::shared_ptr<Budget> budget, std::function<void()> wake)
       : budget_(std::move(budget)), wake_(std::move(wake)) {}
   std::size_t size() const noexcept { return joined_.size() + copied_; }
-  /// From now on frames come with their hash: made of each chunk as it comes, while the cache still holds it.
-  void hash_frames() noexcept { hashes_ = true; }
+  /// Before all else.
+  Status open() {
+    hash_.reset(XXH64_createState());
+    if (hash_ == nullptr) return Status(Kind::limit, "the system has no memory left");
+    XXH64_reset(hash_.get(), 0);
+    return {};
+  }
   /// Takes the front of `rest`, up to a full frame, and cuts it off. pending: no slab to copy to yet; one comes from
   /// the budget or from recycle().
   Status take(Chunk& rest) {
@@ -46,13 +52,14 @@ class FrameBuffer {
       }
       copy(piece);
     }
-    if (hashes_) hash_ = FrameMarks::hash(hash_, piece.bytes());
+    XXH64_update(hash_.get(), piece.data(), piece.size());
     rest = rest.slice(piece.size());
     return {};
   }
   Frame finish() noexcept {
     Frame frame;
-    frame.hash = std::exchange(hash_, 0);
+    frame.hash = XXH64_digest(hash_.get());
+    XXH64_reset(hash_.get(), 0);
     frame.bytes = copied_ == 0 ? joined_.bytes() : slab_.free().first(copied_);
     frame.joined = std::exchange(joined_, Chunk());
     frame.copied = std::exchange(slab_, Slab());
@@ -84,8 +91,7 @@ class FrameBuffer {
   Slab slab_;
   std::vector<Slab> spare_;
   std::size_t copied_ = 0;
-  bool hashes_ = false;
-  std::uint64_t hash_ = 0;
+  std::unique_ptr<XXH64_state_t, XXH_errorcode (*)(XXH64_state_t*)> hash_{nullptr, XXH64_freeState};
 };
 
 }  // namespace weir::codec

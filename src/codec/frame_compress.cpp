@@ -52,12 +52,13 @@ class FrameLane {
 
  private:
   Status make() {
-    WEIR_ASSIGN(const CodedFrame made, coder_->code(input.bytes, std::span(scratch_.get(), scratch_bytes_)));
+    WEIR_ASSIGN(const CodedFrame made,
+                coder_->code(input.bytes, input.hash, std::span(scratch_.get(), scratch_bytes_)));
     output = std::span<const std::byte>(scratch_.get(), made.bytes);
     mark = {input.bytes.size(), made.bytes, 0, 0, made.note};
     if (!order.record && !order.earlier) return {};
     mark.input_hash = input.hash;
-    mark.output_hash = FrameMarks::hash(0, output);
+    mark.output_hash = FrameMarks::hash(output);
     return order.earlier ? compare() : Status();
   }
   Status recognise() {
@@ -125,6 +126,7 @@ class FrameCompress final : public Transform {
     max_lanes_ = std::clamp<std::size_t>(granted, 1, workers + 2);
     map_.emplace(context.executor, context.wake, [](FrameLane& lane) { lane.compress(); });
     frame_.emplace(budget_, context.wake);
+    WEIR_TRY(frame_->open());
     index_ = format_->make_index(budget_, context.wake);
     writer_.emplace(budget_, context.wake);
     marks_.emplace(context.marks, context.wake);
@@ -162,7 +164,6 @@ class FrameCompress final : public Transform {
   /// Takes in all of rest_, starting frames as they fill, and writes what is done.
   Status advance(Emit& out) {
     if (!rest_.empty()) WEIR_TRY(marks_->known());
-    if (marks_->used()) frame_->hash_frames();
     while (!rest_.empty()) {
       WEIR_TRY(idle_or_pending(out));
       Status taken = frame_->take(rest_);

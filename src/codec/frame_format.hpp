@@ -26,8 +26,9 @@ class FrameCoder {
  public:
   virtual ~FrameCoder() = default;
   /// All of `content` (kFrameBytes at most) as one frame, in the front of `into`, which has bound() bytes. The same
-  /// content is the same frame, whatever was made before.
-  virtual Result<CodedFrame> code(std::span<const std::byte> content, std::span<std::byte> into) = 0;
+  /// content is the same frame, whatever was made before. `hash`: XXH64 of `content`.
+  virtual Result<CodedFrame> code(std::span<const std::byte> content, std::uint64_t hash,
+                                  std::span<std::byte> into) = 0;
 };
 
 /// What stands behind the frames. Thread-compatible.

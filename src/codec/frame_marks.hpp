@@ -33,8 +33,6 @@ class FrameMarks {
     record_ = marks_->wanted();
     return {};
   }
-  /// Frames are compared with earlier ones, or recorded for later.
-  bool used() const { return marks_ && (record_ || skip_bytes_.value_or(0) > 0); }
   /// Of the next frame, in order.
   Result<FrameOrder> next() {
     FrameOrder order;
@@ -60,8 +58,8 @@ class FrameMarks {
     return order.earlier ? marks_->differs(std::move(why)) : std::move(why);
   }
 
-  /// Tells changed bytes from the same ones; three times as fast as XXH3. The recipe names it.
-  static std::uint64_t hash(std::uint64_t before, std::span<const std::byte> bytes) { return crc64nvme(before, bytes); }
+  /// Of a frame's output. Tells changed bytes from the same ones; three times as fast as XXH3. The recipe names it.
+  static std::uint64_t hash(std::span<const std::byte> output) { return crc64nvme(0, output); }
 
  private:
   const std::shared_ptr<Marks> marks_;

@@ -41,7 +41,8 @@ class GzipCoder final : public codec::FrameCoder {
   explicit GzipCoder(int level) : level_(level), deflate_(level) {}
   bool open() const { return deflate_.open(); }
 
-  Result<codec::CodedFrame> code(std::span<const std::byte> content, std::span<std::byte> into) override {
+  Result<codec::CodedFrame> code(std::span<const std::byte> content, std::uint64_t /*hash*/,
+                                 std::span<std::byte> into) override {
     // RFC 1952, 2.3: deflate, no flags, no time; what kind of level; of no particular system.
     const auto kind = static_cast<std::byte>(level_ == 9 ? 2 : level_ == 1 ? 4 : 0);
     const std::array<std::byte, kHeaderBytes> header{
@@ -77,7 +78,7 @@ class GzipFormat final : public codec::FrameFormat {
   }
   std::string name() const override { return "gzip"; }
   std::string recipe() const override {
-    return fmt::format("gzip level={} member={} marks=crc64nvme zlib={}", level_, kFrameBytes, ::zlibVersion());
+    return fmt::format("gzip level={} member={} marks=xxh64,crc64nvme zlib={}", level_, kFrameBytes, ::zlibVersion());
   }
   const char* library() const override { return "zlib"; }
   Status check() const override {

@@ -14,6 +14,12 @@ using codec::SeekTable;
 using codec::SliceWriter;
 using codec::ZstdLevel;
 
+// RFC 8878, 3.1.1: the low half of the content's XXH64 stands behind the blocks, where a bit of the header says so.
+// libzstd could add it itself, but keeps the other half, which a mark needs: the content would be hashed twice.
+constexpr std::size_t kFrameDescriptor = 4;
+constexpr std::byte kHasChecksum{1 << 2};
+constexpr std::size_t kChecksumBytes = 4;
+
 class ZstdCoder final : public codec::FrameCoder {
  public:
   static Result<std::unique_ptr<FrameCoder>> make(const ZstdLevel& level) {
@@ -24,12 +30,17 @@ class ZstdCoder final : public codec::FrameCoder {
   }
   ZstdCoder() : context_(ZSTD_createCCtx(), ZSTD_freeCCtx) {}
 
-  Result<codec::CodedFrame> code(std::span<const std::byte> content, std::span<std::byte> into) override {
-    const std::size_t code = ZSTD_compress2(context_.get(), into.data(), into.size(), content.data(), content.size());
+  Result<codec::CodedFrame> code(std::span<const std::byte> content, std::uint64_t hash,
+                                 std::span<std::byte> into) override {
+    const std::span<std::byte> frame = into.first(into.size() - kChecksumBytes);
+    const std::size_t code = ZSTD_compress2(context_.get(), frame.data(), frame.size(), content.data(), content.size());
     if (ZSTD_isError(code) != 0) {
       return Status(Kind::internal, fmt::format("libzstd: {}", ZSTD_getErrorName(code)));
     }
-    return codec::CodedFrame{code, codec::get_le32(into.data() + code - 4)};
+    const auto checksum = static_cast<std::uint32_t>(hash);
+    into[kFrameDescriptor] |= kHasChecksum;
+    codec::put_le32(into.data() + code, checksum);
+    return codec::CodedFrame{code + kChecksumBytes, checksum};
   }
 
  private:
@@ -55,7 +66,8 @@ class ZstdFormat final : public codec::FrameFormat {
   explicit ZstdFormat(int level) : number_(level), level_(codec::find_zstd_level(level)) {}
   std::string name() const override { return "zstd"; }
   std::string recipe() const override {
-    return fmt::format("zstd level={} frame={} marks=crc64nvme libzstd={}", number_, kFrameBytes, ZSTD_versionString());
+    return fmt::format("zstd level={} frame={} marks=xxh64,crc64nvme libzstd={}", number_, kFrameBytes,
+                       ZSTD_versionString());
   }
   const char* library() const override { return "libzstd"; }
   Status check() const override {
@@ -64,7 +76,9 @@ class ZstdFormat final : public codec::FrameFormat {
         .advise("Levels are -7 to -1 and 1 to 19.");
   }
   std::size_t coder_bytes() const override { return level_->context_bytes; }
-  std::size_t bound(std::size_t content_bytes) const override { return ZSTD_COMPRESSBOUND(content_bytes); }
+  std::size_t bound(std::size_t content_bytes) const override {
+    return ZSTD_COMPRESSBOUND(content_bytes) + kChecksumBytes;
+  }
   Result<std::unique_ptr<codec::FrameCoder>> make_coder() const override { return ZstdCoder::make(*level_); }
 
   std::uint64_t index_bytes(std::uint64_t frames) const override {

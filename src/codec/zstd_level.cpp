@@ -69,7 +69,7 @@ Status apply_zstd_level(ZSTD_CCtx* context, const ZstdLevel& level) {
       {ZSTD_c_enableLongDistanceMatching, ZSTD_ps_disable},
       {ZSTD_c_useRowMatchFinder, row_finder ? ZSTD_ps_enable : ZSTD_ps_disable},
       {ZSTD_c_contentSizeFlag, 1},
-      {ZSTD_c_checksumFlag, 1},
+      {ZSTD_c_checksumFlag, 0},  // ZstdCoder adds it
       {ZSTD_c_dictIDFlag, 0},
       {ZSTD_c_nbWorkers, 0},
   };
