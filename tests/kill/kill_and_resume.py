@@ -3,7 +3,7 @@
 
     kill_and_resume.py ROUNDS      below `servers.py run NAME [--revive] --`
 
-A round uploads a file (of known length) or what comes through a pipe (of unknown length), as it is or through stages, of random size,
+A round uploads a file (of known length) or what comes through a pipe (of unknown length), as it is or through any stages, of random size,
 part size and memory at a random pace, kills it once to three times, sometimes in the first milliseconds and sometimes while it
 completes, and lets the last run finish. The object must be the one of a run in one go, byte for byte; nothing may be left in the
 ledger; and beside what was under way when it was killed no byte may be sent twice.
@@ -13,7 +13,7 @@ a stage changes on their way into one, come again whole: what a run left in the 
 What is left at the store at the end must be what `weir rm --incomplete` finds, and nothing when it has removed it.
 With --revive the server is killed too, in one of three rounds: it keeps its data on the disk and comes back.
 WEIR_KILL_TABLE names a file that the rows of the table are appended to. SIGINT ends it after the last whole round.
-Where WEIR_KILL_PRODUCER names kill_producer, each third round is an upload of a producer that cannot begin again: it must never be asked
+Where WEIR_KILL_PRODUCER names kill_producer, some rounds are uploads of a producer that cannot begin again: it must never be asked
 for what it has forgotten, and the object must be its stream.
 """
 
@@ -29,6 +29,8 @@ import time
 from collections import Counter
 from pathlib import Path
 
+import compositions
+from branches import play_branches
 from into_files import play_download, play_file_copy, play_stream
 from rounds import (HEADS, MIB, PARTS_AT_ONCE, SEED, WEIR, Round, Wrong, check_nothing_left, copy, event_of, jobs, memory_options,
                     open_uploads, remove_unfinished, rng, start_relay, target, temporary_files)
@@ -48,8 +50,7 @@ def play_upload(number, folder, relay):
     with open(path, "wb") as file:
         file.write(rng.randbytes(size))
     piped = rng.random() < 0.4
-    through = rng.choice(["", "xxh3_128", "zstd level=1", "sha256 | zstd level=-3", "gzip level=1",
-                          "lines | parallel 'grep e' | batch lines=100", "lines | grep invert x | skip lines=7 | zstd level=1"])
+    through, shown, changing = compositions.draw(rng)
     stages = ["--through", through] if through else []
     arguments = ["-" if piped else str(path), url, *options, *stages, "--part-size", str(part), "--concurrency", str(PARTS_AT_ONCE),
                  "--limit-rate", f"{pace}MiB", *memory_options()]
@@ -58,7 +59,7 @@ def play_upload(number, folder, relay):
         wanted = folder / "in one go"
         copy(path, wanted, *stages, state=state)
         size = wanted.stat().st_size
-    remade = piped or any(stage in through for stage in ("zstd", "gzip", "grep"))
+    remade = piped or changing
     left_before = open_uploads() or 0
     one = Round(relay, arguments, state, path if piped else None)
     events, confirmed = one.play(size, pace * MIB, url)
@@ -83,7 +84,7 @@ def play_upload(number, folder, relay):
     check_nothing_left(state)
     for file in {path, back, wanted}:
         file.unlink()
-    kind = ("a pipe" if piped else "a file", through or "none")
+    kind = ("a pipe" if piped else "a file", shown)
     return kind, Counter(kills=one.kills, server_kills=one.server_kills, bytes=size, resumed=resumed, twice=max(0, one.sent - size),
                          left=(open_uploads() or 0) - left_before)
 
@@ -157,7 +158,7 @@ def mib(count):
 def row_of(store, kind, counted):
     source, through = kind
     twice = "unknown" if counted["unseen"] else mib(counted["twice"])
-    resumed = "not told" if source.startswith("a tree") else mib(counted["resumed"])
+    resumed = "not told" if source.startswith(("a tree", "a file into several")) else mib(counted["resumed"])
     return (f"| {source} | {through.replace('|', chr(92) + '|')} | {store} | {counted['rounds']} | {counted['kills']} | "
             f"{counted['server_kills']} | {mib(counted['bytes'])} | {resumed} | {twice} | 0 | "
             f"{counted['left']} |")
@@ -231,8 +232,8 @@ def main():
     started = time.monotonic()
     table = {}
     relay = start_relay()
-    plays = [play_upload, play_download, play_producer, play_tree, play_stream, play_upload, play_file_copy, play_tree,
-             play_download, play_stream]
+    plays = [play_upload, play_download, play_producer, play_tree, play_upload, play_stream, play_branches, play_upload, play_file_copy,
+             play_tree, play_upload, play_download, play_branches, play_stream]
     if not PRODUCER:
         plays.remove(play_producer)
     with tempfile.TemporaryDirectory(prefix="weir-kill-") as name:

@@ -52,8 +52,8 @@ def open_uploads():
 class Round:
     """The runs of one round, and what they counted."""
 
-    def __init__(self, relay, arguments, state, feed=None):
-        self.relay, self.arguments, self.state, self.feed = relay, arguments, state, feed
+    def __init__(self, relay, arguments, state, feed=None, verb="cp"):
+        self.relay, self.arguments, self.state, self.feed, self.verb = relay, arguments, state, feed, verb
         self.kills = self.server_kills = 0
         self.sent = self.received = 0  # by all runs, heads included
         self.was_whole = False  # at a kill, as far as is known: it was done, or about to be
@@ -69,7 +69,7 @@ class Round:
     def run(self, kill_after=None, server_after=None):
         """The events of one run, and whether it ended before its time."""
         sent, received, kills = self.relay.up, self.relay.down, self.server_kills
-        command = [WEIR, "cp", "--json", "--state-dir", str(self.state), *self.arguments]
+        command = [WEIR, self.verb, "--json", "--state-dir", str(self.state), *self.arguments]
         feeder = subprocess.Popen(["cat", str(self.feed)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) if self.feed else None
         process = subprocess.Popen(command, stdin=feeder.stdout if feeder else subprocess.DEVNULL, stdout=subprocess.PIPE,
                                    stderr=subprocess.PIPE)
