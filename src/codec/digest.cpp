@@ -109,7 +109,8 @@ class Tap final : public Transform {
   std::string name() const override { return digest_->name(); }
   bool heavy() const override { return digest_->heavy(); }
   bool tap() const override { return true; }
-  Status process(Chunk chunk, Emit& out) override {
+  bool computes() const override { return true; }
+  Status process(Chunk&& chunk, Emit& out) override {
     if (chunk.empty()) return {};
     WEIR_TRY(digest_->update(chunk.bytes()));
     out(std::move(chunk));

@@ -133,7 +133,7 @@ class FrameCompress final : public Transform {
     return ensure_lane();
   }
 
-  Status process(Chunk chunk, Emit& out) override {
+  Status process(Chunk&& chunk, Emit& out) override {
     if (!chunk.empty()) rest_ = std::move(chunk);
     return advance(out);
   }

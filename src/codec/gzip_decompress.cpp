@@ -41,7 +41,7 @@ class GzipDecompress final : public Transform {
     return {};
   }
 
-  Status process(Chunk chunk, Emit& out) override {
+  Status process(Chunk&& chunk, Emit& out) override {
     if (!chunk.empty()) rest_ = std::move(chunk);
     if (failure_.failed()) return failure_;
     while (!rest_.empty() || held_back_) {

@@ -49,7 +49,7 @@ class ZstdDecompress final : public Transform {
     return {};
   }
 
-  Status process(Chunk chunk, Emit& out) override {
+  Status process(Chunk&& chunk, Emit& out) override {
     if (!chunk.empty()) rest_ = std::move(chunk);
     if (failure_.failed()) return failure_;
     while (!rest_.empty()) {

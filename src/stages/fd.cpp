@@ -44,7 +44,7 @@ class FdSink final : public Sink {
   std::string name() const override { return "fd"; }
   bool blocking() const override { return true; }
   Status open(Context& context) override;
-  Status write(Chunk chunk) override;
+  Status write(Chunk&& chunk) override;
   Result<Receipt> close() override;
   void abort() override {
     wait_.cancel();
@@ -94,7 +94,7 @@ ssize_t FdSink::write_some(std::span<const std::byte> bytes) {
   return platform().write(ours(), bytes.data(), count);
 }
 
-Status FdSink::write(Chunk chunk) {
+Status FdSink::write(Chunk&& chunk) {
   auto left = chunk.bytes().subspan(chunk_written_);
   while (!left.empty()) {
     if (!regular_) WEIR_TRY(wait_.ready(ours(), POLLOUT, *context_, "write " + name_, confirmed_bytes()));

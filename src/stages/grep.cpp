@@ -38,7 +38,7 @@ class Grep final : public Transform {
     packer_.emplace(context);
     return {};
   }
-  Status process(Chunk chunk, Emit& out) override {
+  Status process(Chunk&& chunk, Emit& out) override {
     if (!chunk.empty()) {
       chunk_ = std::move(chunk);
       rest_ = chunk_.text();

@@ -141,7 +141,7 @@ class FailedSink final : public Sink {
   explicit FailedSink(Status why) : why_(std::move(why)) {}
   std::string name() const override { return "sink"; }
   Status open(Context&) override { return why_; }
-  Status write(Chunk) override { return why_; }
+  Status write(Chunk&&) override { return why_; }
   Result<Receipt> close() override { return why_; }
   void abort() override {}
 

@@ -25,7 +25,7 @@ class LimitRate final : public Transform {
     context_ = &context;
     return {};
   }
-  Status process(Chunk chunk, Emit& out) override {
+  Status process(Chunk&& chunk, Emit& out) override {
     if (!chunk.empty()) {
       held_ = std::move(chunk);
       const nanoseconds wait = flow_.reserve(RateLimiter::Way::out, held_.size());

@@ -45,7 +45,7 @@ class StreamSink final : public Sink {
     if (const auto outcome = put_->outcome(); outcome && !outcome->ok()) return outcome->status();
     return put_->has_room(kSliceBytes) ? Status() : Status::pending();
   }
-  Status write(Chunk chunk) override;
+  Status write(Chunk&& chunk) override;
   Result<Receipt> close() override;
   void abort() override {
     if (put_) put_->cancel();
@@ -86,7 +86,7 @@ class StreamSink final : public Sink {
   std::int64_t started_ns_ = 0;
 };
 
-Status StreamSink::write(Chunk chunk) {
+Status StreamSink::write(Chunk&& chunk) {
   if (const auto outcome = put_->outcome(); outcome && !outcome->ok()) return outcome->status();
   if (exact_bytes_ && chunk.size() > *exact_bytes_ - taken_bytes_) {
     return changed(fmt::format("the source has more than the {} it had at first", format_exact_size(*exact_bytes_)));
@@ -136,7 +136,7 @@ class PutSink final : public Sink {
     return chosen().open(context);
   }
   Status ready() override { return chosen().ready(); }
-  Status write(Chunk chunk) override { return chosen().write(std::move(chunk)); }
+  Status write(Chunk&& chunk) override { return chosen().write(std::move(chunk)); }
   Result<Receipt> close() override { return chosen().close(); }
   void abort() override { chosen().abort(); }
   Status stopped() override { return chosen().stopped(); }

@@ -66,7 +66,7 @@ class UploadSink final : public Sink {
   }
   std::shared_ptr<Spool> spool() override { return spool_ = std::make_shared<transfer::UploadSpool>(); }
   Status ready() override;
-  Status write(Chunk chunk) override;
+  Status write(Chunk&& chunk) override;
   Result<Receipt> close() override;
   void abort() override;
   void suspend() override;
@@ -367,7 +367,7 @@ Status UploadSink::ready() {
   return driver_->held_bytes() + filled_bytes_ + kSliceBytes > grant_bytes_ ? Status::pending() : Status();
 }
 
-Status UploadSink::write(Chunk chunk) {
+Status UploadSink::write(Chunk&& chunk) {
   if (driver_->health().failed()) return driver_->health();
   if (!replay_) WEIR_TRY(keep_dense(chunk));
   const std::uint64_t most = exact_bytes_ ? *exact_bytes_ : plan_.capacity_bytes;

@@ -28,6 +28,7 @@ using namespace weir;
 using test::cpu_seconds;
 
 constexpr std::size_t kChunkBytes = 64 * kKiB;
+constexpr std::size_t kInRing = 64;  // so that wake-ups are few
 
 double seconds_now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
@@ -55,7 +56,7 @@ class Hop final : public Transform {
  public:
   std::string name() const override { return "hop"; }
   bool tap() const override { return true; }
-  Status process(Chunk chunk, Emit& out) override {
+  Status process(Chunk&& chunk, Emit& out) override {
     out(std::move(chunk));
     return {};
   }
@@ -67,7 +68,7 @@ void hops(bool threads, std::uint64_t chunks) {
   std::unique_ptr<Source> source = std::make_unique<Handles>(chunks);
   Pipeline fused = std::move(source) | hop() | hop() | null();
   std::unique_ptr<Source> again = std::make_unique<Handles>(chunks);
-  Pipeline cut = std::move(again) | buffered(8) | hop() | buffered(8) | hop() | buffered(8) | null();
+  Pipeline cut = std::move(again) | buffered(kInRing) | hop() | buffered(kInRing) | hop() | buffered(kInRing) | null();
   const double begun = seconds_now();
   const double cpu = cpu_seconds();
   if (!start(threads ? std::move(cut) : std::move(fused)).wait().ok()) std::exit(1);

@@ -2,6 +2,9 @@
 
 #include "codec/drive.hpp"
 #include "codec/tools.hpp"
+#include "weir/core/planner.hpp"
+#include "weir/stages/memory.hpp"
+#include "weir/stages/null.hpp"
 
 using namespace weir;
 
@@ -85,4 +88,17 @@ TEST_CASE("an unknown digest is refused with the names there are") {
   REQUIRE_FALSE(digest.ok());
   CHECK(digest.status().kind() == Kind::invalid_argument);
   CHECK(digest.status().message().find("xxh3_128") != std::string::npos);
+}
+
+TEST_CASE("beside a heavy digest another gets a thread of its own, where there are two") {
+  const auto segments = [](Pipeline pipeline, std::size_t threads) {
+    const auto plan = make_plan(pipeline, kDefaultBudgetBytes, threads);
+    REQUIRE(plan.ok());
+    return plan->segments.size();
+  };
+  CHECK(segments(memory("x") | sha256() | xxh3_64() | null(), 2) == 2);
+  CHECK(segments(memory("x") | crc64nvme_digest() | sha256() | null(), 2) == 2);
+  CHECK(segments(memory("x") | sha256() | xxh3_64() | null(), 1) == 1);
+  CHECK(segments(memory("x") | crc64nvme_digest() | xxh3_64() | null(), 2) == 1);
+  CHECK(segments(memory("x") | sha256() | null(), 2) == 1);
 }

@@ -27,7 +27,7 @@ struct DriveOptions {
 class Collect : public Emit {
  public:
   explicit Collect(std::size_t room) : room_(room), left_(room) {}
-  void operator()(Chunk chunk) override {
+  void operator()(Chunk&& chunk) override {
     CHECK(chunk.size() <= kSliceBytes);
     bytes.append(chunk.text());
     if (left_ > 0) --left_;

@@ -1,14 +1,45 @@
 // The pieces of core, each for itself: status, chunk, budget, ring, pool, rate.
 #include <catch2/catch.hpp>
+#include <chrono>
+#include <condition_variable>
+#include <memory>
+#include <mutex>
 #include <thread>
 
 #include "weir/core/budget.hpp"
 #include "weir/core/executor.hpp"
 #include "weir/core/progress.hpp"
 #include "weir/core/ring.hpp"
+#include "weir/core/sampling.hpp"
 #include "weir/core/status.hpp"
 
 using namespace weir;
+
+namespace weir::test {
+
+/// One side of a ring, asleep until its wake-up comes.
+class WakeUps {
+ public:
+  void come() {
+    const std::lock_guard lock(mutex_);
+    ++count_;
+    changed_.notify_one();
+  }
+  /// False: none came.
+  bool awaited() {
+    std::unique_lock lock(mutex_);
+    const bool came = changed_.wait_for(lock, std::chrono::seconds(30), [&] { return count_ > 0; });
+    count_ -= came ? 1 : 0;
+    return came;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  int count_ = 0;
+};
+
+}  // namespace weir::test
 
 TEST_CASE("an error's message says what, where, why and what next") {
   Status status =
@@ -70,33 +101,65 @@ TEST_CASE("a budget never hands out more than its limit, and wakes who waited") 
 
 TEST_CASE("a ring keeps order between two threads and loses no wake-up") {
   constexpr int kCount = 200'000;
-  Ring<int> ring(8);
-  std::atomic<int> consumer_wakes{0}, producer_wakes{0};
-  std::thread producer([&] {
-    for (int i = 1; i <= kCount; ++i) {
-      int item = i;
-      while (!ring.push(item)) {
-        const int seen = producer_wakes;
-        if (ring.size() == ring.depth() && seen == producer_wakes) std::this_thread::yield();
+  for (const std::size_t depth : {2u, 8u, 64u}) {
+    Ring<int> ring(depth);
+    const std::size_t half = ring.depth() / 2;
+    test::WakeUps consumer, producer;
+    bool produced = true, consumed = true;
+    std::thread pushing([&] {
+      for (int i = 1; produced && i <= kCount; ++i) {
+        int item = i;
+        while (produced && !ring.push(item)) {
+          if (ring.settle_pushed()) consumer.come();
+          produced = producer.awaited();
+        }
+        if (ring.consumer_owed(half)) consumer.come();
       }
-      if (ring.consumer_owed(4)) ++consumer_wakes;
+      ring.end();
+      if (ring.settle_pushed()) consumer.come();
+    });
+    int expected = 1;
+    for (auto pop = Ring<int>::Pop::empty; consumed && pop != Ring<int>::Pop::ended;) {
+      int item = 0;
+      pop = ring.pop(item);
+      if (pop == Ring<int>::Pop::item) {
+        consumed = item == expected++;
+        if (ring.producer_owed(half)) producer.come();
+      } else if (pop == Ring<int>::Pop::empty) {
+        if (ring.settle_popped(half)) producer.come();
+        consumed = consumer.awaited();
+      }
     }
-    ring.end();
-    if (ring.consumer_owed(1)) ++consumer_wakes;
-  });
-  int expected = 1;
-  for (;;) {
-    int item = 0;
-    const auto pop = ring.pop(item);
-    if (pop == Ring<int>::Pop::ended) break;
-    if (pop == Ring<int>::Pop::item) {
-      REQUIRE(item == expected);
-      ++expected;
-    }
-    if (ring.producer_owed(4)) ++producer_wakes;
+    pushing.join();
+    CHECK(produced);
+    CHECK(consumed);
+    CHECK(expected == kCount + 1);
   }
-  producer.join();
-  CHECK(expected == kCount + 1);
+}
+
+TEST_CASE("who settles before it stops overlooks no wait that was announced a moment ago") {
+  constexpr int kCount = 100'000;
+  Ring<int> ring(8);
+  test::WakeUps consumer;
+  std::atomic<bool> lost{false};
+  std::thread popping([&] {
+    for (auto pop = Ring<int>::Pop::empty; !lost && pop != Ring<int>::Pop::ended;) {
+      int item = 0;
+      pop = ring.pop(item);
+      if (pop == Ring<int>::Pop::empty) lost = !consumer.awaited();
+    }
+  });
+  for (int i = 1; i <= kCount && !lost; ++i) {
+    int item = i;
+    CHECK(ring.push(item));
+    if (ring.settle_pushed()) consumer.come();
+    while (ring.size() > 0 && !lost) {  // the next one comes just when the consumer finds nothing
+    }
+  }
+  ring.end();
+  if (ring.settle_pushed()) consumer.come();
+  popping.join();
+  CHECK_FALSE(lost);
 }
 
 TEST_CASE("a full ring owes its producer a wake-up at half empty, an empty one its consumer at half full") {
@@ -107,14 +170,48 @@ TEST_CASE("a full ring owes its producer a wake-up at half empty, an empty one i
   CHECK_FALSE(ring.consumer_owed(2));
   CHECK(ring.push(item));
   CHECK(ring.consumer_owed(2));
-  CHECK_FALSE(ring.consumer_owed(1));  // once
+  CHECK_FALSE(ring.settle_pushed());  // once
   while (ring.push(item)) {
   }
   CHECK(ring.size() == 4);
   CHECK(ring.pop(item) == Ring<int>::Pop::item);
   CHECK_FALSE(ring.producer_owed(2));
   CHECK(ring.pop(item) == Ring<int>::Pop::item);
-  CHECK(ring.producer_owed(2));
+  CHECK(ring.settle_popped(2));
+  CHECK_FALSE(ring.producer_owed(2));  // once
+}
+
+TEST_CASE("short ways through a segment are timed now and then, and each stands for those since") {
+  detail::Sampling sampling;
+  const auto chunk = [&](auto work) {
+    sampling.begin();
+    const std::uint64_t weight = sampling.weight();
+    work();
+    sampling.end();
+    return weight;
+  };
+  for (int i = 0; i < 5; ++i) CHECK(chunk([] { std::this_thread::sleep_for(std::chrono::microseconds(50)); }) == 1);
+  // One during which the machine took the thread away looks long, and then the next is timed too.
+  std::uint64_t timed = 0, stands_for = 0;
+  for (int i = 0; i < 100'000; ++i) {
+    const std::uint64_t weight = chunk([] {});
+    timed += weight != 0 ? 1 : 0;
+    stands_for += weight;
+  }
+  CHECK(timed < 50'000);
+  CHECK(stands_for <= 100'000);
+  CHECK(stands_for > 99'000);
+}
+
+TEST_CASE("a result that was moved from goes on having no value, and one made of nothing is an error") {
+  Result<std::unique_ptr<int>> failed(Status(Kind::io, "broken"));
+  Result<std::unique_ptr<int>> taken = std::move(failed);
+  CHECK(taken.error().cause == "broken");
+  CHECK_FALSE(failed.ok());  // NOLINT(bugprone-use-after-move)
+  failed = std::make_unique<int>(7);
+  taken = std::move(failed);
+  CHECK(**taken == 7);
+  CHECK(Result<int>(Status()).error().kind == Kind::internal);
 }
 
 TEST_CASE("a pool runs what is posted, timers at their time, and blocking tasks beside each other") {

@@ -38,7 +38,7 @@ struct HeavyTap final : Transform {
   std::string name() const override { return "heavy"; }
   bool heavy() const override { return true; }
   bool tap() const override { return true; }
-  Status process(Chunk chunk, Emit& out) override {
+  Status process(Chunk&& chunk, Emit& out) override {
     if (!chunk.empty()) out(std::move(chunk));
     return {};
   }
@@ -49,7 +49,7 @@ struct CountingSink final : Sink {
   bool blocks = false;
   std::string name() const override { return "counting"; }
   bool blocking() const override { return blocks; }
-  Status write(Chunk) override {
+  Status write(Chunk&&) override {
     ++counts->written;
     if (blocks) std::this_thread::sleep_for(1ms);
     return {};

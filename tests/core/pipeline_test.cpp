@@ -51,7 +51,7 @@ class TextSink final : public Sink {
     return {};
   }
   Status ready() override { return stutter(); }
-  Status write(Chunk chunk) override {
+  Status write(Chunk&& chunk) override {
     into_->append(chunk.text());
     confirmed_ += chunk.size();
     return {};
@@ -84,7 +84,7 @@ class Repeat final : public Transform {
   explicit Repeat(std::size_t times) : times_(times) {}
   std::string name() const override { return "repeat"; }
   bool heavy() const override { return times_ % 2 == 0; }
-  Status process(Chunk chunk, Emit& out) override {
+  Status process(Chunk&& chunk, Emit& out) override {
     if (!chunk.empty()) rest_ = std::move(chunk);
     while (at_ < rest_.size()) {
       if (!out.room()) return Status::more();
@@ -112,7 +112,7 @@ class Repeat final : public Transform {
 struct FailAt final : Transform {
   explicit FailAt(std::uint64_t offset) : fail_at(offset) {}
   std::string name() const override { return "fail"; }
-  Status process(Chunk chunk, Emit& out) override {
+  Status process(Chunk&& chunk, Emit& out) override {
     seen += chunk.size();
     if (seen > fail_at) return Status(Kind::corrupt, "made to fail").at(fail_at);
     out(std::move(chunk));
@@ -240,7 +240,7 @@ struct PushBack final : Sink {
     context = &given;
     return {};
   }
-  Status write(Chunk chunk) override {
+  Status write(Chunk&& chunk) override {
     pushed = !pushed;
     if (pushed) {
       context->executor->post(context->wake);
@@ -272,7 +272,7 @@ struct FailsLater final : Sink {
     return {};
   }
   Status ready() override { return failed ? Status(Kind::access_denied, "no") : Status(); }
-  Status write(Chunk) override { return {}; }
+  Status write(Chunk&&) override { return {}; }
   Result<Receipt> close() override { return Receipt(); }
   void abort() override {}
   Status stopped() override { return Status(Kind::io, "x").advise("a thing was left behind"); }
@@ -320,7 +320,7 @@ TEST_CASE("a budget that cannot hold the pipeline is refused before the start, w
   struct Hungry final : Transform {
     std::string name() const override { return "hungry"; }
     MemoryNeed memory(const Upstream&) const override { return {100 * kMiB, 0, 0}; }
-    Status process(Chunk, Emit&) override { return {}; }
+    Status process(Chunk&&, Emit&) override { return {}; }
   };
   auto into = std::make_shared<std::string>();
   const auto try_with = [&](std::size_t budget) {

@@ -95,7 +95,7 @@ class Recut final : public Transform {
     context_ = &context;
     return {};
   }
-  Status process(Chunk chunk, Emit& out) override {
+  Status process(Chunk&& chunk, Emit& out) override {
     if (!chunk.empty()) rest_ = std::move(chunk);
     while (!rest_.empty()) {
       if (stutter_.now(*context_)) return Status::pending();
@@ -122,7 +122,7 @@ class Double final : public Transform {
   std::string name() const override { return "double"; }
   bool blocking() const override { return manner_.blocking; }
   bool heavy() const override { return manner_.heavy; }
-  Status process(Chunk chunk, Emit& out) override {
+  Status process(Chunk&& chunk, Emit& out) override {
     if (!chunk.empty()) rest_ = std::move(chunk);
     while (!rest_.empty()) {
       if (!out.room()) return Status::more();
@@ -154,7 +154,7 @@ class BudgetTap final : public Transform {
     *into_ = context.budget;
     return {};
   }
-  Status process(Chunk chunk, Emit& out) override {
+  Status process(Chunk&& chunk, Emit& out) override {
     out(std::move(chunk));
     return {};
   }
@@ -175,7 +175,7 @@ class CollectSink final : public Sink {
     return {};
   }
   Status ready() override { return stutter_.now(*context_) ? Status::pending() : Status(); }
-  Status write(Chunk chunk) override {
+  Status write(Chunk&& chunk) override {
     into_->append(chunk.text());
     confirmed_ += chunk.size();
     held_ = std::move(chunk);

@@ -85,7 +85,7 @@ inline Result<std::string> read_all(Source& source, Bench& bench) {
 
 /// Collects what a transform emits.
 struct Collect final : Emit {
-  void operator()(Chunk chunk) override { chunks.push_back(std::move(chunk)); }
+  void operator()(Chunk&& chunk) override { chunks.push_back(std::move(chunk)); }
   bool room() const noexcept override { return true; }
   std::vector<Chunk> chunks;
 };

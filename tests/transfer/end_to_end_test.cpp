@@ -20,7 +20,7 @@ struct BrokenTap final : Transform {
   bool flips;
   std::string name() const override { return "broken"; }
   bool tap() const override { return true; }
-  Status process(Chunk chunk, Emit& out) override {
+  Status process(Chunk&& chunk, Emit& out) override {
     if (chunk.empty()) return {};
     std::string bytes(chunk.text());
     if (std::exchange(flips, false)) bytes.front() ^= 1;

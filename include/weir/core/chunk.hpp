@@ -36,10 +36,14 @@ class Chunk {
       : data_(std::exchange(other.data_, nullptr)),
         size_(std::exchange(other.size_, 0)),
         owner_(std::exchange(other.owner_, nullptr)) {}
-  Chunk& operator=(Chunk other) noexcept {
-    std::swap(data_, other.data_);
-    std::swap(size_, other.size_);
-    std::swap(owner_, other.owner_);
+  Chunk& operator=(const Chunk& other) noexcept { return *this = Chunk(other); }
+  Chunk& operator=(Chunk&& other) noexcept {
+    if (this == &other) return *this;
+    ChunkOwner* const before = owner_;
+    data_ = std::exchange(other.data_, nullptr);
+    size_ = std::exchange(other.size_, 0);
+    owner_ = std::exchange(other.owner_, nullptr);
+    drop(before);
     return *this;
   }
   ~Chunk() { drop(owner_); }

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -60,7 +61,8 @@ class JobCore : public std::enable_shared_from_this<JobCore> {
     Plan::Segment stages;
     Sampling sampling;
     Inlet inlet;
-    std::vector<TransformNode> nodes;
+    std::deque<TransformNode> nodes;
+    Feed* feed = &inlet;  // the last of these
     Outlet outlet;
     Chunk held;  // pulled, but not yet taken by the outlet
     bool input_ended = false;
@@ -83,7 +85,6 @@ class JobCore : public std::enable_shared_from_this<JobCore> {
   void run(std::size_t segment);
   Step step(Runner& runner);
   Step move_data(Runner& runner);
-  Result<Chunk> pull(Runner& runner, std::size_t depth);
   Step wait_for_input(Runner& runner);
   Step finish_output(Runner& runner);
   Step wind_up(Runner& runner);
@@ -98,7 +99,7 @@ class JobCore : public std::enable_shared_from_this<JobCore> {
   void measure(Progress& progress) const;
 
   static constexpr int kChunksPerRun = 64;  // then others get their turn, unless it all was over in
-  static constexpr std::uint64_t kShortRunNs = 200'000;
+  static constexpr std::uint64_t kShortRunNs = 1'000'000;
 
   Pipeline pipeline_;
   JobOptions options_;

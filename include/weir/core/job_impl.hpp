@@ -67,10 +67,12 @@ inline void JobCore::connect(const Plan& plan) {
       runner->inlet.wake_producer = waker(s - 1);
     } else if (first == 0) {
       runner->inlet.source = pipeline_.source.get();
+      runner->inlet.paused = &paused_;
       runner->inlet.counters = counters_[0].get();
     }
     for (std::size_t i = std::max<std::size_t>(first, 1); i <= last && i < sink; ++i) {
-      runner->nodes.emplace_back(*pipeline_.transforms[i - 1], *counters_[i], runner->sampling);
+      runner->feed =
+          &runner->nodes.emplace_back(*pipeline_.transforms[i - 1], *runner->feed, *counters_[i], runner->sampling);
     }
     if (last == sink) {
       runner->outlet.sink = pipeline_.sink.get();
@@ -176,6 +178,7 @@ inline Step JobCore::step(Runner& runner) {
   }
   if (!stopping_.load(std::memory_order_acquire)) {
     const Step outcome = move_data(runner);
+    runner.inlet.flush();
     runner.outlet.flush();
     if (outcome == Step::done || !stopping_.load(std::memory_order_acquire)) return outcome;
   }
@@ -186,17 +189,17 @@ inline Step JobCore::move_data(Runner& runner) {
   const std::uint64_t begun = runner.sampling.last_ns();
   for (int moved = 0; moved < kChunksPerRun || runner.sampling.last_ns() - begun < kShortRunNs; ++moved) {
     if (stopping_.load(std::memory_order_relaxed)) return Step::again;
-    if (runner.held.empty()) runner.sampling.begin();
-    if (runner.held.empty() && !runner.input_ended) {
-      Result<Chunk> chunk = pull(runner, runner.nodes.size());
-      if (!chunk.ok()) {
-        if (chunk.status().is_pending()) return wait_for_input(runner);
-        return stop(chunk.status()), Step::again;
+    if (runner.held.empty()) {
+      runner.sampling.begin();
+      if (!runner.input_ended) {
+        if (Status status = runner.feed->next(runner.held); !status.ok()) {
+          if (status.is_pending()) return wait_for_input(runner);
+          return stop(std::move(status)), Step::again;
+        }
+        runner.input_ended = runner.held.empty();
       }
-      runner.held = std::move(*chunk);
-      runner.input_ended = runner.held.empty();
+      if (runner.input_ended) return finish_output(runner);
     }
-    if (runner.input_ended) return finish_output(runner);
     if (Status status = runner.outlet.put(runner.held); !status.ok()) {
       if (status.is_pending()) return note_wait(runner, true), Step::waiting;
       return stop(std::move(status).in_stage(names_[runner.stages.last])), Step::again;
@@ -215,19 +218,6 @@ inline Step JobCore::wait_for_input(Runner& runner) {
     }
   }
   return note_wait(runner, false), Step::waiting;
-}
-
-/// The output of the segment's first `depth` transforms.
-inline Result<Chunk> JobCore::pull(Runner& runner, std::size_t depth) {
-  if (depth > 0) {
-    Result<Chunk> chunk = runner.nodes[depth - 1].pull([&] { return pull(runner, depth - 1); });
-    if (chunk.ok() || chunk.status().is_pending()) return chunk;
-    return chunk.status().in_stage(names_[std::max<std::size_t>(runner.stages.first, 1) + depth - 1]);
-  }
-  if (runner.inlet.source != nullptr && paused_.load(std::memory_order_acquire)) return Status::pending();
-  Result<Chunk> chunk = runner.inlet.next();
-  if (chunk.ok() || chunk.status().is_pending()) return chunk;
-  return chunk.status().in_stage(names_[runner.stages.first]);
 }
 
 inline Step JobCore::finish_output(Runner& runner) {

@@ -64,7 +64,7 @@ struct AdaptedTransform final : Transform {
     if constexpr (requires { stage.independent(); }) return stage.independent();
     return false;
   }
-  Status process(Chunk chunk, Emit& out) override {
+  Status process(Chunk&& chunk, Emit& out) override {
     return guarded_call<Status>("process a chunk", [&] { return stage.process(std::move(chunk), out); });
   }
   Status finish(Emit& out) override {
@@ -87,8 +87,8 @@ template <class S>
 struct AdaptedSink final : Sink {
   explicit AdaptedSink(S s) : stage(std::move(s)) {}
   std::string name() const override { return "sink"; }
-  Status write(Chunk chunk) override {
-    return guarded_call<Status>("give a chunk to the host", [&] { return stage.write(std::move(chunk)); });
+  Status write(Chunk&& chunk) override {
+    return guarded_call<Status>("give a chunk to the host", [&] { return stage.write(Chunk(chunk)); });
   }
   Result<Receipt> close() override {
     return guarded_call<Result<Receipt>>("close the host's stage", [this] { return stage.close(); });

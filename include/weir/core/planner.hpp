@@ -2,8 +2,9 @@
 //
 // Neighbouring stages are fused into one segment, and one that blocks takes its segment to a thread that may. A cut, a
 // ring between two segments, is placed before a blocking sink and around a blocking transform, so that neither side
-// waits in the other's calls; and before a heavy stage where there are threads to spare: with two, the workers of a
-// parallel codec and the network already fill them, and a hand-over only delays. Authors place cuts by buffered(n).
+// waits in the other's calls; between a heavy tap and another that computes, say two digests, which need nothing of
+// each other; and before a heavy stage where there are threads to spare: with two, the workers of a parallel codec and
+// the network already fill them, and a hand-over only delays. Authors place cuts by buffered(n).
 #pragma once
 
 #include <algorithm>
@@ -65,6 +66,11 @@ inline Status check_framing(const Stage& stage, const Upstream& known) {
       .in_stage(stage.name());
 }
 
+/// Both only look, each at every byte, and one of them for long.
+inline bool computing_taps(const Transform& one, const Transform& other) {
+  return one.tap() && other.tap() && one.computes() && other.computes() && (one.heavy() || other.heavy());
+}
+
 inline void place_cuts(const Pipeline& pipeline, std::size_t threads, Plan& plan) {
   const std::size_t sink = pipeline.transforms.size() + 1;
   const auto stage = [&](std::size_t i) -> const Stage& {
@@ -79,8 +85,10 @@ inline void place_cuts(const Pipeline& pipeline, std::size_t threads, Plan& plan
     const std::size_t ring = transform != nullptr ? std::min(transform->ring_before(), kMostInRing) : 0;
     const bool after_host = i > 1 && stage(i - 1).blocking();
     const bool pays = stage(i).heavy() && threads >= kThreadsWorthCutting;
+    const Transform* last = i > 1 ? pipeline.transforms[i - 2].get() : nullptr;
+    const bool beside = transform != nullptr && last != nullptr && threads > 1 && computing_taps(*last, *transform);
     const bool watches = transform != nullptr && transform->watches() && before.blocking;
-    const bool needed = stage(i).blocking() || after_host || pays || watches;
+    const bool needed = stage(i).blocking() || after_host || pays || beside || watches;
     // The author's cut right before this stage is the one that is needed here.
     const bool placed = before.ring_depth > 0 && before.first == i - 1;
     if (ring > 0 || (needed && !placed)) {

@@ -3,7 +3,8 @@
 // Indices grow without end and each lies on a cache line of its own beside the copy of the other's that its owner
 // keeps, so that the two sides touch each other's line only when the ring looks full or empty. A side that finds
 // nothing to do announces that it waits; the other side wakes it in batches (at half), since a sleep costs more than
-// many hand-overs.
+// many hand-overs. While a side is at work it may overlook what was announced a moment ago; before it stops it looks in
+// a way that overlooks nothing (settle_*), which a locked instruction is needed for.
 #pragma once
 
 #include <atomic>
@@ -14,7 +15,8 @@
 
 namespace weir {
 
-/// push, end and flush by the producer alone; pop by the consumer alone; the rest from anywhere.
+/// Items must be empty when they are moved from. push, end and settle_pushed by the producer alone; pop and
+/// settle_popped by the consumer alone; the rest from anywhere.
 template <class Item>
 class Ring {
  public:
@@ -40,10 +42,10 @@ class Ring {
       }
     }
     slots_[tail & mask_] = std::move(item);
-    tail_.store(tail + 1, std::memory_order_seq_cst);
+    tail_.store(tail + 1, std::memory_order_release);
     return true;
   }
-  /// No more items will come.
+  /// No more items will come. To be settled after.
   void end() noexcept { ended_.store(true, std::memory_order_seq_cst); }
 
   enum class Pop { item, empty, ended };
@@ -61,13 +63,11 @@ class Ring {
       if (head == cached_tail_) return Pop::ended;
     }
     into = std::move(slots_[head & mask_]);
-    slots_[head & mask_] = Item();
-    head_.store(head + 1, std::memory_order_seq_cst);
+    head_.store(head + 1, std::memory_order_release);
     return Pop::item;
   }
 
-  /// True once for each announced wait of the consumer, when there is enough to make a wake-up worth it. `at_least` 1
-  /// when the producer will not push more for now.
+  /// True once for each announced wait of the consumer, when there is enough to make a wake-up worth it.
   bool consumer_owed(std::size_t at_least) noexcept {
     if (!consumer_waits_.load(std::memory_order_seq_cst)) return false;
     if (size() < at_least && !ended_.load(std::memory_order_acquire)) return false;
@@ -79,10 +79,20 @@ class Ring {
     if (depth() - size() < room) return false;
     return producer_waits_.exchange(false, std::memory_order_acq_rel);
   }
+  /// By the producer, which will push no more for now: is the consumer owed a wake-up, however little there is?
+  bool settle_pushed() noexcept {
+    tail_.fetch_add(0, std::memory_order_seq_cst);
+    return consumer_owed(1);
+  }
+  /// By the consumer, which will pop no more for now: is the producer owed a wake-up?
+  bool settle_popped(std::size_t room) noexcept {
+    head_.fetch_add(0, std::memory_order_seq_cst);
+    return producer_owed(room);
+  }
 
  private:
   /// Announces a wait, then looks once more, so that no wake-up is lost between looking and announcing: of the waiting
-  /// side's announce-then-look and the other's store-then-check, all sequentially consistent, one must see the other.
+  /// side's announce-then-look and the other's settle-then-check, all sequentially consistent, one must see the other.
   template <class Look>
   static bool announce(std::atomic<bool>& waits, Look look) noexcept {
     waits.store(true, std::memory_order_seq_cst);

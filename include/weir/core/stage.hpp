@@ -184,7 +184,8 @@ class Source : public Stage {
 class Emit {
  public:
   virtual ~Emit() = default;
-  virtual void operator()(Chunk chunk) = 0;
+  virtual void operator()(Chunk&& chunk) = 0;
+  void operator()(const Chunk& chunk) { (*this)(Chunk(chunk)); }
   /// False: return `more` soon, what is emitted now only queues up.
   virtual bool room() const noexcept = 0;
 };
@@ -204,6 +205,8 @@ class Transform : public Stage {
     upstream.replay.reset();
     upstream.continuable.reset();
   }
+  /// It has work with every byte. Two such taps need nothing of each other: beside a heavy one the other gets a thread.
+  virtual bool computes() const { return heavy(); }
   /// What its output is.
   virtual Framing framing(Framing input) const { return tap() ? input : Framing::bytes; }
   /// It has what it wants: no more input is asked for, and finish() follows. The source may then be left unread.
@@ -222,7 +225,7 @@ class Transform : public Stage {
   /// Slab size that it likes its input in; 0: no wish, ask the next.
   virtual std::size_t likes_slabs_of() const { return 0; }
   /// Takes `chunk` whole. Empty: only after `more` or `pending`, to go on.
-  virtual Status process(Chunk chunk, Emit& out) = 0;
+  virtual Status process(Chunk&& chunk, Emit& out) = 0;
   /// The input has ended. Called again after `more` or `pending`.
   virtual Status finish(Emit&) { return {}; }
   /// Output of earlier input may become ready by itself (workers are at it): process({}, out) may then be called to
@@ -242,8 +245,9 @@ class Sink : public Stage {
   virtual std::shared_ptr<Marks> marks() { return {}; }
   /// For a source right before it. Asked before anything is opened.
   virtual std::shared_ptr<Spool> spool() { return {}; }
-  /// Takes `chunk` whole, or answers pending (it did not, and gets it again after the wake-up) or an error.
-  virtual Status write(Chunk chunk) = 0;
+  /// Takes `chunk` whole and may move it away; or answers pending (it has left it as it was, and gets it again after
+  /// the wake-up) or an error.
+  virtual Status write(Chunk&& chunk) = 0;
   /// All was written: finish, and prove it. Called again after pending. Success only if everything is safe.
   virtual Result<Receipt> close() = 0;
   /// Leave nothing behind. May start work that ends later; `stopped()` tells.

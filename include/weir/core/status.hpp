@@ -1,7 +1,7 @@
 // Status and Result: how everything in weir reports that it could not do something.
 //
 // Nothing in weir throws into the host. A function that can fail returns Status, or Result<T> when it has a value.
-// Both are cheap to move (one pointer and a byte on the good path) and must not be ignored.
+// Both are cheap to move (a Status is one pointer) and must not be ignored.
 //
 // Two kinds are no errors but answers of a stage to the one who runs it: `pending` (nothing to do until the stage
 // wakes its segment) and `more` (a transform has more to emit from what it was given). They never reach a user.
@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -99,29 +100,42 @@ struct Error {
 class [[nodiscard]] Status {
  public:
   Status() noexcept = default;
-  explicit Status(Error error) : kind_(error.kind), error_(std::make_shared<Error>(std::move(error))) {}
-  Status(Kind kind, std::string cause) : kind_(kind) {
-    error_ = std::make_shared<Error>();
-    error_->kind = kind;
-    error_->cause = std::move(cause);
+  explicit Status(Error error) {
+    if (error.kind <= Kind::more) {
+      held_ = static_cast<std::uintptr_t>(error.kind);
+    } else {
+      hold(new Shared{std::move(error)});
+    }
+  }
+  Status(Kind kind, std::string cause) : Status(error_of(kind, std::move(cause))) {}
+  Status(const Status& other) noexcept : held_(other.held_) {
+    if (failed()) shared().references.fetch_add(1, std::memory_order_relaxed);
+  }
+  Status(Status&& other) noexcept : held_(std::exchange(other.held_, 0)) {}
+  Status& operator=(Status other) noexcept {
+    std::swap(held_, other.held_);
+    return *this;
+  }
+  ~Status() {
+    if (failed()) let_go();
   }
 
   static Status pending() noexcept { return Status(Kind::pending); }
   static Status more() noexcept { return Status(Kind::more); }
 
-  bool ok() const noexcept { return kind_ == Kind::ok; }
+  bool ok() const noexcept { return held_ == static_cast<std::uintptr_t>(Kind::ok); }
   explicit operator bool() const noexcept { return ok(); }
-  bool is_pending() const noexcept { return kind_ == Kind::pending; }
-  bool is_more() const noexcept { return kind_ == Kind::more; }
+  bool is_pending() const noexcept { return held_ == static_cast<std::uintptr_t>(Kind::pending); }
+  bool is_more() const noexcept { return held_ == static_cast<std::uintptr_t>(Kind::more); }
   /// True for what a user would call an error.
-  bool failed() const noexcept { return kind_ > Kind::more; }
-  Kind kind() const noexcept { return kind_; }
-  Retry retry() const noexcept { return error_ ? error_->retry : Retry::never; }
+  bool failed() const noexcept { return held_ > static_cast<std::uintptr_t>(Kind::more); }
+  Kind kind() const noexcept { return failed() ? shared().error.kind : static_cast<Kind>(held_); }
+  Retry retry() const noexcept { return failed() ? shared().error.retry : Retry::never; }
   bool retryable() const noexcept { return retry() != Retry::never; }
   /// The whole error; a static one of kind ok where there is none.
   const Error& error() const noexcept {
     static const Error kNone{Kind::ok, {}, {}, {}, {}, {}, {}, 0, {}, {}, 0, 0, 0};
-    return error_ ? *error_ : kNone;
+    return failed() ? shared().error : kNone;
   }
 
   // Each fills a field that is still empty, so that the one closest to the failure is heard.
@@ -131,20 +145,20 @@ class [[nodiscard]] Status {
   Status&& advise(std::string advice) && { return std::move(fill(&Error::advice, std::move(advice))); }
   /// Says `advice` too, unless it is already said.
   Status& add_advice(const std::string& advice) {
-    if (failed() && !advice.empty() && error_->advice.find(advice) == std::string::npos) {
-      own().advice += (error_->advice.empty() ? "" : " ") + advice;
+    if (failed() && !advice.empty() && error().advice.find(advice) == std::string::npos) {
+      own().advice += (error().advice.empty() ? "" : " ") + advice;
     }
     return *this;
   }
   /// Says that so many bytes are kept to be gone on with, unless it is said already.
   Status& keep(std::uint64_t bytes) {
-    if (failed() && bytes != 0 && error_->kept_bytes == 0) own().kept_bytes = bytes;
+    if (failed() && bytes != 0 && error().kept_bytes == 0) own().kept_bytes = bytes;
     return *this;
   }
   Status& in_stage(std::string stage) & { return fill(&Error::stage, std::move(stage)); }
   Status&& in_stage(std::string stage) && { return std::move(fill(&Error::stage, std::move(stage))); }
   Status& at(std::uint64_t offset) & {
-    if (failed() && !error_->offset) own().offset = offset;
+    if (failed() && !error().offset) own().offset = offset;
     return *this;
   }
   Status&& at(std::uint64_t offset) && { return std::move(at(offset)); }
@@ -155,42 +169,62 @@ class [[nodiscard]] Status {
 
   /// "cannot OPERATION (byte OFFSET): CAUSE, request ID\nADVICE". No trailing newline; no secrets.
   std::string message() const {
-    if (!error_) return to_string(kind_);
+    if (!failed()) return to_string(kind());
+    const Error& its = error();
     std::string text;
-    if (!error_->operation.empty()) text = "cannot " + error_->operation;
-    if (error_->offset)
-      text += fmt::format("{}byte {}{}", text.empty() ? "" : " (", *error_->offset, text.empty() ? "" : ")");
+    if (!its.operation.empty()) text = "cannot " + its.operation;
+    if (its.offset) text += fmt::format("{}byte {}{}", text.empty() ? "" : " (", *its.offset, text.empty() ? "" : ")");
     if (!text.empty()) text += ": ";
-    text += error_->cause.empty() ? to_string(kind_) : error_->cause;
-    if (!error_->request_id.empty()) {
+    text += its.cause.empty() ? to_string(its.kind) : its.cause;
+    if (!its.request_id.empty()) {
       if (text.ends_with('.')) text.pop_back();  // a store's whole sentence
-      text += ", request " + error_->request_id;
+      text += ", request " + its.request_id;
     }
-    if (!error_->advice.empty()) text += "\n" + error_->advice;
+    if (!its.advice.empty()) text += "\n" + its.advice;
     return text;
   }
 
  private:
-  explicit Status(Kind kind) noexcept : kind_(kind) {}
+  struct Shared {
+    explicit Shared(Error its) : error(std::move(its)) {}
+    std::atomic<std::uint32_t> references{1};
+    Error error;
+  };
+
+  explicit Status(Kind kind) noexcept : held_(static_cast<std::uintptr_t>(kind)) {}
+  static Error error_of(Kind kind, std::string cause) {
+    Error error;
+    error.kind = kind;
+    error.cause = std::move(cause);
+    return error;
+  }
   Status& fill(std::string Error::*field, std::string value) {
-    if (failed() && (*error_.*field).empty()) own().*field = std::move(value);
+    if (failed() && (error().*field).empty()) own().*field = std::move(value);
     return *this;
   }
   Error& own() {
-    if (error_.use_count() > 1) error_ = std::make_shared<Error>(*error_);
-    return *error_;
+    if (shared().references.load(std::memory_order_acquire) > 1) *this = Status(shared().error);
+    return shared().error;
+  }
+  Shared& shared() const noexcept {
+    return *reinterpret_cast<Shared*>(held_);  // NOLINT(performance-no-int-to-ptr): it was one
+  }
+  void hold(Shared* shared) noexcept { held_ = reinterpret_cast<std::uintptr_t>(shared); }
+  [[gnu::cold, gnu::noinline]] void let_go() noexcept {
+    if (shared().references.fetch_sub(1, std::memory_order_acq_rel) == 1) delete &shared();
   }
 
-  Kind kind_ = Kind::ok;
-  std::shared_ptr<Error> error_;
+  // A Shared*, or Kind::ok, pending or more: what is said for every chunk costs no more than a number.
+  std::uintptr_t held_ = 0;
 };
 
 /// A value, or the Status that says why there is none. Thread-compatible.
 template <class T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : held_(std::in_place_index<0>, std::move(value)) {}         // NOLINT(google-explicit-constructor)
-  Result(Status status) : held_(std::in_place_index<1>, std::move(status)) {}  // NOLINT(google-explicit-constructor)
+  Result(T value) : held_(std::in_place_index<0>, std::move(value)) {}  // NOLINT(google-explicit-constructor)
+  Result(Status status)                                                 // NOLINT(google-explicit-constructor)
+      : held_(std::in_place_index<1>, status.ok() ? nothing() : std::move(status)) {}
 
   bool ok() const noexcept { return held_.index() == 0; }
   explicit operator bool() const noexcept { return ok(); }
@@ -211,6 +245,8 @@ class [[nodiscard]] Result {
   }
 
  private:
+  static Status nothing() { return Status(Kind::internal, "a result without a value or a reason"); }
+
   std::variant<T, Status> held_;
 };
 

@@ -57,7 +57,7 @@ class Batch final : public Transform {
     context_ = &context;
     return {};
   }
-  Status process(Chunk chunk, Emit& out) override {
+  Status process(Chunk&& chunk, Emit& out) override {
     if (!chunk.empty()) rest_ = std::move(chunk);
     while (!rest_.empty()) {
       if (!out.room()) return Status::more();

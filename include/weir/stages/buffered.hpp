@@ -19,7 +19,7 @@ class Buffered final : public Transform {
   bool tap() const override { return true; }
   void describe(Upstream&) const override {}  // it need not see the bytes
   std::size_t ring_before() const override { return chunks_; }
-  Status process(Chunk chunk, Emit& out) override {
+  Status process(Chunk&& chunk, Emit& out) override {
     out(std::move(chunk));
     return {};
   }

@@ -118,7 +118,7 @@ class CallbackTransform final : public CallbackStage<Transform> {
   using Finish = std::function<Status(Emit&)>;
   CallbackTransform(Process process, Finish finish, CallbackOptions options)
       : CallbackStage(std::move(options)), process_(std::move(process)), finish_(std::move(finish)) {}
-  Status process(Chunk chunk, Emit& out) override {
+  Status process(Chunk&& chunk, Emit& out) override {
     return guarded_call<Status>("process a chunk", process_, std::move(chunk), out);
   }
   Status finish(Emit& out) override {
@@ -137,9 +137,9 @@ class CallbackSink final : public CallbackStage<Sink> {
   CallbackSink(Write write, Close close, CallbackOptions options)
       : CallbackStage(std::move(options)), write_(std::move(write)), close_(std::move(close)) {}
   ~CallbackSink() override { abort(); }
-  Status write(Chunk chunk) override {
+  Status write(Chunk&& chunk) override {
     const std::size_t size = chunk.size();
-    const Status status = guarded_call<Status>("give a chunk to the host", write_, std::move(chunk));
+    const Status status = guarded_call<Status>("give a chunk to the host", write_, Chunk(chunk));  // it may be pending
     if (status.ok()) bytes_.fetch_add(size, std::memory_order_relaxed);
     return status;
   }

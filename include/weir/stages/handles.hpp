@@ -32,8 +32,8 @@ class Handover {
  public:
   explicit Handover(std::size_t most_bytes) : most_bytes_(most_bytes) {}
 
-  /// pending: it is full. At least one chunk fits, however large.
-  Status put(Chunk chunk) {
+  /// pending: it is full, and `chunk` is as it was. At least one fits, however large.
+  Status put(Chunk&& chunk) {
     {
       const std::lock_guard lock(mutex_);
       if (failed_) return *failed_;
@@ -194,7 +194,7 @@ class PullSink final : public Sink {
     return {};
   }
   Status ready() override { return chunks_->room(1) ? Status() : Status::pending(); }
-  Status write(Chunk chunk) override {
+  Status write(Chunk&& chunk) override {
     const std::size_t size = chunk.size();
     WEIR_TRY(chunks_->put(std::move(chunk)));
     bytes_.fetch_add(size, std::memory_order_relaxed);

@@ -46,7 +46,7 @@ class LineFunctions final : public Transform {
     packer_.emplace(context);
     return {};
   }
-  Status process(Chunk chunk, Emit& out) override {
+  Status process(Chunk&& chunk, Emit& out) override {
     if (!chunk.empty()) chain_.head().feed(chunk);
     Status status = guarded_call<Status>("run a function on a line", [&] { return run(out); });
     if (status.failed()) return std::move(status).at(chain_.head().offset());

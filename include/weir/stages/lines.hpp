@@ -39,7 +39,7 @@ class Lines final : public Transform {
     context_ = &context;
     return {};
   }
-  Status process(Chunk chunk, Emit& out) override {
+  Status process(Chunk&& chunk, Emit& out) override {
     if (!chunk.empty()) input_ = std::move(chunk);
     if (begun_ > 0) WEIR_TRY(end_begun_line(out));
     if (input_.empty()) return {};
@@ -128,7 +128,7 @@ class FirstOf final : public Transform {
   /// Of bytes what is left may begin in the middle of a line.
   Framing framing(Framing input) const override { return of_ == Framing::lines ? input : Framing::bytes; }
   bool done() const override { return keep_ == Keep::first && left_ == 0; }
-  Status process(Chunk chunk, Emit& out) override {
+  Status process(Chunk&& chunk, Emit& out) override {
     if (chunk.empty()) return {};
     const std::size_t first = left_ == 0 ? 0 : first_part(chunk.text());
     if (Chunk part = keep_ == Keep::first ? chunk.slice(0, first) : chunk.slice(first); !part.empty())
@@ -166,7 +166,7 @@ class CountLines final : public Transform {
   std::optional<std::string> recipe() const override { return "count"; }
   Framing needs() const override { return Framing::lines; }
   Framing framing(Framing) const override { return Framing::lines; }
-  Status process(Chunk chunk, Emit&) override {
+  Status process(Chunk&& chunk, Emit&) override {
     const std::string_view text = chunk.text();
     count_ += static_cast<std::uint64_t>(std::count(text.begin(), text.end(), '\n'));
     if (!text.empty() && text.back() != '\n') ++count_;

@@ -20,7 +20,7 @@ class MapTransform final : public Transform {
   explicit MapTransform(Function function) : function_(std::move(function)) {}
   std::string name() const override { return "map"; }
   bool independent() const override { return true; }
-  Status process(Chunk chunk, Emit& out) override {
+  Status process(Chunk&& chunk, Emit& out) override {
     if (chunk.empty()) return {};
     auto mapped = guarded_call<Result<Chunk>>("map a chunk", function_, std::move(chunk));
     if (!mapped) return mapped.status();

@@ -62,7 +62,7 @@ class MemorySink final : public Sink {
     if (!closed_) into_->clear();
   }
   std::string name() const override { return "memory"; }
-  Status write(Chunk chunk) override {
+  Status write(Chunk&& chunk) override {
     try {
       const auto* bytes = reinterpret_cast<const typename Bytes::value_type*>(chunk.data());
       into_->insert(into_->end(), bytes, bytes + chunk.size());

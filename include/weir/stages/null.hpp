@@ -14,7 +14,7 @@ namespace detail {
 class NullSink final : public Sink {
  public:
   std::string name() const override { return "null"; }
-  Status write(Chunk chunk) override {
+  Status write(Chunk&& chunk) override {
     bytes_.store(confirmed_bytes() + chunk.size(), std::memory_order_relaxed);  // nobody else writes
     return {};
   }

@@ -50,7 +50,7 @@ class ParallelLane {
       context.budget = budget;
       context.wake = wake;
       context.grant_bytes = stages_[i]->memory({}).min_bytes;
-      nodes_.emplace_back(*stages_[i], counters_[i], sampling_);
+      last_ = &nodes_.emplace_back(*stages_[i], *last_, counters_[i], sampling_);
     }
   }
   ParallelLane(const ParallelLane&) = delete;
@@ -73,18 +73,19 @@ class ParallelLane {
     chunk_at_ = offset;
     ahead_ = offset - taken_;
     taken_ += chunk.size();
-    input_ = std::move(chunk);
+    input_.chunk = std::move(chunk);
   }
   /// What has been taken, as far as there is room and memory: `status` says ok for all of it, or why not.
   void work() {
     freed_->store(false, std::memory_order_relaxed);
     while (output.size() < kTransitSlices) {
-      Result<Chunk> made = pull(nodes_.size());
-      if (made.ok()) {
-        output.push_back(std::move(*made));
+      Chunk made;
+      status = last_->next(made);
+      if (status.ok()) {
+        output.push_back(std::move(made));
         continue;
       }
-      status = made.status();
+      if (status.failed()) status = explained(status.error());
       if (status.is_pending() && std::none_of(nodes_.begin(), nodes_.end(), [](auto& node) { return node.again(); }))
         status = {};  // it asks for the next chunk
       return;
@@ -101,17 +102,18 @@ class ParallelLane {
   Status status;
 
  private:
-  Result<Chunk> pull(std::size_t count) {
-    if (count == 0) {
-      if (input_.empty()) return Status::pending();
-      return std::exchange(input_, Chunk());
+  struct Given final : Feed {
+    Status next(Chunk& into) override {
+      if (chunk.empty()) return Status::pending();
+      into = std::move(chunk);
+      return {};
     }
-    Result<Chunk> made = nodes_[count - 1].pull([&] { return pull(count - 1); });
-    if (made.ok() || !made.status().failed() || !made.status().error().stage.empty()) return made;
-    // The first stage's offset is in what the lane has taken; that of another is in what nobody else sees.
-    Error why = made.status().error();
-    why.offset = count == 1 && why.offset ? ahead_ + *why.offset : chunk_at_;
-    why.stage = contexts_[count - 1].name;
+    Chunk chunk;
+  };
+
+  /// The first stage's offset is in what the lane has taken; that of another is in what nobody else sees.
+  Status explained(Error why) const {
+    why.offset = nodes_.front().failed() && why.offset ? ahead_ + *why.offset : chunk_at_;
     return Status(std::move(why));
   }
 
@@ -119,12 +121,13 @@ class ParallelLane {
   std::deque<StageCounters> counters_;
   const Sampling sampling_;
   std::deque<Context> contexts_;
+  Given input_;
   std::deque<TransformNode> nodes_;
+  Feed* last_ = &input_;
   const std::shared_ptr<Budget> outer_;
   const std::size_t bytes_;
   /// Since work() began. A late wake-up may outlive the lane.
   const std::shared_ptr<std::atomic<bool>> freed_ = std::make_shared<std::atomic<bool>>(false);
-  Chunk input_;
   std::uint64_t taken_ = 0;
   std::uint64_t chunk_at_ = 0;  // in the stream
   std::uint64_t ahead_ = 0;     // of what the lane has taken: the stream
@@ -182,7 +185,7 @@ class Parallel final : public Transform {
     map_.emplace(context.executor, context.wake, [](ParallelLane& lane) { lane.work(); });
     return add_lane();
   }
-  Status process(Chunk chunk, Emit& out) override {
+  Status process(Chunk&& chunk, Emit& out) override {
     if (!chunk.empty()) input_ = std::move(chunk);
     while (!input_.empty()) {
       if (map_->idle() == nullptr && map_->lanes() < max_lanes_) WEIR_TRY(add_lane());

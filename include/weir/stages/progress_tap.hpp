@@ -21,7 +21,7 @@ class ProgressTap final : public Transform {
       : told_(std::move(told)), every_(every) {}
   std::string name() const override { return "progress_tap"; }
   bool tap() const override { return true; }
-  Status process(Chunk chunk, Emit& out) override {
+  Status process(Chunk&& chunk, Emit& out) override {
     bytes_ += chunk.size();
     out(std::move(chunk));
     return std::chrono::steady_clock::now() - last_ >= every_ ? report() : Status();

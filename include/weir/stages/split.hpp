@@ -77,7 +77,7 @@ class Split final : public Sink {
     }
     return spread();
   }
-  Status write(Chunk chunk) override {
+  Status write(Chunk&& chunk) override {
     bytes_.fetch_add(chunk.size(), std::memory_order_relaxed);
     whole_bytes_ = chunk.size();
     rest_ = std::move(chunk);

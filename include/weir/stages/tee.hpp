@@ -53,7 +53,7 @@ class Tee final : public Sink {
     for (const auto& branch : branches_) WEIR_TRY(look_at(*branch));
     return check_any_left();
   }
-  Status write(Chunk chunk) override {
+  Status write(Chunk&& chunk) override {
     const auto full = [&](const auto& branch) { return !branch->room(chunk.size()); };
     if (std::any_of(branches_.begin(), branches_.end(), full)) return Status::pending();
     for (const auto& branch : branches_) branch->write(chunk);

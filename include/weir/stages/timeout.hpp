@@ -28,7 +28,7 @@ class Timeout final : public Transform {
     context_ = &context;
     return {};
   }
-  Status process(Chunk chunk, Emit& out) override {
+  Status process(Chunk&& chunk, Emit& out) override {
     if (!chunk.empty()) {
       silent_since_.reset();
       bytes_ += chunk.size();
