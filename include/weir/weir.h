@@ -43,7 +43,7 @@
  * enumerations are open: expect values that you do not know. Decide by status and retry, never by a message's text.
  *
  * NOT SUPPORTED: dlclose() (the library stays loaded); cancelling a thread that is inside a call (pthread_cancel);
- * use in the child of a fork; stages of one's own (C++ has them). */
+ * use in the child of a fork; sources and sinks of one's own (push and pull are those; C++ has others). */
 #ifndef WEIR_WEIR_H
 #define WEIR_WEIR_H
 
@@ -415,6 +415,47 @@ WEIR_API weir_status weir_pull_wait(weir_pull* pull, int64_t timeout_ms, weir_er
 WEIR_API weir_status weir_pull_fd(weir_pull* pull, int32_t* fd, weir_error* error);
 /* Before the end it ends the job with an error. */
 WEIR_API void weir_pull_free(weir_pull* pull);
+
+/* ---- Stages of one's own ---------------------------------------------------------------------------------------- */
+
+/* One call of a function of a stage's: it is given on to the functions below, during the call and on its thread. */
+typedef struct weir_stage_call weir_stage_call;
+
+/* A transform: what it makes of a stream. Its functions come one at a time, on threads that may block. They return 0;
+ * anything else fails the job, with what weir_stage_fail() said. */
+typedef struct weir_transform {
+  uint32_t struct_size;
+  uint32_t reserved;
+  int32_t (*process)(void* host, const void* data, size_t size, weir_stage_call* call); /* the next piece, not empty */
+  int32_t (*finish)(void* host, weir_stage_call* call); /* the stream has ended; may be NULL */
+  void (*release)(void* host);                          /* may be NULL */
+  void* host;
+} weir_transform;
+
+typedef struct weir_stage_type {
+  uint32_t struct_size;
+  uint32_t reserved;
+  const char* name; /* letters, digits, '_', '-' */
+  const char* help; /* one line; may be NULL */
+  /* Makes a stage each time its name stands in a pipeline: calls weir_stage_set() and returns 0. `argument` is the
+   * word behind the name in the pipeline ("13" of "rot 13"), "" for none. On the thread that starts the job. */
+  int32_t (*make)(void* host, const char* argument, weir_stage_call* call);
+  void (*release)(void* host); /* may be NULL */
+  void* host;
+} weir_stage_type;
+
+/* Pipelines of this context, and `through` of its copies, have a stage of this name from now on. */
+WEIR_API weir_status weir_context_add_stage(weir_context* context, const weir_stage_type* type, weir_error* error);
+
+/* Inside `make`: the stage that was made. Takes its host, as tables of callbacks do. */
+WEIR_API weir_status weir_stage_set(weir_stage_call* call, const weir_transform* transform);
+/* Inside `process` and `finish`: hands on bytes, which are copied. What one call hands on is held until it is taken:
+ * outside the job's budget. */
+WEIR_API weir_status weir_stage_emit(weir_stage_call* call, const void* data, size_t size);
+/* Inside `process`: hands on a part of what it was given, without a copy. */
+WEIR_API weir_status weir_stage_emit_slice(weir_stage_call* call, size_t offset, size_t size);
+/* Why the call is about to fail, for people. */
+WEIR_API void weir_stage_fail(weir_stage_call* call, const char* cause);
 
 /* ---- Stores: objects by name ------------------------------------------------------------------------------------ */
 

@@ -7,6 +7,7 @@
 #include "abi/entry.hpp"
 #include "abi/executor.hpp"
 #include "abi/host.hpp"
+#include "abi/stages.hpp"
 #include "abi/structs.hpp"
 
 namespace weir::abi {
@@ -74,7 +75,8 @@ SharedContext::SharedContext(ContextSettings settings)
     : settings_([&] {
         settings.endpoint.s3.on_notice = settings.endpoint.upload.on_notice = settings.notice;
         return std::move(settings);
-      }()) {
+      }()),
+      registry_(common_registry()) {
   if (settings_.ledger) ledger_ = Ledger::on_demand({settings_.state_dir, settings_.notice});
 }
 
@@ -88,6 +90,19 @@ EndpointOptions SharedContext::endpoint(std::string_view names) const {
   }
   options.client = client_;
   return options;
+}
+
+std::shared_ptr<const StageRegistry> SharedContext::registry() const {
+  const std::lock_guard lock(mutex_);
+  return registry_;
+}
+
+Status SharedContext::add_stage(StageType type) {
+  const std::lock_guard lock(mutex_);
+  auto with = std::make_shared<StageRegistry>(*registry_);
+  WEIR_TRY(with->add(std::move(type)));
+  registry_ = std::move(with);
+  return {};
 }
 
 Result<std::shared_ptr<Ledger>> SharedContext::ledger() const {

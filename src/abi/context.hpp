@@ -10,6 +10,7 @@
 #include "abi/handles.hpp"
 #include "weir/core/executor.hpp"
 #include "weir/ledger/ledger.hpp"
+#include "weir/text/registry.hpp"
 #include "weir/transfer/endpoint.hpp"
 
 namespace weir::abi {
@@ -34,6 +35,10 @@ class SharedContext final : public Object {
   const ContextSettings& settings() const noexcept { return settings_; }
   /// Options for places; where one of `names` may be in S3, with the client that all share.
   EndpointOptions endpoint(std::string_view names) const;
+  /// The stages that its pipelines may have.
+  std::shared_ptr<const StageRegistry> registry() const;
+  /// invalid_argument for a name that is taken, or is none.
+  Status add_stage(StageType type);
   /// That of its jobs; where they have none, one that is opened for the call.
   Result<std::shared_ptr<Ledger>> ledger() const;
   /// What is to be recorded is written.
@@ -44,6 +49,7 @@ class SharedContext final : public Object {
   std::shared_ptr<Ledger> ledger_;  // null: nothing is recorded
   mutable std::mutex mutex_;
   mutable std::shared_ptr<S3Client> client_;
+  std::shared_ptr<const StageRegistry> registry_;  // replaced, never changed: who reads a pipeline keeps it
 };
 
 /// The context of a handle, or for NULL a new one with the defaults.

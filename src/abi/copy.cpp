@@ -9,7 +9,6 @@
 #include "abi/job.hpp"
 #include "abi/structs.hpp"
 #include "weir/stages/memory.hpp"
-#include "weir/text/parse.hpp"
 
 namespace weir::abi {
 
@@ -81,7 +80,7 @@ Answer carry_out(const weir_job_options* options, weir_receipt* receipt,
 
 Answer upload_bytes(Chunk bytes, const std::string& destination, const JobSettings& settings,
                     std::shared_ptr<JobObject>& into) {
-  auto through = parse_through(settings.through, StageRegistry::builtin(), "read through");
+  auto through = settings.read_through();
   if (!through) return through.status();
   auto to = open_sink(destination, settings.endpoint(destination));
   if (!to) return to.status();
@@ -91,7 +90,7 @@ Answer upload_bytes(Chunk bytes, const std::string& destination, const JobSettin
 
 Answer download_bytes(const std::string& source, const BufferSink& sink, const JobSettings& settings,
                       std::shared_ptr<JobObject>& into) {
-  auto through = parse_through(settings.through, StageRegistry::builtin(), "read through");
+  auto through = settings.read_through();
   if (!through) return through.status();
   auto from = open_source(source, settings.endpoint(source));
   if (!from) return from.status();

@@ -28,6 +28,8 @@ struct JobSettings {
 
   /// Options for the places that `names` has.
   EndpointOptions endpoint(std::string_view names) const;
+  /// The stages that `through` says.
+  Result<Through> read_through() const;
 };
 /// Takes the host of the callbacks, also where it fails.
 Answer read_job_options(const weir_job_options* given, JobSettings& into);

@@ -2,6 +2,7 @@
 
 #include "abi/job.hpp"
 #include "abi/structs.hpp"
+#include "weir/text/parse.hpp"
 
 namespace weir::abi {
 
@@ -72,6 +73,11 @@ EndpointOptions JobSettings::endpoint(std::string_view names) const {
   options.upload.concurrency = options.download.concurrency = concurrency;
   options.upload.resume = !begin_anew;
   return options;
+}
+
+Result<Through> JobSettings::read_through() const {
+  const auto registry = context->registry();
+  return parse_through(through, *registry, "read through");
 }
 
 }  // namespace weir::abi

@@ -4,62 +4,13 @@
 #include "abi/entry.hpp"
 #include "abi/hint.hpp"
 #include "abi/job.hpp"
+#include "abi/stages.hpp"
 #include "abi/structs.hpp"
 #include "weir/text/parse.hpp"
 
 namespace weir::abi {
 
 namespace {
-
-/// What the stages "push" and "pull" of the text stand for, while this thread reads it.
-const JobSettings*& reading() noexcept {
-  thread_local const JobSettings* settings = nullptr;
-  return settings;
-}
-
-class Reading {
- public:
-  explicit Reading(const JobSettings& settings) noexcept { reading() = &settings; }
-  ~Reading() { reading() = nullptr; }
-  Reading(const Reading&) = delete;
-  Reading& operator=(const Reading&) = delete;
-};
-
-Status no_handle(const char* stage) {
-  return Status(Kind::invalid_argument, fmt::format("weir_job_options.{} is NULL, and the pipeline has a stage of that "
-                                                    "name",
-                                                    stage));
-}
-
-Result<std::unique_ptr<Source>> push_stage(const StageArguments&, const EndpointOptions&) {
-  const JobSettings* const settings = reading();
-  if (settings == nullptr || !settings->push) return no_handle("push");
-  return settings->push->attach();
-}
-
-Result<std::unique_ptr<Sink>> pull_stage(const StageArguments&, const EndpointOptions&) {
-  const JobSettings* const settings = reading();
-  if (settings == nullptr || !settings->pull) return no_handle("pull");
-  return settings->pull->attach();
-}
-
-const StageRegistry& registry() {
-  static const auto* const kRegistry = [] {
-    auto* const all = new StageRegistry(StageRegistry::builtin());
-    StageType push;
-    push.name = "push";
-    push.help = "what the host writes into weir_job_options.push";
-    push.make_source = push_stage;
-    (void)all->add(std::move(push));
-    StageType pull;
-    pull.name = "pull";
-    pull.help = "what the host reads from weir_job_options.pull";
-    pull.make_sink = pull_stage;
-    (void)all->add(std::move(pull));
-    return all;
-  }();
-  return *kRegistry;
-}
 
 /// A handle that was given, and that the pipeline has no stage for, would wait for ever.
 Answer check_used(const JobSettings& settings) {
@@ -98,7 +49,8 @@ Answer start_pipeline(const std::string& text, JobSettings settings, std::shared
   if (!settings.through.empty())
     return Answer(WEIR_E_INVALID_ARGUMENT, "through is for copies: write the stages into the pipeline");
   ParseOptions options;
-  options.registry = &registry();
+  const auto registry = settings.context->registry();
+  options.registry = registry.get();
   options.endpoint = settings.endpoint(text);
   if (!settings.push && !settings.pull) options.endpoint.upload.resume_hint = hint_of_pipeline(text, settings);
   auto pipeline = [&] {
@@ -114,7 +66,7 @@ Answer start_pipeline(const std::string& text, JobSettings settings, std::shared
 Answer start_copy(const std::string& source, const std::string& destination, JobSettings settings,
                   std::shared_ptr<JobObject>& into) {
   WEIR_ABI_TRY(check_used(settings).during("start a copy"));
-  auto through = parse_through(settings.through, StageRegistry::builtin(), "read through");
+  auto through = settings.read_through();
   if (!through) return through.status();
   EndpointOptions endpoint = settings.endpoint(source + "\n" + destination);
   endpoint.upload.resume_hint = hint_of_copy(source, destination, settings);

@@ -46,6 +46,7 @@ void resume_cases(void);
 void misuse_cases(void);
 void fork_cases(void);
 void s3_cases(void);
+void stage_cases(void);
 void store_cases(void);
 /* Started by itself: is killed in the middle of an upload. */
 int be_the_victim(void);

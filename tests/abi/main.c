@@ -8,7 +8,8 @@ typedef struct part {
 
 static const part kParts[] = {{"open", open_cases},       {"stream", stream_cases}, {"error", error_cases},
                               {"control", control_cases}, {"resume", resume_cases}, {"misuse", misuse_cases},
-                              {"store", store_cases},     {"s3", s3_cases},         {"fork", fork_cases}};
+                              {"store", store_cases},     {"s3", s3_cases},         {"fork", fork_cases},
+                              {"stage", stage_cases}};
 
 int main(int count, char** words) {
   size_t i;
