@@ -47,21 +47,15 @@ class Sampling {
   std::uint64_t last_ns_ = 0;
 };
 
-/// Adds the time of a scope to a counter, so often as `sampling` says.
-class Stopwatch {
- public:
-  Stopwatch(std::atomic<std::uint64_t>& counter, const Sampling& sampling) noexcept
-      : counter_(counter), weight_(sampling.weight()), start_(weight_ == 0 ? 0 : now_ns()) {}
-  ~Stopwatch() {
-    if (weight_ != 0) StageCounters::add(counter_, (now_ns() - start_) * weight_);
-  }
-  Stopwatch(const Stopwatch&) = delete;
-  Stopwatch& operator=(const Stopwatch&) = delete;
-
- private:
-  std::atomic<std::uint64_t>& counter_;
-  const std::uint64_t weight_;
-  const std::uint64_t start_;
-};
+/// What `call` returns. Adds its time to a counter, so often as `sampling` says.
+template <class Call>
+auto timed(std::atomic<std::uint64_t>& counter, const Sampling& sampling, Call call) {
+  const std::uint64_t weight = sampling.weight();
+  if (weight == 0) return call();
+  const std::uint64_t begun_ns = now_ns();
+  auto result = call();
+  StageCounters::add(counter, (now_ns() - begun_ns) * weight);
+  return result;
+}
 
 }  // namespace weir::detail

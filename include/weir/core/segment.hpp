@@ -100,8 +100,8 @@ class TransformNode final : public Feed, public Emit {
     return status.failed() ? fails(std::move(status)) : waits(idle, std::move(status));
   }
   Status call(Chunk&& chunk) {
-    const Stopwatch busy(counters_.busy_ns, sampling_);
-    return input_ended_ ? transform_.finish(*this) : transform_.process(std::move(chunk), *this);
+    return timed(counters_.busy_ns, sampling_,
+                 [&] { return input_ended_ ? transform_.finish(*this) : transform_.process(std::move(chunk), *this); });
   }
   Status waits(bool idle, Status status) {
     if (!into_->empty()) return {};
@@ -159,8 +159,7 @@ class Inlet final : public Feed {
  private:
   Status ask(Chunk& into) {
     if (paused->load(std::memory_order_acquire)) return Status::pending();
-    const Stopwatch busy(counters->busy_ns, *sampling);
-    Result<Chunk> chunk = source->next();
+    Result<Chunk> chunk = timed(counters->busy_ns, *sampling, [&] { return source->next(); });
     if (!chunk.ok()) return chunk.status().in_stage(source->name());
     into = *std::move(chunk);
     StageCounters::add(counters->bytes_out, into.size());
@@ -185,9 +184,8 @@ struct Outlet {
       return {};
     }
     WEIR_TRY(sink->ready());
-    const Stopwatch busy(counters->busy_ns, *sampling);
     const std::size_t size = chunk.size();
-    WEIR_TRY(sink->write(std::move(chunk)));
+    WEIR_TRY(timed(counters->busy_ns, *sampling, [&] { return sink->write(std::move(chunk)); }));
     StageCounters::add(counters->bytes_in, size);
     return {};
   }
