@@ -16,6 +16,7 @@
 #include "weir/core/job.hpp"
 #include "weir/stages/batch.hpp"
 #include "weir/stages/buffered.hpp"
+#include "weir/stages/concat.hpp"
 #include "weir/stages/grep.hpp"
 #include "weir/stages/line_functions.hpp"
 #include "weir/stages/lines.hpp"
@@ -88,7 +89,7 @@ LineStep random_line_step(std::mt19937& random) {
     case 1:
       return by_line(
           "grep invert " + needle, [=](auto& line) { return has(bare(line)) ? "" : line; },
-          [=] { return Through(grep(needle, {.invert = true})); });
+          [=] { return Through(grep(needle, {.invert = true, .regex = check_grep(needle, {.regex = true}).ok()})); });
     case 2:
       return by_line(
           "filter " + needle, [=](auto& line) { return has(bare(line)) ? line : ""; },
@@ -207,15 +208,24 @@ void run_one(unsigned seed) {
   }
   const bool spread = random() % 4 == 0;
   const bool branches = !spread && random() % 3 == 0;
+  const std::size_t at = random() % 3 == 0 ? random() % (text.size() + 1) : 0;  // two sources, one behind the other
   const auto one = std::make_shared<std::string>();
   const auto two = std::make_shared<std::string>();
-  INFO(told << (counted ? " | count" : "") << (branches ? " | tee" : spread ? " | split" : ""));
+  INFO(told << (at > 0 ? " (concat)" : "") << (counted ? " | count" : "")
+            << (branches ? " | tee"
+                : spread ? " | split"
+                         : ""));
   JobOptions options;
   constexpr std::size_t kWorkers[] = {1, 2, 7};
   options.executor = Executor::make_pool(kWorkers[random() % 3]);
   options.budget_bytes = (branches || spread ? 40 : 24) * kMiB;
-  auto source = std::make_unique<PieceSource>(text, std::max(piece, least_piece), random() % 3 == 0,
-                                              Stutter(seed, random() % 2 == 0 ? 0 : 20));
+  const auto source_of = [&](std::string its) {
+    return std::make_unique<PieceSource>(std::move(its), std::max(piece, least_piece), random() % 3 == 0,
+                                         Stutter(seed, random() % 2 == 0 ? 0 : 20));
+  };
+  std::vector<std::unique_ptr<Source>> sources;
+  if (at > 0) sources.push_back(source_of(text.substr(0, at)));
+  sources.push_back(source_of(text.substr(at)));
   std::map<std::string, std::shared_ptr<std::string>> places;
   const auto key_of = [](std::string_view line) { return std::to_string(line.size() % 5); };
   To sink = branches ? To(tee(to_memory(one), to_memory(two)))
@@ -225,7 +235,7 @@ void run_one(unsigned seed) {
                                    },
                                    {.most_open = 5}))
                      : To(to_memory(one));
-  Pipeline pipeline = From(std::move(source)) | std::move(through) | std::move(sink);
+  Pipeline pipeline = From(concat(std::move(sources))) | std::move(through) | std::move(sink);
   if (const auto plan = make_plan(pipeline, options.budget_bytes, options.executor->concurrency()); !plan.ok()) {
     REQUIRE(plan.error().kind == Kind::budget_too_small);
     options.budget_bytes = plan.error().needed_bytes;
