@@ -27,7 +27,8 @@ struct DriveOptions {
 class Collect : public Emit {
  public:
   explicit Collect(std::size_t room) : room_(room), left_(room) {}
-  void operator()(Chunk&& chunk) override {
+  void operator()(Chunk&& given) override {
+    const Chunk chunk = std::move(given);
     CHECK(chunk.size() <= kSliceBytes);
     bytes.append(chunk.text());
     if (left_ > 0) --left_;

@@ -203,6 +203,26 @@ TEST_CASE("short ways through a segment are timed now and then, and each stands 
   CHECK(stands_for > 99'000);
 }
 
+TEST_CASE("where each so many-th way takes long, long and short ones are met equally") {
+  for (const std::uint64_t period : {2u, 3u, 4u, 12u}) {
+    CAPTURE(period);
+    detail::Sampling sampling;
+    std::uint64_t long_ones = 0;
+    constexpr std::uint64_t kChunks = 40'000;
+    for (std::uint64_t i = 0; i < kChunks; ++i) {
+      sampling.begin();
+      if (i % period == 0) {
+        long_ones += sampling.weight();
+        for (const std::uint64_t end = detail::now_ns() + 6'000; sampling.weight() != 0 && detail::now_ns() < end;) {
+        }
+      }
+      sampling.end();
+    }
+    CHECK(long_ones > kChunks / period / 2);
+    CHECK(long_ones < kChunks / period * 2);
+  }
+}
+
 TEST_CASE("a result that was moved from goes on having no value, and one made of nothing is an error") {
   Result<std::unique_ptr<int>> failed(Status(Kind::io, "broken"));
   Result<std::unique_ptr<int>> taken = std::move(failed);

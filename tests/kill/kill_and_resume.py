@@ -53,7 +53,7 @@ def play_upload(number, folder, relay):
     through, shown, changing = compositions.draw(rng)
     stages = ["--through", through] if through else []
     arguments = ["-" if piped else str(path), url, *options, *stages, "--part-size", str(part), "--concurrency", str(PARTS_AT_ONCE),
-                 "--limit-rate", f"{pace}MiB", *memory_options()]
+                 "--limit-rate", f"{pace}MiB", *memory_options(changing)]
     wanted = path
     if through:
         wanted = folder / "in one go"

@@ -158,8 +158,8 @@ def temporary_files(folder):
     return [path for path in folder.rglob("*.weir-part") if path.is_file()]
 
 
-def memory_options():
-    memory = rng.choice(["", "", "32MiB", "96MiB"])
+def memory_options(changing=False):
+    memory = rng.choice(["", "", "96MiB" if changing else "32MiB", "96MiB"])  # many stages at once do not fit in 32 MiB
     return ["--memory", memory] if memory else []
 
 

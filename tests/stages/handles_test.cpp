@@ -99,6 +99,23 @@ TEST_CASE("A host that stops pulling ends the job; a job that fails ends the pul
   CHECK(failing.wait().error().kind == Kind::corrupt);
 }
 
+TEST_CASE("A host that stops pulling is no reader of the rest, also when nothing more comes or all has come") {
+  auto out = std::make_unique<PullHandle>();
+  Job whole = start(memory("unread") | out->sink());
+  std::this_thread::sleep_for(20ms);  // the sink closes, and waits for that to be read
+  out.reset();
+  CHECK(whole.wait().error().kind == Kind::cancelled);
+
+  PushHandle in;
+  out = std::make_unique<PullHandle>();
+  Job idle = start(in.source() | out->sink());
+  std::this_thread::sleep_for(20ms);
+  out.reset();
+  const auto ended = idle.wait_for(30s);
+  REQUIRE(ended);
+  CHECK(ended->error().kind == Kind::cancelled);
+}
+
 TEST_CASE("Leased memory is the job's own and is not copied") {
   PushHandle in;
   CHECK(in.lease().status().is_pending());  // no job yet

@@ -65,6 +65,7 @@ inline void JobCore::connect(const Plan& plan) {
     if (s > 0) {
       runner->inlet.ring = rings_.back().get();
       runner->inlet.wake_producer = waker(s - 1);
+      for (std::size_t i = first; i <= last; ++i) runner->inlet.at_once = runner->inlet.at_once || stage(i).waits();
     } else if (first == 0) {
       runner->inlet.source = pipeline_.source.get();
       runner->inlet.paused = &paused_;
@@ -186,8 +187,8 @@ inline Step JobCore::step(Runner& runner) {
 }
 
 inline Step JobCore::move_data(Runner& runner) {
-  const std::uint64_t begun = runner.sampling.last_ns();
-  for (int moved = 0; moved < kChunksPerRun || runner.sampling.last_ns() - begun < kShortRunNs; ++moved) {
+  const std::uint64_t begun_ns = now_ns();
+  for (unsigned moved = 1;; ++moved) {
     if (stopping_.load(std::memory_order_relaxed)) return Step::again;
     if (runner.held.empty()) {
       runner.sampling.begin();
@@ -206,8 +207,8 @@ inline Step JobCore::move_data(Runner& runner) {
     }
     runner.held = Chunk();
     runner.sampling.end();
+    if (moved % kChunksPerRun == 0 && now_ns() - begun_ns > kShortRunNs) return Step::again;
   }
-  return Step::again;
 }
 
 /// A sink may fail for good while no input comes: it is asked, so that nobody waits for a chunk to find out.

@@ -88,7 +88,8 @@ struct AdaptedSink final : Sink {
   explicit AdaptedSink(S s) : stage(std::move(s)) {}
   std::string name() const override { return "sink"; }
   Status write(Chunk&& chunk) override {
-    return guarded_call<Status>("give a chunk to the host", [&] { return stage.write(Chunk(chunk)); });
+    return guarded_call<Status>("give a chunk to the host",
+                                [&] { return stage.write(Chunk(chunk)); });  // may be pending
   }
   Result<Receipt> close() override {
     return guarded_call<Result<Receipt>>("close the host's stage", [this] { return stage.close(); });

@@ -84,7 +84,8 @@ class RestorableTransform final : public Transform {
   class Counted final : public Emit {
    public:
     Counted(RestorableTransform& of, Emit& out) : of_(of), out_(out) {}
-    void operator()(Chunk&& chunk) override {
+    void operator()(Chunk&& given) override {
+      const Chunk chunk = std::move(given);
       of_.piece_.output_bytes += chunk.size();
       if (of_.hashes_) of_.piece_.output_hash = of_.marks_->hash(of_.piece_.output_hash, chunk.bytes());
       const auto stored = static_cast<std::size_t>(std::min<std::uint64_t>(of_.drops_, chunk.size()));

@@ -15,8 +15,8 @@
 
 namespace weir {
 
-/// Items must be empty when they are moved from. push, end and settle_pushed by the producer alone; pop and
-/// settle_popped by the consumer alone; the rest from anywhere.
+/// What is moved from an item's place is to leave nothing there that holds anything. push, end and settle_pushed by the
+/// producer alone; pop and settle_popped by the consumer alone; the rest from anywhere.
 template <class Item>
 class Ring {
  public:

@@ -15,36 +15,37 @@ inline std::uint64_t now_ns() noexcept {
           .count());
 }
 
-/// Which chunks' ways through a segment are timed: each while they take long, and every 251st, for all 251, while they
-/// are so short that looking at the clock would be most of them.
+/// Which chunks' ways through a segment are timed: each while they take long, and one of some 250, for all those since
+/// the one before, while they are so short that looking at the clock would be most of them. How many lie between is
+/// drawn: where each second chunk takes long, no fixed number would meet both kinds equally.
 class Sampling {
  public:
   /// A chunk sets out.
   void begin() noexcept {
     ++ahead_;
-    weight_ = ahead_ >= every_ ? std::exchange(ahead_, 0) : 0;
+    weight_ = ahead_ >= gap_ ? std::exchange(ahead_, 0) : 0;
     if (weight_ != 0) begun_ns_ = now_ns();
   }
   /// It is through.
   void end() noexcept {
     if (weight_ == 0) return;
-    last_ns_ = now_ns();
-    every_ = last_ns_ - begun_ns_ < kShortNs ? kEvery : 1;
+    gap_ = now_ns() - begun_ns_ < kShortNs ? draw_gap() : 1;
     weight_ = 1;  // what happens between chunks
   }
   /// For how many chunks this one stands; 0: it is not timed.
   std::uint64_t weight() const noexcept { return weight_; }
-  /// When a timed one was through; as late as the last of them.
-  std::uint64_t last_ns() const noexcept { return last_ns_; }
 
  private:
-  static constexpr std::uint64_t kEvery = 251;  // no divisor of what frames have
   static constexpr std::uint64_t kShortNs = 4'000;
-  std::uint64_t every_ = 1;
+  std::uint64_t draw_gap() noexcept {
+    random_ = random_ * 1'664'525u + 1'013'904'223u;
+    return 224 + (random_ >> 26);
+  }
+  std::uint64_t gap_ = 1;
   std::uint64_t ahead_ = 0;
   std::uint64_t weight_ = 1;
   std::uint64_t begun_ns_ = 0;
-  std::uint64_t last_ns_ = 0;
+  std::uint32_t random_ = 1;
 };
 
 /// What `call` returns. Adds its time to a counter, so often as `sampling` says.

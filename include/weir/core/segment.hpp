@@ -36,7 +36,8 @@ class ChunkQueue {
 class Feed {
  public:
   virtual ~Feed() = default;
-  /// The next output; an empty chunk is the end. `into` is empty before; what is in it after an error is nothing.
+  /// The next output; an empty chunk is the end. `into` is empty before; after an error what is in it counts for
+  /// nothing.
   virtual Status next(Chunk& into) = 0;
 };
 
@@ -143,12 +144,14 @@ class Inlet final : public Feed {
   const Sampling* sampling = nullptr;
   ChunkRing* ring = nullptr;
   std::function<void()> wake_producer;
+  bool at_once = false;  // no room that was made is overlooked: what comes behind may wait in its next call
 
   Status next(Chunk& into) override {
     if (source != nullptr) return ask(into);
     if (ring == nullptr) return {};
     const auto pop = ring->pop(into);
-    if (ring->producer_owed(ring->depth() / 2)) wake_producer();
+    const std::size_t room = ring->depth() / 2;
+    if (at_once ? ring->settle_popped(room) : ring->producer_owed(room)) wake_producer();
     return pop == ChunkRing::Pop::empty ? Status::pending() : Status();
   }
   /// The room that was made so far is seen by the other side, although there may be no more for a while.
@@ -160,7 +163,7 @@ class Inlet final : public Feed {
   Status ask(Chunk& into) {
     if (paused->load(std::memory_order_acquire)) return Status::pending();
     Result<Chunk> chunk = timed(counters->busy_ns, *sampling, [&] { return source->next(); });
-    if (!chunk.ok()) return chunk.status().in_stage(source->name());
+    if (!chunk.ok()) return chunk.status().failed() ? chunk.status().in_stage(source->name()) : chunk.status();
     into = *std::move(chunk);
     StageCounters::add(counters->bytes_out, into.size());
     return {};

@@ -184,6 +184,7 @@ class Source : public Stage {
 class Emit {
  public:
   virtual ~Emit() = default;
+  /// Takes it: `chunk` is empty after.
   virtual void operator()(Chunk&& chunk) = 0;
   void operator()(const Chunk& chunk) { (*this)(Chunk(chunk)); }
   /// False: return `more` soon, what is emitted now only queues up.

@@ -84,14 +84,22 @@ class Handover {
     {
       const std::lock_guard lock(mutex_);
       if (!failed_) failed_ = std::move(why);
+      lost_ = lost_ || !ended_ || !chunks_.empty();
       dropped.swap(chunks_);
       bytes_ = 0;
     }
     tell(true, true);
   }
-  bool drained() const {
+  /// Why nothing more is taken; ok: it is.
+  Status health() const {
     const std::lock_guard lock(mutex_);
-    return chunks_.empty();
+    return failed_ ? *failed_ : Status();
+  }
+  /// ok: all was taken that was put, after end(). pending: not yet.
+  Status drained() const {
+    const std::lock_guard lock(mutex_);
+    if (lost_) return *failed_;
+    return chunks_.empty() ? Status() : Status::pending();
   }
   /// Called, on whichever thread, after there came to be room. Replaces the one before.
   void on_room(std::function<void()> wake) {
@@ -145,6 +153,7 @@ class Handover {
   std::uint64_t changes_ = 0;
   bool ended_ = false;
   std::optional<Status> failed_;
+  bool lost_ = false;  // before all was taken
   std::function<void()> wake_producer_;
   std::function<void()> wake_consumer_;
 };
@@ -193,7 +202,10 @@ class PullSink final : public Sink {
     chunks_->on_room(context.wake);
     return {};
   }
-  Status ready() override { return chunks_->room(1) ? Status() : Status::pending(); }
+  Status ready() override {
+    WEIR_TRY(chunks_->health());
+    return chunks_->room(1) ? Status() : Status::pending();
+  }
   Status write(Chunk&& chunk) override {
     const std::size_t size = chunk.size();
     WEIR_TRY(chunks_->put(std::move(chunk)));
@@ -202,7 +214,7 @@ class PullSink final : public Sink {
   }
   Result<Receipt> close() override {
     if (!std::exchange(closed_, true)) chunks_->end();
-    if (!chunks_->drained()) return Status::pending();
+    WEIR_TRY(chunks_->drained());
     Receipt receipt;
     receipt.bytes_acked = receipt.bytes_stored = confirmed_bytes();
     receipt.destination = "pull:";
@@ -213,7 +225,7 @@ class PullSink final : public Sink {
 
  private:
   void gone(const char* why) {
-    if (!closed_ || !chunks_->drained()) chunks_->fail(Status(Kind::broken_pipe, why).during("pull from it"));
+    if (!closed_ || !chunks_->drained().ok()) chunks_->fail(Status(Kind::broken_pipe, why).during("pull from it"));
   }
 
   std::shared_ptr<Handover> chunks_;
