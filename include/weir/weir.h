@@ -19,6 +19,7 @@
  *
  *  1. Handles (weir_job, weir_context, ...) are opaque, and are numbers rather than addresses: they are never
  *     dereferenced. One that is NULL, was freed or is of another type is an error, WEIR_E_HANDLE, not a crash.
+ *     weir_task, weir_credentials and weir_stage_call are no handles: they are lent, and used once.
  *  2. What can fail returns a weir_status and takes a weir_error of the caller's, which may be NULL. There is no "last
  *     error". WEIR_OK is 0. WEIR_PENDING and WEIR_END are answers, not errors, and write nothing into the weir_error.
  *     What a failed call was to give is left as it was, or is NULL or 0.
@@ -115,7 +116,7 @@ enum {
   WEIR_RETRY_CLOCK = 4        /* correct the clock, then the same call */
 };
 
-/* One error in full. Its texts are "" where there is nothing to say, NULL only before the first error. It may be used
+/* One error in full. Its texts are "" where there is nothing to say, and NULL where there is no error. It may be used
  * for any number of calls: each clears what was there before. */
 typedef struct weir_error {
   uint32_t struct_size;
@@ -128,7 +129,7 @@ typedef struct weir_error {
   uint64_t retry_after_ms;  /* 0: the service did not say */
   uint64_t needed_bytes;    /* with WEIR_E_BUDGET_TOO_SMALL: the budget that would fit */
   uint64_t kept_bytes;      /* of an unfinished upload at the store: the same call goes on with it */
-  const char* message;      /* the whole, for people: "cannot OPERATION: CAUSE\nADVICE". No secrets */
+  const char* message;      /* the whole, for people; advice stands on lines of its own. No secrets */
   const char* operation;    /* completes "cannot ..." */
   const char* cause;        /* in the words of whoever refused */
   const char* advice;       /* what is safe, and what to do next */
@@ -302,9 +303,12 @@ typedef struct weir_job_options {
   uint64_t part_bytes;  /* of uploads; 0: chosen by length, store and memory */
   uint32_t concurrency; /* parts or ranges under way at once; 0: adapts */
   int32_t begin_anew;   /* 1: does not go on with an earlier run, and removes what that has sent */
-  /* About ten times a second, and once at the end, never two at once. May block, which holds up nothing but reports. */
+  /* About ten times a second, and once at the end, never two at once. The last one comes before the job has ended, and
+   * holds that up: it must not wait for what waits for the job. */
   void (*on_progress)(void* host, const weir_progress* progress);
-  /* Once, when weir_job_wait() would no longer wait. Must not wait. */
+  /* Once, when weir_job_wait() would no longer wait, or a moment later: `host` may go with `release`, not before. Where
+   * the job fails at once it comes, as on_progress does, before weir_start() returns, on the caller's thread. Must not
+   * wait. */
   void (*on_end)(void* host);
   void (*release)(void* host); /* may be NULL */
   void* host;
@@ -376,7 +380,8 @@ WEIR_API weir_status weir_push_commit(weir_push* push, size_t size, weir_error* 
 /* Waits until there is room for what was refused last, or else for something; or WEIR_PENDING after the time. */
 WEIR_API weir_status weir_push_wait(weir_push* push, int64_t timeout_ms, weir_error* error);
 /* A file descriptor that polls readable while writing is worth a try; for epoll, asyncio, libuv. Level-triggered: it
- * stays so until a try says WEIR_PENDING. The handle's own: do not read or close it. */
+ * stays so until a try says WEIR_PENDING. The handle's own: do not read or close it; it is closed with the handle or a
+ * moment later, so take it out of the loop first. */
 WEIR_API weir_status weir_push_fd(weir_push* push, int32_t* fd, weir_error* error);
 /* All was written. A handle that is freed without it ends the job with an error: half a stream is never taken for a
  * whole one. */
@@ -435,7 +440,7 @@ typedef struct weir_transform {
 typedef struct weir_stage_type {
   uint32_t struct_size;
   uint32_t reserved;
-  const char* name; /* letters, digits, '_', '-' */
+  const char* name; /* small letters, digits, '_', '-' */
   const char* help; /* one line; may be NULL */
   /* Makes a stage each time its name stands in a pipeline: calls weir_stage_set() and returns 0. `argument` is the
    * word behind the name in the pipeline ("13" of "rot 13"), "" for none. On the thread that starts the job. */
@@ -512,7 +517,7 @@ typedef struct weir_listed {
 #define WEIR_LISTED_INIT \
   { sizeof(weir_listed), 0, 0, 0, NULL, NULL, NULL }
 
-/* What begins with `prefix`, in the store's order. Asks for nothing yet. */
+/* What begins with `prefix`, in the store's order, of each page of it the folders first. Asks for nothing yet. */
 WEIR_API weir_status weir_store_list(weir_context* context, const char* prefix, const weir_list_options* options,
                                      weir_listing** listing, weir_error* error);
 /* The next; WEIR_END behind the last. Waits for a page now and then. After an error it may be called again. */
@@ -544,9 +549,9 @@ WEIR_API weir_status weir_ledger_list(weir_context* context, weir_unfinished** l
 /* Oldest first; WEIR_END behind the last. */
 WEIR_API weir_status weir_unfinished_next(weir_unfinished* list, weir_unfinished_job* job, weir_error* error);
 WEIR_API void weir_unfinished_free(weir_unfinished* list);
-/* Starts it as it was started, by the same call: of `options` context, callbacks and budget_bytes count. The context
- * must have `ledger` set. WEIR_E_UNSUPPORTED for what was not started by weir_start() or weir_start_copy(), was fed by
- * a handle, or has names that may hold secrets: make the same call again, and it goes on by itself. */
+/* Starts it as it was started, by the same call: of `options` context, callbacks, budget_bytes and concurrency count.
+ * The context must have `ledger` set. WEIR_E_UNSUPPORTED for what was not started by weir_start() or weir_start_copy(),
+ * was fed by a handle, or has names that may hold secrets: make the same call again, and it goes on by itself. */
 WEIR_API weir_status weir_ledger_resume(int64_t id, const weir_job_options* options, weir_job** job, weir_error* error);
 /* Removes from the store what was sent of it, and the job from the ledger. */
 WEIR_API weir_status weir_ledger_abort(weir_context* context, int64_t id, weir_error* error);
