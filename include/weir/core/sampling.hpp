@@ -15,7 +15,7 @@ inline std::uint64_t now_ns() noexcept {
           .count());
 }
 
-/// Which chunks' ways through a segment are timed: each while they take long, and one of some 250, for all those since
+/// Which chunks' ways through a segment are timed: each while they take long, and one of some 500, for all those since
 /// the one before, while they are so short that looking at the clock would be most of them. How many lie between is
 /// drawn: where each second chunk takes long, no fixed number would meet both kinds equally.
 class Sampling {
@@ -39,7 +39,7 @@ class Sampling {
   static constexpr std::uint64_t kShortNs = 4'000;
   std::uint64_t draw_gap() noexcept {
     random_ = random_ * 1'664'525u + 1'013'904'223u;
-    return 224 + (random_ >> 26);
+    return 480 + (random_ >> 25);
   }
   std::uint64_t gap_ = 1;
   std::uint64_t ahead_ = 0;
