@@ -98,7 +98,7 @@ class Writer(io.RawIOBase):
             raise ValueError("I/O operation on closed file")
 
 
-def _raw_of(file: io.BufferedWriter | io.TextIOWrapper) -> Writer | None:
+def _raw_of(file: object) -> Writer | None:
     """None: it was detached, or never was whole."""
     try:
         inner: Any = file.buffer if isinstance(file, io.TextIOWrapper) else file
@@ -108,8 +108,8 @@ def _raw_of(file: io.BufferedWriter | io.TextIOWrapper) -> Writer | None:
     return raw if isinstance(raw, Writer) else None
 
 
-class BufferedWriter(io.BufferedWriter):
-    """As io's; but an exception inside `with`, and being dropped, store nothing."""
+class _StoredWhole:
+    """What io's files are here too: an exception inside `with`, and being dropped, store nothing."""
 
     @property
     def receipt(self) -> Receipt | None:
@@ -126,33 +126,17 @@ class BufferedWriter(io.BufferedWriter):
         if kind is not None:
             self.abort(error)
         else:
-            self.close()
+            file: Any = self
+            file.close()
 
     def __del__(self) -> None:
         if (raw := _raw_of(self)) is not None:
             raw.drop()
 
 
-class TextWriter(io.TextIOWrapper):
+class BufferedWriter(_StoredWhole, io.BufferedWriter):
     """As io's; but an exception inside `with`, and being dropped, store nothing."""
 
-    @property
-    def receipt(self) -> Receipt | None:
-        raw = _raw_of(self)
-        return None if raw is None else raw.receipt
 
-    def abort(self, error: BaseException | None = None) -> None:
-        if (raw := _raw_of(self)) is not None:
-            raw.abort(error)
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if kind is not None:
-            self.abort(error)
-        else:
-            self.close()
-
-    def __del__(self) -> None:
-        if (raw := _raw_of(self)) is not None:
-            raw.drop()
+class TextWriter(_StoredWhole, io.TextIOWrapper):
+    """As io's; but an exception inside `with`, and being dropped, store nothing."""
