@@ -84,8 +84,4 @@ void fill_receipt(const Receipt& from, weir_receipt* out) {
 
 }  // namespace weir::abi
 
-void weir_receipt_clear(weir_receipt* receipt) {
-  if (receipt == nullptr || receipt->struct_size < sizeof *receipt) return;
-  delete static_cast<weir::abi::Owned*>(receipt->owned);
-  weir_init(receipt, receipt->struct_size);
-}
+void weir_receipt_clear(weir_receipt* receipt) { weir::abi::clear_result(receipt); }

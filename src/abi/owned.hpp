@@ -27,4 +27,12 @@ class Owned {
   std::vector<weir_pair> pairs_;
 };
 
+/// Frees what a result of a host's holds. One that is no result of ours, or NULL, stays as it is.
+template <class T>
+void clear_result(T* result) noexcept {
+  if (result == nullptr || result->struct_size < sizeof *result) return;
+  delete static_cast<Owned*>(result->owned);
+  weir_init(result, result->struct_size);
+}
+
 }  // namespace weir::abi

@@ -57,11 +57,7 @@ Answer find_place(weir_context* context, const char* name, const char* what, Sto
 
 }  // namespace weir::abi
 
-void weir_object_info_clear(weir_object_info* info) {
-  if (info == nullptr || info->struct_size < sizeof *info) return;
-  delete static_cast<weir::abi::Owned*>(info->owned);
-  weir_init(info, info->struct_size);
-}
+void weir_object_info_clear(weir_object_info* info) { weir::abi::clear_result(info); }
 
 weir_status weir_store_head(weir_context* context, const char* name, weir_object_info* info, weir_error* error) {
   using namespace weir::abi;
