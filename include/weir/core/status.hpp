@@ -104,7 +104,7 @@ class [[nodiscard]] Status {
     if (error.kind <= Kind::more) {
       held_ = static_cast<std::uintptr_t>(error.kind);
     } else {
-      hold(new Shared{std::move(error)});
+      held_ = reinterpret_cast<std::uintptr_t>(new Shared(std::move(error)));
     }
   }
   Status(Kind kind, std::string cause) : Status(error_of(kind, std::move(cause))) {}
@@ -209,7 +209,6 @@ class [[nodiscard]] Status {
   Shared& shared() const noexcept {
     return *reinterpret_cast<Shared*>(held_);  // NOLINT(performance-no-int-to-ptr): it was one
   }
-  void hold(Shared* shared) noexcept { held_ = reinterpret_cast<std::uintptr_t>(shared); }
   [[gnu::cold, gnu::noinline]] void let_go() noexcept {
     if (shared().references.fetch_sub(1, std::memory_order_acq_rel) == 1) delete &shared();
   }
