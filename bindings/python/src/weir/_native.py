@@ -14,7 +14,7 @@ ffi: Any = _declarations.ffi
 def _open() -> Any:
     """$WEIR_LIBRARY, else the library beside this file, else the system's."""
     beside = Path(__file__).with_name("libweir.so")
-    name = os.environ.get("WEIR_LIBRARY") or (str(beside) if beside.exists() else "libweir.so.0")
+    name = os.environ.get("WEIR_LIBRARY") or (str(beside) if beside.exists() else "libweir.so.1")
     try:
         library = ffi.dlopen(name)
         running = int(library.weir_version())
