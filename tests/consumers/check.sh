@@ -1,7 +1,7 @@
 #!/bin/sh
 # Uses weir as a project of a user's would: builds a small program and runs it.
 #
-#   check.sh find_package|core_only|c_only|pkg_config|add_subdirectory|fetch_content BUILD_FOLDER
+#   check.sh find_package|core_only|c_only|c_static|pkg_config|add_subdirectory|fetch_content BUILD_FOLDER
 #
 # BUILD_FOLDER is a finished build of weir, installed from where a way needs it. All else happens in a temporary folder.
 set -eu
@@ -12,20 +12,31 @@ scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 
 case $way in
-  find_package | core_only | c_only | pkg_config) cmake --install "$build" --prefix "$scratch/installed" >/dev/null ;;
+  find_package | core_only | c_only | c_static | pkg_config) cmake --install "$build" --prefix "$scratch/installed" >/dev/null ;;
 esac
 
+# links PROGRAM LIBRARY: whether it needs the shared library at run time.
+links() { readelf -d "$1" | grep -q "NEEDED.*\[$2\.so"; }
+
 if [ "$way" = pkg_config ]; then
-  libdir=$(dirname "$(find "$scratch/installed" -name weir.pc)")
-  export PKG_CONFIG_PATH="$libdir"
-  # The prefix is given: weir.pc names the one of the configured build, and this copy lies elsewhere.
-  flags() { pkg-config --define-variable=prefix="$scratch/installed" --cflags --libs "$1"; }
+  packages=$(dirname "$(find "$scratch/installed" -name weir.pc)")
+  LD_LIBRARY_PATH=$(dirname "$packages")
+  export LD_LIBRARY_PATH
+  # In C where the development files of what weir was built with are not there: pkg-config finds no other packages.
+  if PKG_CONFIG_LIBDIR="$packages" pkg-config --exists libcurl; then echo "libcurl is not hidden: nothing would be proven"; exit 1; fi
   # shellcheck disable=SC2046
-  g++ "$here/app.cpp" -o "$scratch/app" $(flags weir++)
+  gcc -std=c99 "$here/app.c" -o "$scratch/app_c" $(PKG_CONFIG_LIBDIR="$packages" pkg-config --cflags --libs weir)
+  "$scratch/app_c"
+  links "$scratch/app_c" libweir
+
+  export PKG_CONFIG_PATH="$packages"
   # shellcheck disable=SC2046
-  gcc -std=c99 "$here/app.c" -o "$scratch/app_c" $(flags weir)
-  LD_LIBRARY_PATH=$(dirname "$libdir") "$scratch/app"
-  LD_LIBRARY_PATH=$(dirname "$libdir") "$scratch/app_c"
+  g++ "$here/app.cpp" -o "$scratch/app" $(pkg-config --cflags --libs weir++)
+  "$scratch/app"
+  # shellcheck disable=SC2046
+  gcc -std=c99 "$here/app.c" -o "$scratch/app_static" $(pkg-config --cflags --libs weir-static)
+  "$scratch/app_static"
+  if links "$scratch/app_static" libweir; then echo "weir was not linked in"; exit 1; fi
   exit 0
 fi
 
