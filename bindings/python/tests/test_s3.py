@@ -2,7 +2,6 @@
 
 import asyncio
 import io
-import json
 import urllib.request
 
 import pytest
@@ -12,16 +11,6 @@ import weir
 from weir import aio
 
 DATA = pattern(12_000_003)
-
-
-def script(*faults):
-    """Of the scripted server alone."""
-    import os
-
-    if os.environ.get("WEIR_TEST_S3_SERVER") != "fault":
-        pytest.skip("needs the scripted server")
-    request = urllib.request.Request(S3 + "/_weir/faults", json.dumps(faults).encode(), method="POST")
-    urllib.request.urlopen(request).read()
 
 
 def test_an_object_keeps_what_it_was_stored_with(s3, s3_context):
@@ -109,13 +98,13 @@ def test_keys_come_from_a_function(s3):
     assert asked and asked[0] is False
 
 
-def test_what_passes_is_ridden_out(s3, s3_context):
+def test_what_passes_is_ridden_out(s3, s3_context, script):
     script({"op": "UploadPart", "action": "status", "status": 503, "code": "SlowDown", "key": s3("large").split("/", 3)[3], "times": 2})
     receipt = weir.upload(DATA, s3("large"), context=s3_context, part_bytes=5 << 20)
     assert receipt.retries >= 2 and receipt.checksum_verified
 
 
-def test_what_does_not_pass_is_told(s3, s3_context):
+def test_what_does_not_pass_is_told(s3, s3_context, script):
     script({"op": "PutObject", "action": "status", "status": 403, "code": "AccessDenied", "key": s3("denied").split("/", 3)[3]})
     with pytest.raises(PermissionError) as caught:
         weir.upload(b"x", s3("denied"), context=s3_context)
