@@ -297,6 +297,11 @@ typedef struct weir_job_options {
   weir_pull* pull;       /* what drains the stage "pull" */
   /* With copies: stages between source and destination, "zstd level=3 | sha256". NULL: none. */
   const char* through;
+  /* A part of the file or object that is read, and of the one with this etag (weir_object_info) alone: otherwise
+   * WEIR_E_SOURCE_CHANGED. 0 and NULL: all of it, whatever is there. */
+  uint64_t read_offset;
+  uint64_t read_bytes; /* 0: to the end */
+  const char* read_etag;
   const char* content_type;  /* what an object is stored with; NULL: by its suffix */
   const weir_pair* metadata; /* metadata_count of them */
   size_t metadata_count;
@@ -349,6 +354,96 @@ WEIR_API weir_status weir_upload(const void* data, size_t size, const char* dest
  * what the buffer holds then means nothing. */
 WEIR_API weir_status weir_download(const char* source, void* buffer, size_t capacity, size_t* size,
                                    const weir_job_options* options, weir_receipt* receipt, weir_error* error);
+
+/* ---- Many files and objects ------------------------------------------------------------------------------------- */
+
+typedef struct weir_copies weir_copies;
+
+enum {
+  WEIR_COPY_DONE = 0,    /* copied, and proven */
+  WEIR_COPY_KEPT = 1,    /* the destination had it: see `update`, and copies that go on */
+  WEIR_COPY_PLANNED = 2, /* dry_run: it would be copied */
+  WEIR_COPY_FAILED = 3,
+  WEIR_COPY_SKIPPED = 4 /* it was not to be copied, for `reason` */
+};
+enum {
+  WEIR_UPDATE_ALL = 0,           /* what is there is replaced */
+  WEIR_UPDATE_SIZE_AND_TIME = 1, /* what has the same size, and is not older than the source, is kept */
+  WEIR_UPDATE_CHECKSUM = 2       /* what has the same size and CRC64NVME is kept */
+};
+
+/* One file or object that was looked at. All of it lives during the call. */
+typedef struct weir_copied {
+  uint32_t struct_size;
+  int32_t outcome; /* WEIR_COPY_... */
+  uint64_t bytes;
+  const char* source;
+  const char* destination;     /* "": it has none */
+  const char* reason;          /* why it was skipped; else "" */
+  const weir_error* error;     /* why it failed; else NULL */
+  const weir_receipt* receipt; /* of what was copied; else NULL */
+} weir_copied;
+
+typedef struct weir_copies_options {
+  uint32_t struct_size;
+  int32_t recursive; /* 1: a source may be a directory, a bucket, or the beginning of keys */
+  int32_t globs;     /* 1: a source may be a pattern ("*.csv"), unless there is something of just that name */
+  int32_t update;    /* WEIR_UPDATE_... */
+  int32_t dry_run;   /* 1: nothing is copied */
+  uint32_t files;    /* under way at once, to 256; 0: 16 */
+  /* What of a tree is copied: "include" and "exclude" with a pattern each, filter_count of them; the last that matches
+   * decides, and what none matches is copied. */
+  const weir_pair* filters;
+  size_t filter_count;
+  /* Told of each item when it is done, one call at a time, on a thread that may block. */
+  void (*on_item)(void* host, const weir_copied* item);
+  void (*release)(void* host); /* may be NULL */
+  void* host;
+} weir_copies_options;
+
+/* A snapshot, and at the end the sum. Counts are of items. */
+typedef struct weir_copies_progress {
+  uint32_t struct_size;
+  int32_t all_found; /* 1: `found` is all there are; listings are read some way ahead */
+  uint64_t copied;
+  uint64_t kept;
+  uint64_t planned;
+  uint64_t failed;
+  uint64_t skipped;
+  uint64_t found;
+  uint64_t under_way;
+  uint64_t bytes_found;
+  uint64_t bytes_done;   /* of bytes_found */
+  uint64_t bytes_copied; /* of items that were */
+  uint64_t bytes_read;   /* with those under way */
+  uint64_t retries;
+  uint64_t elapsed_ns;
+  double bytes_per_second; /* of bytes_read; smoothed */
+  double eta_seconds;      /* with has_eta */
+  double stalled_seconds;  /* for how long nothing has moved */
+  int32_t has_eta;
+  int32_t reserved;
+} weir_copies_progress;
+
+/* Copies `source_count` files, objects, trees or patterns to one place, several at once, and deletes nothing. A single
+ * file goes to `destination` itself, unless that is a place for many: a directory, a bucket, or a name with '/' at its
+ * end. Everything else goes below it: a tree under its own name ("photos"), but one written with '/' at its end without
+ * ("photos/"). Inside one service the store copies by itself. With a ledger the same call goes on with a copy that was
+ * stopped, or of which some failed. Of `options`, handles, callbacks, through and read_... are not for this, and
+ * budget_bytes is of all together. */
+WEIR_API weir_status weir_start_copies(const char* const* sources, size_t source_count, const char* destination,
+                                       const weir_copies_options* copies_options, const weir_job_options* options,
+                                       weir_copies** copies, weir_error* error);
+/* Waits. WEIR_OK: all was looked at, and `sum` says of how many it `failed`; WEIR_PENDING as of weir_job_wait(); else
+ * what every item would have met, or WEIR_E_CANCELLED. `sum` may be NULL. */
+WEIR_API weir_status weir_copies_wait(weir_copies* copies, int64_t timeout_ms, weir_copies_progress* sum,
+                                      weir_error* error);
+WEIR_API weir_status weir_copies_snapshot(weir_copies* copies, weir_copies_progress* progress, weir_error* error);
+/* As weir_job_cancel() and weir_job_suspend(), of all under way. What was copied stays. */
+WEIR_API weir_status weir_copies_cancel(weir_copies* copies, weir_error* error);
+WEIR_API weir_status weir_copies_suspend(weir_copies* copies, weir_error* error);
+/* Cancels it if it runs. Does not wait. */
+WEIR_API void weir_copies_free(weir_copies* copies);
 
 /* ---- Push: feed a pipeline at one's own pace -------------------------------------------------------------------- */
 
@@ -430,10 +525,18 @@ typedef struct weir_stage_call weir_stage_call;
  * anything else fails the job, with what weir_stage_fail() said. */
 typedef struct weir_transform {
   uint32_t struct_size;
-  uint32_t reserved;
+  int32_t answers_later; /* 1: they never wait, so they come on threads that compute; see weir_stage_waker() */
   int32_t (*process)(void* host, const void* data, size_t size, weir_stage_call* call); /* the next piece, not empty */
   int32_t (*finish)(void* host, weir_stage_call* call); /* the stream has ended; may be NULL */
-  void (*release)(void* host);                          /* may be NULL */
+  /* All that its output depends on beside its input, its version too, in one line: an upload through it goes on after a
+   * kill by making the same again. NULL: nobody can say, and what is made again is compared byte by byte. */
+  const char* recipe;
+  /* Both or none, and with a recipe: the last stage before an object then need not do again what it did before.
+   * snapshot comes between two calls of process and tells by weir_stage_set_state() all that later output depends on
+   * beside later input; restore, in a later run, before the first call of process: go on from there. */
+  int32_t (*snapshot)(void* host, weir_stage_call* call);
+  int32_t (*restore)(void* host, const void* state, size_t size, weir_stage_call* call);
+  void (*release)(void* host); /* may be NULL */
   void* host;
 } weir_transform;
 
@@ -459,8 +562,40 @@ WEIR_API weir_status weir_stage_set(weir_stage_call* call, const weir_transform*
 WEIR_API weir_status weir_stage_emit(weir_stage_call* call, const void* data, size_t size);
 /* Inside `process`: hands on a part of what it was given, without a copy. */
 WEIR_API weir_status weir_stage_emit_slice(weir_stage_call* call, size_t offset, size_t size);
+/* Inside `snapshot`: the state, which is copied. It may be empty. */
+WEIR_API weir_status weir_stage_set_state(weir_stage_call* call, const void* state, size_t size);
 /* Why the call is about to fail, for people. */
 WEIR_API void weir_stage_fail(weir_stage_call* call, const char* cause);
+
+/* Inside `process` and `finish` of a stage that answers later, before it returns WEIR_PENDING: the same call, of the
+ * same piece, comes again when the waker was woken, and so on until it returns 0. What it handed on is taken. */
+typedef struct weir_waker weir_waker;
+WEIR_API weir_status weir_stage_waker(weir_stage_call* call, weir_waker** waker);
+/* Once, which frees it; on any thread, inside callbacks too, and also where the job has ended meanwhile. */
+WEIR_API void weir_waker_wake(weir_waker* waker);
+
+/* ---- Pipelines by calls ----------------------------------------------------------------------------------------- */
+
+typedef struct weir_pipeline weir_pipeline;
+
+/* As a line of text says it, but names are taken as they stand, and stages of one's own need no name in a context. It
+ * belongs to `context`, which may be NULL; of weir_job_options, context is that or NULL. */
+WEIR_API weir_status weir_pipeline_new(weir_context* context, weir_pipeline** pipeline, weir_error* error);
+/* The file or object that it reads. Without: weir_job_options.push. */
+WEIR_API weir_status weir_pipeline_from(weir_pipeline* pipeline, const char* name, weir_error* error);
+/* Stages behind those that it has, "zstd level=3 | sha256". */
+WEIR_API weir_status weir_pipeline_through(weir_pipeline* pipeline, const char* stages, weir_error* error);
+/* A stage of one's own. `name` stands in messages and progress; may be NULL. Takes its host, as tables of callbacks do.
+ */
+WEIR_API weir_status weir_pipeline_through_own(weir_pipeline* pipeline, const char* name,
+                                               const weir_transform* transform, weir_error* error);
+/* Where it writes. Without: weir_job_options.pull. */
+WEIR_API weir_status weir_pipeline_to(weir_pipeline* pipeline, const char* name, weir_error* error);
+/* Starts it, once: WEIR_E_STATE after. What could not be started may be started again. */
+WEIR_API weir_status weir_pipeline_start(weir_pipeline* pipeline, const weir_job_options* options, weir_job** job,
+                                         weir_error* error);
+/* A job that was started goes on. */
+WEIR_API void weir_pipeline_free(weir_pipeline* pipeline);
 
 /* ---- Stores: objects by name ------------------------------------------------------------------------------------ */
 

@@ -127,6 +127,8 @@ weir_status weir_upload(const void* data, size_t size, const char* destination, 
                      [&](const JobSettings& settings, std::shared_ptr<JobObject>& into) -> Answer {
                        std::string to;
                        WEIR_ABI_TRY(read_text(destination, "the destination", to));
+                       if (!settings.range.is_all() || !settings.etag.empty())
+                         return Answer(WEIR_E_INVALID_ARGUMENT, "memory is uploaded whole: give the part itself");
                        if (data == nullptr && size != 0) return Answer(WEIR_E_INVALID_ARGUMENT, "the data is NULL");
                        return upload_bytes(loan.lend(data, size), to, settings, into);
                      })

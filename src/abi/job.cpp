@@ -11,9 +11,6 @@ namespace weir::abi {
 
 namespace {
 
-/// Longer than any host runs, and still a number of nanoseconds.
-constexpr std::int64_t kMostWaitMs = std::int64_t{1000} * 3600 * 24 * 365 * 10;
-
 template <class Call>
 weir_status with_job(weir_job* handle, weir_error* error, Call&& call) noexcept {
   return run(error, [&]() -> Answer {
@@ -27,8 +24,7 @@ weir_status with_job(weir_job* handle, weir_error* error, Call&& call) noexcept 
 }  // namespace
 
 std::optional<Result<Receipt>> wait_for_end(JobObject& job, std::int64_t timeout_ms) {
-  auto result =
-      timeout_ms < 0 ? job.job.wait() : job.job.wait_for(std::chrono::milliseconds(std::min(timeout_ms, kMostWaitMs)));
+  auto result = timeout_ms < 0 ? job.job.wait() : job.job.wait_for(time_to_wait(timeout_ms));
   if (result) job.context->flush();  // who ends the process now must not lose what an end has to say
   return result;
 }

@@ -1,6 +1,9 @@
 // JobObject: a job, and what it needs of the interface.
 #pragma once
 
+#include <algorithm>
+#include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -17,9 +20,12 @@ namespace weir::abi {
 /// What weir_job_options said.
 struct JobSettings {
   std::shared_ptr<SharedContext> context;
+  bool has_context = false;  ///< the host named it
   std::shared_ptr<PushObject> push;
   std::shared_ptr<PullObject> pull;
   std::string through;
+  ByteRange range;   ///< of what is read
+  std::string etag;  ///< that it must have; empty: any
   ObjectOptions object;
   std::uint64_t part_bytes = 0;
   std::uint32_t concurrency = 0;
@@ -45,8 +51,16 @@ class JobObject final : public Object {
   const std::shared_ptr<SharedContext> context;
 };
 
+/// Of a timeout of the host's, not below 0: longer than any host runs, and still a number of nanoseconds.
+inline std::chrono::milliseconds time_to_wait(std::int64_t timeout_ms) {
+  return std::chrono::milliseconds(std::min(timeout_ms, std::int64_t{1000} * 3600 * 24 * 365 * 10));
+}
 /// Waits, and records how it ended. None: the time is over. Below 0: no limit.
 std::optional<Result<Receipt>> wait_for_end(JobObject& job, std::int64_t timeout_ms);
+
+/// Reads `options`, and gives the host the job that `start` makes.
+weir_status give_job(weir_job** job, weir_error* error, const weir_job_options* options,
+                     const std::function<Answer(JobSettings, std::shared_ptr<JobObject>&)>& start) noexcept;
 
 // Start what is described. On success `into` is the job.
 

@@ -51,9 +51,13 @@ Answer read_job_options(const weir_job_options* given, JobSettings& into) {
   WEIR_ABI_TRY(read_struct(given, "weir_job_options", options));
   set_callbacks(options, take_host(options), into.job);
   WEIR_ABI_TRY(find_context(options.context, into.context));
+  into.has_context = options.context != nullptr;
   if (options.push != nullptr) WEIR_ABI_TRY(find_handle(options.push, into.push));
   if (options.pull != nullptr) WEIR_ABI_TRY(find_handle(options.pull, into.pull));
   WEIR_ABI_TRY(read_optional_text(options.through, "through", into.through));
+  into.range.offset = options.read_offset;
+  if (options.read_bytes != 0) into.range.length = options.read_bytes;
+  WEIR_ABI_TRY(read_optional_text(options.read_etag, "read_etag", into.etag));
   WEIR_ABI_TRY(read_optional_text(options.content_type, "content_type", into.object.content_type));
   WEIR_ABI_TRY(read_metadata(options, into.object));
   into.object.no_clobber = options.no_clobber != 0;
@@ -69,6 +73,8 @@ Answer read_job_options(const weir_job_options* given, JobSettings& into) {
 EndpointOptions JobSettings::endpoint(std::string_view names) const {
   EndpointOptions options = context->endpoint(names);
   options.object = object;
+  options.download.range = range;
+  options.download.etag = etag;
   options.upload.part_bytes = part_bytes;
   options.upload.concurrency = options.download.concurrency = concurrency;
   options.upload.resume = !begin_anew;

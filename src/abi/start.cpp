@@ -25,6 +25,8 @@ Answer check_used(const JobSettings& settings) {
   return {};
 }
 
+}  // namespace
+
 weir_status give_job(weir_job** job, weir_error* error, const weir_job_options* options,
                      const std::function<Answer(JobSettings, std::shared_ptr<JobObject>&)>& start) noexcept {
   if (job != nullptr) *job = nullptr;
@@ -38,8 +40,6 @@ weir_status give_job(weir_job** job, weir_error* error, const weir_job_options* 
     return {};
   });
 }
-
-}  // namespace
 
 std::shared_ptr<JobObject> start_job(Pipeline pipeline, const JobSettings& settings) {
   return std::make_shared<JobObject>(weir::start(std::move(pipeline), settings.job), settings.context);

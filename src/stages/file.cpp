@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <optional>
 #include <utility>
@@ -9,6 +10,7 @@
 #include "platform/fd.hpp"
 #include "stages/file_replay.hpp"
 #include "stages/stream_reader.hpp"
+#include "weir/core/units.hpp"
 #include "weir/stages/slices.hpp"
 
 namespace weir {
@@ -22,6 +24,8 @@ using stages::StreamReader;
 class FileSource final : public Source {
  public:
   explicit FileSource(std::string path) : path_(std::move(path)) {}
+  FileSource(std::string path, ByteRange range, std::string etag)
+      : path_(std::move(path)), range_(range), etag_(std::move(etag)) {}
   FileSource(std::string path, std::shared_ptr<FileReplay> opened)
       : path_(std::move(path)), described_(true), replay_(std::move(opened)) {}
   std::string name() const override { return "file"; }
@@ -33,10 +37,13 @@ class FileSource final : public Source {
 
  private:
   Status open_regular();
+  Status check_wanted() const;
   Status open_stream();
   Result<Chunk> next_slice();
 
   const std::string path_;
+  const ByteRange range_;
+  const std::string etag_;  ///< that the file must have; empty: any
   bool described_ = false;
   std::shared_ptr<FileReplay> replay_;  ///< a regular file
   platform::Fd stream_fd_;              ///< anything else
@@ -44,6 +51,7 @@ class FileSource final : public Source {
   const Context* context_ = nullptr;
   SliceSpace space_;
   std::uint64_t position_ = 0;
+  std::uint64_t end_ = 0;
 };
 
 Status FileSource::describe(Upstream& upstream) {
@@ -57,14 +65,30 @@ Status FileSource::describe(Upstream& upstream) {
               "from a pipe.");
     // Pipes and devices are not touched before the start: opening one can release whoever waits at the other end.
     if (S_ISREG(found.st_mode)) WEIR_TRY(open_regular());
+    WEIR_TRY(check_wanted().during("read " + path_));
     described_ = true;
   }
   upstream.source = path_;
   if (replay_) {
-    upstream.exact_bytes = upstream.max_bytes = replay_->identity().size_bytes;
-    upstream.replay = replay_;
+    const std::uint64_t size = replay_->identity().size_bytes;
+    position_ = range_.offset;
+    end_ = range_.offset + std::min(range_.length.value_or(size), size - range_.offset);
+    upstream.exact_bytes = upstream.max_bytes = end_ - position_;
+    if (range_.is_all()) upstream.replay = replay_;
   }
   return {};
+}
+
+/// Of a part, or of a certain file.
+Status FileSource::check_wanted() const {
+  if (range_.is_all() && etag_.empty()) return {};
+  if (!replay_) return Status(Kind::unsupported, "it is read from front to back alone, and not in part");
+  const FileIdentity& found = replay_->identity();
+  if (!etag_.empty() && found.etag() != etag_)
+    return Status(Kind::source_changed, "the file is another one by now, or was written to");
+  if (range_.offset <= found.size_bytes) return {};
+  return Status(Kind::invalid_argument, fmt::format("byte {} is behind its end: it has {}", range_.offset,
+                                                    format_exact_size(found.size_bytes)));
 }
 
 Status FileSource::open_regular() {
@@ -104,13 +128,14 @@ Status FileSource::open_stream() {
 }
 
 Result<Chunk> FileSource::next_slice() {
-  const std::uint64_t left = replay_->identity().size_bytes - position_;
+  const std::uint64_t left = end_ - position_;
   if (left == 0) {
     space_ = SliceSpace();
     WEIR_TRY(replay_->check_unchanged());
     return Chunk();
   }
-  WEIR_ASSIGN(const auto room, space_.room(*context_, left));
+  WEIR_ASSIGN(auto room, space_.room(*context_, left));
+  room = room.first(static_cast<std::size_t>(std::min<std::uint64_t>(room.size(), left)));
   WEIR_ASSIGN(const std::size_t got, replay_->read_at(position_, room, true));
   position_ += got;
   return space_.take(got);
@@ -123,5 +148,9 @@ std::unique_ptr<Source> stages::opened_file(std::shared_ptr<FileReplay> opened, 
 }
 
 std::unique_ptr<Source> file(std::string path) { return std::make_unique<FileSource>(std::move(path)); }
+
+std::unique_ptr<Source> file(std::string path, ByteRange range, std::string etag) {
+  return std::make_unique<FileSource>(std::move(path), range, std::move(etag));
+}
 
 }  // namespace weir

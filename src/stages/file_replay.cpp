@@ -24,6 +24,12 @@ FileIdentity FileIdentity::of(const struct stat& found) noexcept {
           in_ns(found.st_ctim)};
 }
 
+std::string FileIdentity::etag() const {
+  const std::int64_t second = 1'000'000'000;
+  const std::int64_t seconds = mtime_ns / second - (mtime_ns % second < 0 ? 1 : 0);  // as the system has them
+  return fmt::format("{:x}-{:x}.{:x}-{:x}", size_bytes, seconds, mtime_ns - seconds * second, inode);
+}
+
 Status FileReplay::changed(std::uint64_t offset, std::string cause) const {
   return Status(Kind::source_changed, std::move(cause))
       .during("read " + path_)

@@ -22,6 +22,8 @@ struct FileIdentity {
   std::int64_t ctime_ns = 0;
 
   static FileIdentity of(const struct stat& found) noexcept;
+  /// What pins a file that is read: its size, modification time and inode. Kept by a rename.
+  std::string etag() const;
   bool operator==(const FileIdentity&) const noexcept = default;
 };
 

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string_view>
 
+#include "stages/file_replay.hpp"
 #include "store/local_file.hpp"
 
 namespace weir::store {
@@ -61,9 +62,7 @@ Status check_existing(LocalDestination& to, const struct stat& found, bool repla
 
 }  // namespace
 
-std::string local_etag(const struct stat& found) {
-  return fmt::format("{:x}-{:x}.{:x}-{:x}", found.st_size, found.st_mtim.tv_sec, found.st_mtim.tv_nsec, found.st_ino);
-}
+std::string local_etag(const struct stat& found) { return stages::FileIdentity::of(found).etag(); }
 
 Result<LocalDestination> LocalDestination::in(const platform::PinnedName& name, const std::string& path, bool replace) {
   LocalDestination to;

@@ -38,7 +38,12 @@ Result<std::unique_ptr<Source>> source_of(const SpecStage& stage, const Building
     WEIR_TRY(check_place(stage, building));
     return building.reader.told(open_source(stage.name.value, building.options.endpoint), stage);
   }
-  if (type->make_source) return building.reader.source(stage, *type, building.options.endpoint);
+  if (type->make_source) {
+    if (building.options.endpoint.download.of_part())
+      return building.reader.wrong(stage.name,
+                                   fmt::format("\"{}\" is no file or object, to read a part of", type->name));
+    return building.reader.source(stage, *type, building.options.endpoint);
+  }
   if (building.options.source_if_none.empty()) return no_place(stage, building, "source");
   return open_source(building.options.source_if_none, building.options.endpoint);
 }

@@ -130,6 +130,11 @@ Status DownloadSource::describe(Upstream& upstream) {
         .advise("The smallest is 1 MiB.");
   }
   WEIR_ASSIGN(object_, look(*origin_, options_.retry));
+  if (!options_.etag.empty() && object_.etag != options_.etag) {
+    return Status(Kind::source_changed, fmt::format("the object is another one by now: its etag is {}, and not {}",
+                                                    object_.etag.empty() ? "not told" : object_.etag, options_.etag))
+        .during("read " + origin_->url());
+  }
   const std::uint64_t most = object_.sized ? object_.size : UINT64_MAX;
   if (options_.range.offset > most) {
     return Status(Kind::invalid_argument, fmt::format("byte {} is behind the end of {}, which has {}",

@@ -160,6 +160,11 @@ Result<std::shared_ptr<S3Client>> s3_client(const EndpointOptions& options) {
 }
 
 Result<std::unique_ptr<Source>> open_source(std::string_view name, const EndpointOptions& options) {
+  const DownloadOptions& wanted = options.download;
+  if (wanted.of_part() && (name == "-" || name.starts_with("gen:"))) {
+    return Status(Kind::unsupported, "it is read from front to back alone, and not in part")
+        .during("open " + transfer::named(name));
+  }
   if (name == "-") return standard_input();
   WEIR_ASSIGN(const Name parts, split(name, source_side()));
   if (parts.scheme == "gen") {
@@ -179,7 +184,7 @@ Result<std::unique_ptr<Source>> open_source(std::string_view name, const Endpoin
     WEIR_ASSIGN(auto origin, http_origin(name, options.http));
     return download_from(std::move(origin), options.download);
   }
-  return file(std::string(parts.rest));
+  return wanted.of_part() ? file(std::string(parts.rest), wanted.range, wanted.etag) : file(std::string(parts.rest));
 }
 
 Result<std::unique_ptr<Sink>> open_sink(std::string_view name, const EndpointOptions& options) {

@@ -47,6 +47,10 @@ void misuse_cases(void);
 void fork_cases(void);
 void s3_cases(void);
 void stage_cases(void);
+void pipeline_cases(void);
+void state_cases(void);
+void restore_cases(void);
+void copies_cases(void);
 void store_cases(void);
 /* Started by itself: is killed in the middle of an upload. */
 int be_the_victim(void);

@@ -6,10 +6,11 @@ typedef struct part {
   void (*run)(void);
 } part;
 
-static const part kParts[] = {{"open", open_cases},       {"stream", stream_cases}, {"error", error_cases},
-                              {"control", control_cases}, {"resume", resume_cases}, {"misuse", misuse_cases},
-                              {"store", store_cases},     {"s3", s3_cases},         {"fork", fork_cases},
-                              {"stage", stage_cases}};
+static const part kParts[] = {
+    {"open", open_cases},       {"stream", stream_cases}, {"error", error_cases},       {"control", control_cases},
+    {"resume", resume_cases},   {"misuse", misuse_cases}, {"store", store_cases},       {"s3", s3_cases},
+    {"fork", fork_cases},       {"stage", stage_cases},   {"pipeline", pipeline_cases}, {"state", state_cases},
+    {"restore", restore_cases}, {"copies", copies_cases}};
 
 int main(int count, char** words) {
   size_t i;

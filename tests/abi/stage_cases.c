@@ -62,6 +62,7 @@ static void type_released(void* host) { __atomic_add_fetch((int*)host, 1, __ATOM
 /* "odd": hands on the second half of each piece without a copy; fails at an 'x'; tries what it may not. */
 static int32_t odd_process(void* host, const void* data, size_t size, weir_stage_call* call) {
   weir_transform transform;
+  weir_waker* waker = NULL;
   (void)host;
   if (memchr(data, 'x', size) != NULL) {
     weir_stage_fail(call, "there was an x");
@@ -69,11 +70,19 @@ static int32_t odd_process(void* host, const void* data, size_t size, weir_stage
   }
   weir_init(&transform, sizeof transform);
   CHECK(weir_stage_set(call, &transform) == WEIR_E_HANDLE);
+  CHECK(weir_stage_set_state(call, data, 1) == WEIR_E_HANDLE);
+  CHECK(weir_stage_waker(call, &waker) == WEIR_E_HANDLE && waker == NULL);
+  CHECK(weir_copy("gen:1KiB", "null:", NULL, NULL, NULL) == WEIR_E_STATE);
+  return weir_stage_emit_slice(call, size / 2, size - size / 2) == WEIR_OK ? 0 : 1;
+}
+
+/* "careless": hands on what cannot be, and says that all is well. */
+static int32_t careless_process(void* host, const void* data, size_t size, weir_stage_call* call) {
+  (void)host, (void)data;
   CHECK(weir_stage_emit_slice(call, size, 1) == WEIR_E_INVALID_ARGUMENT);
   CHECK(weir_stage_emit_slice(call, 1, (size_t)-1) == WEIR_E_INVALID_ARGUMENT);
   CHECK(weir_stage_emit(call, NULL, 1) == WEIR_E_INVALID_ARGUMENT);
-  CHECK(weir_copy("gen:1KiB", "null:", NULL, NULL, NULL) == WEIR_E_STATE);
-  return weir_stage_emit_slice(call, size / 2, size - size / 2) == WEIR_OK ? 0 : 1;
+  return 0;
 }
 
 static int32_t odd_make(void* host, const char* argument, weir_stage_call* call) {
@@ -83,7 +92,7 @@ static int32_t odd_make(void* host, const char* argument, weir_stage_call* call)
   if (strcmp(argument, "nothing") == 0) return 0;
   weir_init(&transform, sizeof transform);
   CHECK(weir_stage_set(call, &transform) == WEIR_E_INVALID_ARGUMENT);
-  transform.process = odd_process;
+  transform.process = strcmp(argument, "careless") == 0 ? careless_process : odd_process;
   return weir_stage_set(call, &transform) == WEIR_OK ? 0 : 2;
 }
 
@@ -132,6 +141,9 @@ void stage_cases(void) {
   CHECK_STATUS(WEIR_E_IO, &error, weir_upload("a x", 3, path_of("failed"), &options, NULL, &error));
   CHECK(strstr(error.message, "there was an x") != NULL && strcmp(error.stage, "odd") == 0);
   CHECK(!file_exists(path_of("failed")));
+  options.through = "odd careless";
+  CHECK_STATUS(WEIR_E_IO, &error, weir_upload("abc", 3, path_of("failed"), &options, NULL, &error));
+  CHECK(strstr(error.message, "was refused") != NULL && !file_exists(path_of("failed")));
   options.through = "odd nothing";
   CHECK_STATUS(WEIR_E_INVALID_ARGUMENT, &error, weir_upload("a", 1, path_of("failed"), &options, NULL, &error));
   options.through = NULL;

@@ -13,6 +13,7 @@
 #include "platform/faulting.hpp"
 #include "support/drive.hpp"
 #include "support/temp_dir.hpp"
+#include "weir/store/local.hpp"
 
 using namespace weir;
 using platform::Call;
@@ -36,6 +37,30 @@ Status describe(const std::string& path) {
 std::span<std::byte> writable(std::string& text) { return std::as_writable_bytes(std::span(text)); }
 
 }  // namespace
+
+TEST_CASE("a part of a file is read, of the file that is meant alone") {
+  TempDir directory;
+  const std::string text = test::sample_bytes(3 * kMiB + 5, 1);
+  const auto path = directory.write("file", text);
+  const auto part = [&](ByteRange range, std::string etag = {}) {
+    Bench bench;
+    auto source = file(path, range, std::move(etag));
+    auto read = test::read_all(*source, bench);
+    if (read.ok()) CHECK(bench.context.upstream.exact_bytes == read->size());
+    return read;
+  };
+  CHECK((part({5, kMiB}).value() == text.substr(5, kMiB)));
+  CHECK((part({kMiB, {}}).value() == text.substr(kMiB)));
+  CHECK((part({kMiB, 9 * kMiB}).value() == text.substr(kMiB)));
+  CHECK(part({text.size(), {}}).value().empty());
+  CHECK(part({text.size() + 1, {}}).error().kind == Kind::invalid_argument);
+  const std::string etag = local_store(path.substr(0, path.rfind('/')))->head("file")->etag;
+  CHECK((part({1, 10}, etag).value() == text.substr(1, 10)));
+  directory.write("file", text + "more");
+  CHECK(part({1, 10}, etag).error().kind == Kind::source_changed);
+  Upstream upstream;
+  CHECK(file("/dev/null", {1, 1})->describe(upstream).kind() == Kind::unsupported);
+}
 
 TEST_CASE("a file of any size around slice and slab arrives whole") {
   TempDir directory;

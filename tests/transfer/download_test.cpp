@@ -126,6 +126,15 @@ TEST_CASE("a part of an object is read without an origin's ranges too") {
   }
 }
 
+TEST_CASE("an object that is no longer the one of an etag is not read") {
+  const auto origin = std::make_shared<MemoryOrigin>("bytes", MemoryOriginOptions{});
+  DownloadOptions download;
+  download.etag = "e";
+  CHECK(Reader().all(*download_from(origin, download)).value() == "bytes");
+  download.etag = "of another";
+  CHECK(Reader().all(*download_from(origin, download)).error().kind == Kind::source_changed);
+}
+
 TEST_CASE("retries of a download are counted, and say why") {
   MemoryOriginOptions options;
   options.fails_of_100 = 60;

@@ -178,6 +178,25 @@ def test_a_file_that_is_replaced_meanwhile_is_not_mixed(data_file):
             file.read(1)
 
 
+def test_a_seek_reads_what_is_there_and_not_what_lies_before(tmp_path):
+    large = tmp_path / "large"
+    with large.open("wb") as file:
+        file.truncate(8 << 30)
+        file.seek((4 << 30) + 5)
+        file.write(b"here")
+    with weir.open(large, buffering=0) as file:
+        file.seek((4 << 30) + 5)
+        assert file.read(4) == b"here"
+        assert file._job.progress().bytes_read <= 1 << 20
+        # Read on from there, it asks for more each time, across where one request ends and the next begins.
+        while file.tell() < (4 << 30) + (8 << 20):
+            assert not any(file.read(1 << 20)[:4])
+        file.seek((4 << 30) + (8 << 20) + 1000)
+        assert file.read(4) == bytes(4)
+        file.seek(-3, 2)
+        assert file.read() == bytes(3)
+
+
 @pytest.mark.parametrize("mode", ["", "q", "rw", "r+", "rbt", "a"])
 def test_modes_that_there_are_not(data_file, mode):
     with pytest.raises(ValueError):

@@ -2,10 +2,11 @@
 //
 // The operators below are the whole grammar, so what does not fit does not compile. A stage of one's own is any class
 // with `Result<Chunk> next()`, `Status process(Chunk, Emit&)` or `Status write(Chunk)` and `Result<Receipt> close()`;
-// deriving from Source, Transform or Sink gives access to the rest. A transform that also has `std::string snapshot()`,
-// `Status restore(std::string_view)` and `std::string recipe()` goes on after a kill without doing all its work again
-// (restorable.hpp), if it is the last before the sink; one whose `bool independent() const` is true may stand in
-// parallel(). What a plain class throws ends the job as an error of kind io; a derived one must not throw.
+// deriving from Source, Transform or Sink gives access to the rest. A transform may also have what Transform has of
+// `name`, `blocking`, `open`, `finish`, `recipe` and `independent`. One that has `std::string snapshot()`, `Status
+// restore(std::string_view)` and `std::string recipe()` goes on after a kill without doing all its work again
+// (restorable.hpp), if it is the last before the sink. What a plain class throws ends the job as an error of kind io; a
+// derived one must not throw.
 #pragma once
 
 #include <concepts>
@@ -52,10 +53,12 @@ struct AdaptedSource final : Source {
 template <class S>
 struct AdaptedTransform final : Transform {
   explicit AdaptedTransform(S s) : stage(std::move(s)) {}
-  std::string name() const override { return "transform"; }
+  std::string name() const override { return name_of(stage); }
+  bool blocking() const override { return blocking_of(stage); }
+  Status open(Context& context) override { return open_of(stage, context); }
   std::optional<std::string> recipe() const override {
     if constexpr (requires {
-                    { stage.recipe() } -> std::convertible_to<std::string>;
+                    { stage.recipe() } -> std::convertible_to<std::optional<std::string>>;
                   })
       return stage.recipe();
     return {};

@@ -27,6 +27,26 @@ concept Restorable = requires(const S& asked, S& stage, std::string_view state) 
   { asked.recipe() } -> std::convertible_to<std::string>;
 };
 
+// What a transform of one's own may say of itself.
+
+template <class S>
+std::string name_of(const S& stage) {
+  if constexpr (requires { std::string(stage.name()); }) return stage.name();
+  return "transform";
+}
+template <class S>
+bool blocking_of(const S& stage) {
+  if constexpr (requires { bool(stage.blocking()); }) return stage.blocking();
+  return false;
+}
+template <class S>
+Status open_of(S& stage, Context& context) {
+  if constexpr (requires { stage.open(context); }) {
+    return guarded_call<Status>("open the host's stage", [&] { return stage.open(context); });
+  }
+  return {};
+}
+
 /// Runs a Restorable. All input is read in every run, to see that it is the same; what was made of it and is stored is
 /// left out.
 template <Restorable S>
@@ -38,13 +58,14 @@ class RestorableTransform final : public Transform {
   static constexpr std::uint64_t kTimesAsLong = 1024;
 
   explicit RestorableTransform(S stage) : stage_(std::move(stage)) {}
-  std::string name() const override { return "transform"; }
+  std::string name() const override { return name_of(stage_); }
+  bool blocking() const override { return blocking_of(stage_); }
   std::optional<std::string> recipe() const override { return stage_.recipe(); }
 
   Status open(Context& context) override {
     marks_ = context.marks;
     if (marks_) marks_->attend(context.wake);
-    return {};
+    return open_of(stage_, context);
   }
 
   Status process(Chunk&& chunk, Emit& out) override {

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "weir/core/byte_range.hpp"
 #include "weir/core/status.hpp"
 
 namespace weir {
@@ -50,12 +51,6 @@ struct ObjectOptions {
   std::string if_match;
   /// Other request headers of the store's own ("x-amz-…"), sent where the object is created.
   std::map<std::string, std::string> headers;
-};
-
-/// Part of an object.
-struct ByteRange {
-  std::uint64_t offset = 0;
-  std::optional<std::uint64_t> length;  ///< empty: to the end
 };
 
 struct ListedObject {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 
 #include "weir/core/retry.hpp"
 #include "weir/core/stage.hpp"
@@ -14,6 +15,9 @@ namespace weir {
 /// None of these changes the bytes that are read, but `range`.
 struct DownloadOptions {
   ByteRange range = {};
+  /// The object must be the one with this etag (ObjectInfo::etag): otherwise source_changed. Empty: whatever is there.
+  std::string etag = {};
+  bool of_part() const noexcept { return !range.is_all() || !etag.empty(); }
   /// Ranges under way at once. 0: adapts, from 4 up to 32 or what memory holds, as throughput and the store's answers
   /// say.
   std::uint32_t concurrency = 0;

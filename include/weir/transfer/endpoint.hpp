@@ -29,7 +29,7 @@ struct EndpointOptions {
   HttpOptions http;                  ///< for http:// and https:// names
   ObjectOptions object;
   UploadOptions upload;
-  DownloadOptions download;
+  DownloadOptions download;       ///< `range` and `etag`: of files too
   bool durable = true;            ///< files: synced with their directory before they count as done
   bool make_directories = false;  ///< files: LocalOptions::make_directories
 };

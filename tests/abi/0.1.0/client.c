@@ -234,6 +234,77 @@ static void handles(void) {
   weir_push_free(push);
 }
 
+/* A stage that answers at the second call, and says a state. */
+static int32_t late_process(void* host, const void* data, size_t size, weir_stage_call* call) {
+  weir_waker* waker = NULL;
+  (void)data;
+  if ((++*(int*)host & 1) == 0) return weir_stage_emit_slice(call, 0, size) == WEIR_OK ? 0 : 1;
+  if (weir_stage_waker(call, &waker) != WEIR_OK) return 1;
+  weir_waker_wake(waker);
+  return WEIR_PENDING;
+}
+static int32_t late_snapshot(void* host, weir_stage_call* call) {
+  return weir_stage_set_state(call, host, sizeof(int)) == WEIR_OK ? 0 : 1;
+}
+static int32_t late_restore(void* host, const void* state, size_t size, weir_stage_call* call) {
+  (void)call, memcpy(host, state, size);
+  return 0;
+}
+
+static void pipelines(weir_context* context) {
+  GUARDED(weir_transform) transform;
+  GUARDED(weir_job_options) options;
+  weir_pipeline* pipeline = NULL;
+  weir_job* job = NULL;
+  char buffer[16];
+  size_t size = 0;
+  int calls = 0;
+  PREPARE(transform), PREPARE(options);
+  transform.it.answers_later = 1;
+  transform.it.process = late_process;
+  transform.it.recipe = "late 1";
+  transform.it.snapshot = late_snapshot;
+  transform.it.restore = late_restore;
+  transform.it.host = &calls;
+  CHECK(weir_pipeline_new(context, &pipeline, &error.it) == WEIR_OK);
+  CHECK(weir_pipeline_from(pipeline, "twice.txt", &error.it) == WEIR_OK);
+  CHECK(weir_pipeline_through(pipeline, "zstd | unzstd", &error.it) == WEIR_OK);
+  CHECK(weir_pipeline_through_own(pipeline, "late", &transform.it, &error.it) == WEIR_OK);
+  CHECK(weir_pipeline_to(pipeline, "late.txt", &error.it) == WEIR_OK);
+  options.it.read_offset = 1;
+  options.it.read_bytes = 3;
+  CHECK(weir_pipeline_start(pipeline, &options.it, &job, &error.it) == WEIR_OK);
+  CHECK(weir_job_wait(job, -1, NULL, &error.it) == WEIR_OK && calls == 2);
+  weir_job_free(job), weir_pipeline_free(pipeline);
+  CHECK(weir_download("late.txt", buffer, sizeof buffer, &size, NULL, NULL, &error.it) == WEIR_OK);
+  CHECK(size == 3 && memcmp(buffer, "bca", 3) == 0);
+}
+
+static void on_item(void* host, const weir_copied* item) {
+  CHECK(item->outcome == WEIR_COPY_DONE && item->bytes == 6 && item->receipt != NULL && item->error == NULL);
+  CHECK(item->source[0] != 0 && item->destination[0] != 0 && item->reason[0] == 0);
+  ++*(int*)host;
+}
+
+static void many(weir_context* context) {
+  static const char* const kSources[] = {"twice.txt", "again.txt"};
+  GUARDED(weir_copies_options) many;
+  GUARDED(weir_job_options) options;
+  GUARDED(weir_copies_progress) sum;
+  weir_copies* copies = NULL;
+  int items = 0;
+  PREPARE(many), PREPARE(options), PREPARE(sum);
+  options.it.context = context;
+  many.it.on_item = on_item;
+  many.it.host = &items;
+  CHECK(weir_start_copies(kSources, 2, "many/", &many.it, &options.it, &copies, &error.it) == WEIR_OK);
+  CHECK(weir_copies_snapshot(copies, &sum.it, &error.it) == WEIR_OK);
+  CHECK(weir_copies_wait(copies, -1, &sum.it, &error.it) == WEIR_OK && untouched(sum.guard));
+  CHECK(sum.it.copied == 2 && sum.it.bytes_copied == 12 && items == 2);
+  CHECK(weir_copies_suspend(copies, &error.it) == WEIR_OK && weir_copies_cancel(copies, &error.it) == WEIR_OK);
+  weir_copies_free(copies);
+}
+
 static void stores(weir_context* context) {
   GUARDED(weir_object_info) info;
   GUARDED(weir_list_options) options;
@@ -282,6 +353,8 @@ int main(int count, char** words) {
   CHECK(weir_copy("not there", "null:", NULL, NULL, &error.it) == WEIR_E_NOT_FOUND && error.it.message[0] != 0);
   jobs(context);
   copies(context);
+  pipelines(context);
+  many(context);
   handles();
   stores(context);
   weir_context_free(context);

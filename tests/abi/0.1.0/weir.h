@@ -190,6 +190,9 @@ typedef struct weir_job_options {
   weir_push* push;
   weir_pull* pull;
   const char* through;
+  uint64_t read_offset;
+  uint64_t read_bytes;
+  const char* read_etag;
   const char* content_type;
   const weir_pair* metadata;
   size_t metadata_count;
@@ -218,6 +221,73 @@ WEIR_API weir_status weir_upload(const void* data, size_t size, const char* dest
                                  const weir_job_options* options, weir_receipt* receipt, weir_error* error);
 WEIR_API weir_status weir_download(const char* source, void* buffer, size_t capacity, size_t* size,
                                    const weir_job_options* options, weir_receipt* receipt, weir_error* error);
+typedef struct weir_copies weir_copies;
+enum {
+  WEIR_COPY_DONE = 0,
+  WEIR_COPY_KEPT = 1,
+  WEIR_COPY_PLANNED = 2,
+  WEIR_COPY_FAILED = 3,
+  WEIR_COPY_SKIPPED = 4
+};
+enum {
+  WEIR_UPDATE_ALL = 0,
+  WEIR_UPDATE_SIZE_AND_TIME = 1,
+  WEIR_UPDATE_CHECKSUM = 2
+};
+typedef struct weir_copied {
+  uint32_t struct_size;
+  int32_t outcome;
+  uint64_t bytes;
+  const char* source;
+  const char* destination;
+  const char* reason;
+  const weir_error* error;
+  const weir_receipt* receipt;
+} weir_copied;
+typedef struct weir_copies_options {
+  uint32_t struct_size;
+  int32_t recursive;
+  int32_t globs;
+  int32_t update;
+  int32_t dry_run;
+  uint32_t files;
+  const weir_pair* filters;
+  size_t filter_count;
+  void (*on_item)(void* host, const weir_copied* item);
+  void (*release)(void* host);
+  void* host;
+} weir_copies_options;
+typedef struct weir_copies_progress {
+  uint32_t struct_size;
+  int32_t all_found;
+  uint64_t copied;
+  uint64_t kept;
+  uint64_t planned;
+  uint64_t failed;
+  uint64_t skipped;
+  uint64_t found;
+  uint64_t under_way;
+  uint64_t bytes_found;
+  uint64_t bytes_done;
+  uint64_t bytes_copied;
+  uint64_t bytes_read;
+  uint64_t retries;
+  uint64_t elapsed_ns;
+  double bytes_per_second;
+  double eta_seconds;
+  double stalled_seconds;
+  int32_t has_eta;
+  int32_t reserved;
+} weir_copies_progress;
+WEIR_API weir_status weir_start_copies(const char* const* sources, size_t source_count, const char* destination,
+                                       const weir_copies_options* copies_options, const weir_job_options* options,
+                                       weir_copies** copies, weir_error* error);
+WEIR_API weir_status weir_copies_wait(weir_copies* copies, int64_t timeout_ms, weir_copies_progress* sum,
+                                      weir_error* error);
+WEIR_API weir_status weir_copies_snapshot(weir_copies* copies, weir_copies_progress* progress, weir_error* error);
+WEIR_API weir_status weir_copies_cancel(weir_copies* copies, weir_error* error);
+WEIR_API weir_status weir_copies_suspend(weir_copies* copies, weir_error* error);
+WEIR_API void weir_copies_free(weir_copies* copies);
 typedef struct weir_handle_options {
   uint32_t struct_size;
   int32_t has_exact_bytes;
@@ -256,9 +326,12 @@ WEIR_API void weir_pull_free(weir_pull* pull);
 typedef struct weir_stage_call weir_stage_call;
 typedef struct weir_transform {
   uint32_t struct_size;
-  uint32_t reserved;
+  int32_t answers_later;
   int32_t (*process)(void* host, const void* data, size_t size, weir_stage_call* call);
   int32_t (*finish)(void* host, weir_stage_call* call);
+  const char* recipe;
+  int32_t (*snapshot)(void* host, weir_stage_call* call);
+  int32_t (*restore)(void* host, const void* state, size_t size, weir_stage_call* call);
   void (*release)(void* host);
   void* host;
 } weir_transform;
@@ -275,7 +348,21 @@ WEIR_API weir_status weir_context_add_stage(weir_context* context, const weir_st
 WEIR_API weir_status weir_stage_set(weir_stage_call* call, const weir_transform* transform);
 WEIR_API weir_status weir_stage_emit(weir_stage_call* call, const void* data, size_t size);
 WEIR_API weir_status weir_stage_emit_slice(weir_stage_call* call, size_t offset, size_t size);
+WEIR_API weir_status weir_stage_set_state(weir_stage_call* call, const void* state, size_t size);
 WEIR_API void weir_stage_fail(weir_stage_call* call, const char* cause);
+typedef struct weir_waker weir_waker;
+WEIR_API weir_status weir_stage_waker(weir_stage_call* call, weir_waker** waker);
+WEIR_API void weir_waker_wake(weir_waker* waker);
+typedef struct weir_pipeline weir_pipeline;
+WEIR_API weir_status weir_pipeline_new(weir_context* context, weir_pipeline** pipeline, weir_error* error);
+WEIR_API weir_status weir_pipeline_from(weir_pipeline* pipeline, const char* name, weir_error* error);
+WEIR_API weir_status weir_pipeline_through(weir_pipeline* pipeline, const char* stages, weir_error* error);
+WEIR_API weir_status weir_pipeline_through_own(weir_pipeline* pipeline, const char* name,
+                                               const weir_transform* transform, weir_error* error);
+WEIR_API weir_status weir_pipeline_to(weir_pipeline* pipeline, const char* name, weir_error* error);
+WEIR_API weir_status weir_pipeline_start(weir_pipeline* pipeline, const weir_job_options* options, weir_job** job,
+                                         weir_error* error);
+WEIR_API void weir_pipeline_free(weir_pipeline* pipeline);
 typedef struct weir_object_info {
   uint32_t struct_size;
   int32_t has_crc64nvme;

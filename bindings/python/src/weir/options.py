@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 class Options(TypedDict, total=False):
     """context       what it shares with other jobs; else the default one
     through       of copies: stages between source and destination, "zstd level=3 | sha256" or a Pipeline
+    read_offset   where to begin in the file or object that is read, in bytes
+    read_bytes    how much of it; else to its end
+    read_etag     its etag (ObjectInfo): if it is another one, SourceChanged
     no_clobber    a destination that is there stays: AlreadyExists
     budget_bytes  memory that the job may hold
     content_type  what an object is stored with; else by its suffix
@@ -28,6 +31,9 @@ class Options(TypedDict, total=False):
 
     context: Union[Context, None]
     through: Union[str, "Pipeline", None]
+    read_offset: int
+    read_bytes: int
+    read_etag: Union[str, None]
     no_clobber: bool
     budget_bytes: int
     content_type: Union[str, None]
@@ -38,7 +44,7 @@ class Options(TypedDict, total=False):
 
 
 KNOWN = frozenset(Options.__annotations__)
-NUMBERS = ("budget_bytes", "part_bytes", "concurrency")
+NUMBERS = ("read_offset", "read_bytes", "budget_bytes", "part_bytes", "concurrency")
 FLAGS = ("no_clobber", "begin_anew")
 
 
@@ -60,6 +66,7 @@ class Prepared:
             setattr(self.struct, name, values.get(name) or 0)
         for name in FLAGS:
             setattr(self.struct, name, int(bool(values.get(name))))
+        self.struct.read_etag = self.text(given.get("read_etag") or None, "etag")
         self.struct.content_type = self.text(given.get("content_type"), "content type")
         self._set_metadata(given.get("metadata"))
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from . import store
 from ._texts import Name, place, quoted
 from .chunks import Pull, start_pull
-from .errors import InputOutput, SourceChanged, Unsupported
+from .errors import InputOutput, Unsupported
 from .options import Options
 from .pipeline import Pipeline, Text, between
 
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 BUFFER_BYTES = 256 << 10
 # A seek forward of no more than this reads on; of more, it begins anew there.
 READ_ON_BYTES = 1 << 20
+# So much is asked for behind a seek; what is read on from there, so many times as much each time, and at last all.
+FIRST_SPAN_BYTES = 1 << 20
+SPAN_GROWS = 4
+MOST_SPAN_BYTES = 64 << 20
 
 
 class Reader(io.RawIOBase):
@@ -32,11 +36,13 @@ class Reader(io.RawIOBase):
         self._pull: Pull | None = None
         self._job: Job | None = None
         self._pull_at = 0
+        self._span = 0  # of what was asked for last; 0: to the end
+        self._pull_end: int | None = None
         self._ended = False
         self._unsure = False  # what was read last may be lost
         self._info = self._look()
         if self._info is None:
-            self._start(0)
+            self._start(0, 0)
 
     def _look(self) -> store.ObjectInfo | None:
         """None: it is read from front to back alone."""
@@ -48,19 +54,15 @@ class Reader(io.RawIOBase):
         except (Unsupported, ValueError):
             return None
 
-    def _start(self, offset: int) -> None:
+    def _start(self, offset: int, span: int) -> None:
         self._stop()
         pipeline, rest = between(Pipeline(Text(quoted(place(self.name)))), self._options)
-        if offset:
-            self._check_same()
-            pipeline = pipeline | f"skip bytes={offset}"
+        self._pull_end = None
+        if self._info is not None:
+            rest["read_offset"], rest["read_bytes"], rest["read_etag"] = offset, span, self._info.etag
+            self._pull_end = min(offset + span, self._info.size) if span else self._info.size
         self._pull, self._job = start_pull(pipeline, rest)
-        self._pull_at, self._ended, self._unsure = offset, False, False
-
-    def _check_same(self) -> None:
-        now, then = self._look(), self._info
-        if now is None or then is None or (now.size, now.etag, now.modified) != (then.size, then.etag, then.modified):
-            raise SourceChanged(f"cannot go on reading {self.name!r}: it was replaced since it was opened")
+        self._pull_at, self._span, self._ended, self._unsure = offset, span, False, False
 
     def _stop(self) -> None:
         pull, job, self._pull, self._job = self._pull, self._job, None, None
@@ -101,20 +103,28 @@ class Reader(io.RawIOBase):
     def readinto(self, buffer: Any) -> int:
         self._check_open()
         view = memoryview(buffer).cast("B")
-        if not view or (self._info is not None and self._at >= self._info.size):
+        if not view:
             return 0
-        pull = self._at_position()
+        if self._info is not None and self._at >= self._info.size:
+            self._prove_end()
+            return 0
+        pull = self._at_position(len(view))
         size = self._read(pull, view)
         self._at = self._pull_at
         return size
 
-    def _at_position(self) -> Pull:
+    def _at_position(self, wanted: int) -> Pull:
         """The handle, standing where is read next."""
         ahead = self._at - self._pull_at
         if self._unsure and self._info is None:
             raise InputOutput(f"cannot go on reading {self.name!r}: a read was broken off", status="io")
-        if self._pull is None or ahead < 0 or ahead > READ_ON_BYTES or self._unsure:
-            self._start(self._at)
+        behind = self._pull_end is not None and self._at >= self._pull_end
+        if self._pull is not None and behind and ahead == 0 and not self._unsure:
+            self._prove_end()
+            wider = self._span * SPAN_GROWS
+            self._start(self._at, wider if wider <= MOST_SPAN_BYTES else 0)
+        elif self._pull is None or behind or ahead < 0 or ahead > READ_ON_BYTES or self._unsure:
+            self._start(self._at, max(FIRST_SPAN_BYTES, wanted) if self._at else 0)
         assert self._pull is not None
         passed_over = bytearray(min(max(ahead, 0), BUFFER_BYTES)) if self._at > self._pull_at else bytearray()
         while self._pull_at < self._at:
@@ -122,6 +132,11 @@ class Reader(io.RawIOBase):
             if not self._read(self._pull, view):
                 break
         return self._pull
+
+    def _prove_end(self) -> None:
+        """What was read up to here may be found wrong as a whole: that is told before the end is."""
+        if self._pull is not None and self._pull_at == self._at and not self._unsure:
+            self._read(self._pull, memoryview(bytearray(1)))
 
     def _read(self, pull: Pull, view: memoryview) -> int:
         if self._ended:
