@@ -9,6 +9,8 @@
 #     with the ledger and without it, and how soon a killed upload of 50 GiB goes on
 #   tests/bench/run.sh pipeline [--size 4GiB] [--runs 5] [--work REGEX] [--dir DIRECTORY]
 #     beside grep, zstd, pzstd, oneTBB and Node streams, as far as they are installed
+#   tests/bench/run.sh bindings [--size 4GiB] [--objects 10000] [--runs 5] [--only REGEX] [--work REGEX]
+#     C, Python and Node beside each other, boto3, obstore, smart_open, s3fs and the AWS SDK for JavaScript
 #
 # Builds the release preset first. Needs what building needs, and python3. BENCH_BIN names binaries that are built already.
 set -euo pipefail
@@ -19,7 +21,8 @@ case ${1:-} in
   transfer) script=transfer.py targets="weir weir_discard_s3" ;;
   resume) script=resume.py targets="weir weir_discard_s3" ;;
   pipeline) script=pipeline.py targets="weir pipeline_probe" ;;
-  *) sed -n '2,13s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
+  bindings) script=bindings.py targets="weir_c weir_discard_s3 bench_bindings_c" ;;
+  *) sed -n '2,15s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
 esac
 shift
 cd "$root"
