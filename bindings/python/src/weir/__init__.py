@@ -45,6 +45,7 @@ from .errors import (
 from .files import open
 from .job import Job
 from .ledger import Unfinished, unfinished
+from .many import Copies, Incomplete, Item, Outcome, Summary, copy_many, start_many
 from .pipeline import Pipeline
 from .progress import Progress, Receipt, State
 from .reader import Reader
@@ -83,13 +84,16 @@ __all__ = [
     "Cancelled",
     "Closed",
     "Context",
+    "Copies",
     "Corrupt",
     "Entry",
     "Error",
     "Forked",
+    "Incomplete",
     "InputOutput",
     "Internal",
     "InvalidArgument",
+    "Item",
     "Job",
     "Limit",
     "Network",
@@ -97,6 +101,7 @@ __all__ = [
     "NotFound",
     "ObjectInfo",
     "OutOfMemory",
+    "Outcome",
     "Pipeline",
     "Progress",
     "Protocol",
@@ -105,6 +110,7 @@ __all__ = [
     "Retry",
     "SourceChanged",
     "State",
+    "Summary",
     "Timeout",
     "Unavailable",
     "Unfinished",
@@ -115,6 +121,7 @@ __all__ = [
     "aio",
     "copy",
     "copy_inside",
+    "copy_many",
     "custom",
     "default_context",
     "download",
@@ -138,6 +145,7 @@ __all__ = [
     "source",
     "stage",
     "start",
+    "start_many",
     "tee",
     "to",
     "unfinished",

@@ -10,12 +10,12 @@ from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, Union, overload
 
-from . import ledger, store
+from . import ledger, many, store
 from ._texts import Name, place, quoted
 from .chunks import start_pull
 from .context import Context
 from .copy import Progression, Readable, _Paced, _reporter, read_pieces
-from .errors import BrokenPipe, InputOutput
+from .errors import BrokenPipe, Error, InputOutput
 from .feeding import PIECE, Push, bytes_of
 from .job import Job, start_copy, start_line
 from .options import Options
@@ -240,6 +240,37 @@ def chunks(pipeline: Pipeline, **options: Unpack[Options]) -> Reader:
 
 async def copy(source: Name, destination: Name, *, progress: Progression = None, **options: Unpack[Options]) -> Receipt:
     return await result(start_copy(source, destination, options), _reporter(progress, source))
+
+
+async def copy_many(
+    sources: Name | Iterable[Name],
+    destination: Name,
+    *,
+    progress: Callable[[many.Summary], object] | None = None,
+    **how: Any,
+) -> many.Summary:
+    """As weir.copy_many(), with its other arguments. `on_item` comes on a thread of the library's."""
+    copies = many.start_many(sources, destination, **how)
+    try:
+        while not await _elsewhere(functools.partial(_over, copies)):
+            if progress is not None:
+                progress(copies.progress())
+        return copies.result(progress)
+    except asyncio.CancelledError:
+        copies.suspend()
+        while not await asyncio.shield(_elsewhere(functools.partial(_over, copies))):
+            pass
+        raise
+    finally:
+        copies.close()
+
+
+def _over(copies: many.Copies) -> bool:
+    """Waits for a moment. How they ended is for result()."""
+    try:
+        return copies.wait(0.1)
+    except Error:
+        return True
 
 
 async def upload(
