@@ -24,20 +24,24 @@
  *     error". WEIR_OK is 0. WEIR_PENDING and WEIR_END are answers, not errors, and write nothing into the weir_error.
  *     What a failed call was to give is left as it was, or is NULL or 0.
  *  3. Structs begin with their size. Options: weir_init() them; zero is each field's default, NULL options are all
- *     defaults. A newer program may set fields that this library does not know: WEIR_E_VERSION, never silence. Results:
- *     initialise them with their macro or weir_init().
+ *     defaults, `reserved` stays 0. A newer program may set fields that this library does not know: WEIR_E_VERSION,
+ *     never silence. Results: initialise them with their macro or weir_init(). One of an older program is filled as far
+ *     as it goes; what a newer one has besides becomes 0. A size that no version of a struct has is WEIR_E_VERSION, and
+ *     a result that has one is left alone, as a weir_error is.
  *  4. Texts are UTF-8 with a NUL at the end, of at most 1 MiB; names of files and objects may be any bytes but NUL.
  *     Options, texts and data are read during the call alone. Texts in results live until the result is cleared or
  *     filled again.
  *  5. What the library gave is freed by the library's functions. Freeing NULL does nothing. Tables of callbacks have
- *     a `release`, called once, on any thread, when `host` is no longer needed: also if the call fails that took them.
- *     (A call that gets WEIR_E_FORKED, or whose struct is unreadable, takes nothing and releases nothing.)
+ *     a `release`, called once, on any thread, when `host` is no longer needed: also if the call fails that took them,
+ *     whatever was wrong. (A call that gets WEIR_E_FORKED, or whose struct is WEIR_E_VERSION, takes nothing and
+ *     releases nothing.)
  *  6. Every function may be called on any thread. Of one handle that pushes, pulls or lists, one thread at a time is
  *     inside a call: a second one gets WEIR_E_STATE.
  *  7. Callbacks come on threads of the library's, unless they say otherwise. Functions marked "Waits." cannot be
  *     called from inside one: WEIR_E_STATE. A callback must not throw, longjmp, or end its thread.
  *  8. No exception and no signal reaches the host; nothing is printed; no signal handler is set.
- *  9. After fork() the child cannot use the library any more: WEIR_E_FORKED. It may exec. Frees do nothing there.
+ *  9. After fork() the child cannot use the library any more: WEIR_E_FORKED, also inside a callback. It may exec, or
+ *     exit. Frees and tasks do nothing there.
  * 10. Sizes are bytes, times are in the unit of their name; a timeout below 0 is none.
  *
  * STABILITY. What is here stays: fields are added at the end of structs, functions and values are added. Statuses and
@@ -181,7 +185,7 @@ typedef struct weir_credentials_provider {
   uint32_t struct_size;
   uint32_t reserved;
   /* Calls weir_credentials_set() on `to` and returns 0; or returns anything else: there are none. May block. Several
-   * threads may call at once. `refused`: 1 if the store said that those given last have expired. */
+   * threads may call at once. `refused`: 1, once, if the store said that those given last have expired. */
   int32_t (*get)(void* host, int32_t refused, weir_credentials* to);
   void (*release)(void* host); /* may be NULL */
   void* host;
@@ -308,20 +312,22 @@ typedef struct weir_job_options {
   uint64_t part_bytes;  /* of uploads; 0: chosen by length, store and memory */
   uint32_t concurrency; /* parts or ranges under way at once; 0: adapts */
   int32_t begin_anew;   /* 1: does not go on with an earlier run, and removes what that has sent */
-  /* About ten times a second, and once at the end, never two at once. The last one comes before the job has ended, and
-   * holds that up: it must not wait for what waits for the job. */
+  /* These three come on threads of the executor's that may block, after `*job` was set, and never inside a call that
+   * starts a job: also where it fails at once. When weir_job_wait() or weir_copy() has answered, each has been called
+   * for the last time, and has returned: `host` may go. So they must not wait for who waits for the job. (`release`
+   * comes inside the call that starts the job if that fails, or if the other two are NULL.) */
+  /* About ten times a second, and once at the end; never two at once. */
   void (*on_progress)(void* host, const weir_progress* progress);
-  /* Once, when weir_job_wait() would no longer wait, or a moment later: `host` may go with `release`, not before. Where
-   * the job fails at once it comes, as on_progress does, before weir_start() returns, on the caller's thread. Must not
-   * wait. */
+  /* Once, when the job has ended. From now on weir_job_wait(), on any thread, does not say WEIR_PENDING. */
   void (*on_end)(void* host);
   void (*release)(void* host); /* may be NULL */
   void* host;
 } weir_job_options;
 
 /* Starts what a line of text says: stages with '|' between, the first one a place to read from, the last one a place to
- * write to; docs/stages.md has them all. WEIR_E_INVALID_ARGUMENT for a line that cannot be meant, with the column.
- * That the job cannot work otherwise is told by weir_job_wait(). */
+ * write to; docs/stages.md has them all. WEIR_E_INVALID_ARGUMENT for a line that cannot be meant, with the column: then
+ * no handle is used up, and the call can be made again. That the job cannot work otherwise is told by
+ * weir_job_wait(). */
 WEIR_API weir_status weir_start(const char* pipeline, const weir_job_options* options, weir_job** job,
                                 weir_error* error);
 /* Starts a copy of one file or object. The names are taken as they stand: nothing needs quotes. */
@@ -458,9 +464,11 @@ typedef struct weir_handle_options {
  *   options.push = push;  weir_start("push | zstd | s3://bucket/log.zst", &options, &job, &error); */
 WEIR_API weir_status weir_push_new(const weir_handle_options* options, weir_push** push, weir_error* error);
 /* Copies `size` bytes and hands them on. Waits while there is no room. WEIR_E_BROKEN_PIPE once the job has ended:
- * weir_job_wait() says why. */
+ * weir_job_wait() says why. Where it fails when a part was taken (WEIR_E_STATE: the handle is full, and has no job
+ * yet), the job will fail too. */
 WEIR_API weir_status weir_push_write(weir_push* push, const void* data, size_t size, weir_error* error);
-/* Takes as much as there is room for, `taken` bytes. WEIR_PENDING: there is room for nothing. */
+/* Takes as much as there is room for, `taken` bytes. WEIR_PENDING: there is room for nothing. With anything but WEIR_OK
+ * nothing was taken. */
 WEIR_API weir_status weir_push_try_write(weir_push* push, const void* data, size_t size, size_t* taken,
                                          weir_error* error);
 /* Hands on the host's memory without a copy: it must not change until `release` is called, once, on any thread.
@@ -543,7 +551,9 @@ typedef struct weir_transform {
 typedef struct weir_stage_type {
   uint32_t struct_size;
   uint32_t reserved;
-  const char* name; /* small letters, digits, '_', '-' */
+  /* Small letters, digits, '_', '-'. Where the library has a stage of that name, or gets one in a later version, the
+   * name means the host's stage in this context. Not "push" and "pull". */
+  const char* name;
   const char* help; /* one line; may be NULL */
   /* Makes a stage each time its name stands in a pipeline: calls weir_stage_set() and returns 0. `argument` is the
    * word behind the name in the pipeline ("13" of "rot 13"), "" for none. On the thread that starts the job. */
@@ -552,13 +562,14 @@ typedef struct weir_stage_type {
   void* host;
 } weir_stage_type;
 
-/* Pipelines of this context, and `through` of its copies, have a stage of this name from now on. */
+/* Pipelines of this context, and `through` of its copies, have a stage of this name from now on; one of each name. */
 WEIR_API weir_status weir_context_add_stage(weir_context* context, const weir_stage_type* type, weir_error* error);
 
 /* Inside `make`: the stage that was made. Takes its host, as tables of callbacks do. */
 WEIR_API weir_status weir_stage_set(weir_stage_call* call, const weir_transform* transform);
 /* Inside `process` and `finish`: hands on bytes, which are copied. What one call hands on is held until it is taken:
- * outside the job's budget. */
+ * outside the job's budget. If it fails the job fails, also where the function does not look: a stream with a hole is
+ * never taken for a whole one. The same goes for the next function. */
 WEIR_API weir_status weir_stage_emit(weir_stage_call* call, const void* data, size_t size);
 /* Inside `process`: hands on a part of what it was given, without a copy. */
 WEIR_API weir_status weir_stage_emit_slice(weir_stage_call* call, size_t offset, size_t size);

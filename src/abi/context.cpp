@@ -98,9 +98,15 @@ std::shared_ptr<const StageRegistry> SharedContext::registry() const {
 }
 
 Status SharedContext::add_stage(StageType type) {
+  const auto taken = [&](const char* why) {
+    return Status(Kind::invalid_argument, why).during(fmt::format("add the stage \"{}\"", type.name));
+  };
+  if (type.name == "push" || type.name == "pull") return taken("the name means a handle");
   const std::lock_guard lock(mutex_);
+  if (own_stages_.count(type.name) != 0) return taken("there is one of that name");
   auto with = std::make_shared<StageRegistry>(*registry_);
-  WEIR_TRY(with->add(std::move(type)));
+  const auto own = own_stages_.insert(type.name).first;
+  if (Status added = with->replace(std::move(type)); !added.ok()) return own_stages_.erase(own), added;
   registry_ = std::move(with);
   return {};
 }
@@ -125,10 +131,10 @@ Answer find_context(weir_context* handle, std::shared_ptr<SharedContext>& into) 
 weir_status weir_context_new(const weir_context_options* options, weir_context** context, weir_error* error) {
   using namespace weir::abi;
   return run(error, [&]() -> Answer {
-    if (context == nullptr) return Answer(WEIR_E_INVALID_ARGUMENT, "the place for the context is NULL");
-    *context = nullptr;
+    if (context != nullptr) *context = nullptr;
     ContextSettings settings;
     WEIR_ABI_TRY(read_context(options, settings).during("make a context"));
+    if (context == nullptr) return Answer(WEIR_E_INVALID_ARGUMENT, "the place for the context is NULL");
     auto made = std::make_shared<SharedContext>(std::move(settings));
     *context = static_cast<weir_context*>(HandleTable::of_process().add(std::move(made)));
     return {};

@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -37,7 +38,9 @@ class SharedContext final : public Object {
   EndpointOptions endpoint(std::string_view names) const;
   /// The stages that its pipelines may have.
   std::shared_ptr<const StageRegistry> registry() const;
-  /// invalid_argument for a name that is taken, or is none.
+  /// A stage of the host's, in place of one of the library's that has its name: a later version of the library, with
+  /// more stages, must not break a host. invalid_argument for a name that is none, that another of the host's stages
+  /// has, or that means a handle.
   Status add_stage(StageType type);
   /// That of its jobs; where they have none, one that is opened for the call.
   Result<std::shared_ptr<Ledger>> ledger() const;
@@ -49,6 +52,7 @@ class SharedContext final : public Object {
   std::shared_ptr<Ledger> ledger_;  // null: nothing is recorded
   mutable std::mutex mutex_;
   mutable std::shared_ptr<S3Client> client_;
+  std::set<std::string> own_stages_;
   std::shared_ptr<const StageRegistry> registry_;  // replaced, never changed: who reads a pipeline keeps it
 };
 

@@ -62,39 +62,40 @@ struct BufferSink {
   }
 };
 
-/// Waits for the end of what `start` starts.
+/// Waits for the end of what `make` makes.
 Answer carry_out(const weir_job_options* options, weir_receipt* receipt,
-                 const std::function<Answer(JobSettings, std::shared_ptr<JobObject>&)>& start) {
+                 const std::function<Answer(JobSettings, std::shared_ptr<JobObject>&)>& make) {
   JobSettings settings;
   WEIR_ABI_TRY(read_job_options(options, settings));
   WEIR_ABI_TRY(check_receipt(receipt));
   if (settings.push || settings.pull)
     return Answer(WEIR_E_INVALID_ARGUMENT, "a call that waits for the whole has no use for handles");
   std::shared_ptr<JobObject> job;
-  WEIR_ABI_TRY(start(std::move(settings), job));
+  WEIR_ABI_TRY(make(std::move(settings), job));
+  job->begin();
   const auto result = wait_for_end(*job, -1);
   if (!result->ok()) return result->status();
   fill_receipt(**result, receipt);
   return {};
 }
 
-Answer upload_bytes(Chunk bytes, const std::string& destination, const JobSettings& settings,
+Answer upload_bytes(Chunk bytes, const std::string& destination, JobSettings settings,
                     std::shared_ptr<JobObject>& into) {
   auto through = settings.read_through();
   if (!through) return through.status();
   auto to = open_sink(destination, settings.endpoint(destination));
   if (!to) return to.status();
-  into = start_job(From(memory(std::move(bytes))) | std::move(*through) | To(std::move(*to)), settings);
+  into = make_job(From(memory(std::move(bytes))) | std::move(*through) | To(std::move(*to)), settings);
   return {};
 }
 
-Answer download_bytes(const std::string& source, const BufferSink& sink, const JobSettings& settings,
+Answer download_bytes(const std::string& source, const BufferSink& sink, JobSettings settings,
                       std::shared_ptr<JobObject>& into) {
   auto through = settings.read_through();
   if (!through) return through.status();
   auto from = open_source(source, settings.endpoint(source));
   if (!from) return from.status();
-  into = start_job(From(std::move(*from)) | std::move(*through) | To(sink), settings);
+  into = make_job(From(std::move(*from)) | std::move(*through) | To(sink), settings);
   return {};
 }
 
@@ -105,14 +106,15 @@ Answer download_bytes(const std::string& source, const BufferSink& sink, const J
 weir_status weir_copy(const char* source, const char* destination, const weir_job_options* options,
                       weir_receipt* receipt, weir_error* error) {
   using namespace weir::abi;
-  return run_waiting(error, [&] {
+  const auto refused = [&] { release_job_options(options); };
+  return run_waiting(error, refused, [&] {
     return carry_out(options, receipt,
                      [&](JobSettings settings, std::shared_ptr<JobObject>& into) -> Answer {
                        std::string from;
                        std::string to;
                        WEIR_ABI_TRY(read_text(source, "the source", from));
                        WEIR_ABI_TRY(read_text(destination, "the destination", to));
-                       return start_copy(from, to, std::move(settings), into);
+                       return make_copy_job(from, to, std::move(settings), into);
                      })
         .during("copy");
   });
@@ -121,16 +123,17 @@ weir_status weir_copy(const char* source, const char* destination, const weir_jo
 weir_status weir_upload(const void* data, size_t size, const char* destination, const weir_job_options* options,
                         weir_receipt* receipt, weir_error* error) {
   using namespace weir::abi;
-  return run_waiting(error, [&] {
+  const auto refused = [&] { release_job_options(options); };
+  return run_waiting(error, refused, [&] {
     Loan loan;
     return carry_out(options, receipt,
-                     [&](const JobSettings& settings, std::shared_ptr<JobObject>& into) -> Answer {
+                     [&](JobSettings settings, std::shared_ptr<JobObject>& into) -> Answer {
                        std::string to;
                        WEIR_ABI_TRY(read_text(destination, "the destination", to));
                        if (!settings.range.is_all() || !settings.etag.empty())
                          return Answer(WEIR_E_INVALID_ARGUMENT, "memory is uploaded whole: give the part itself");
                        if (data == nullptr && size != 0) return Answer(WEIR_E_INVALID_ARGUMENT, "the data is NULL");
-                       return upload_bytes(loan.lend(data, size), to, settings, into);
+                       return upload_bytes(loan.lend(data, size), to, std::move(settings), into);
                      })
         .during("upload");
   });
@@ -140,15 +143,16 @@ weir_status weir_download(const char* source, void* buffer, size_t capacity, siz
                           const weir_job_options* options, weir_receipt* receipt, weir_error* error) {
   using namespace weir::abi;
   if (size != nullptr) *size = 0;
-  return run_waiting(error, [&] {
+  const auto refused = [&] { release_job_options(options); };
+  return run_waiting(error, refused, [&] {
     std::size_t filled = 0;
     Answer answer =
-        carry_out(options, receipt, [&](const JobSettings& settings, std::shared_ptr<JobObject>& into) -> Answer {
+        carry_out(options, receipt, [&](JobSettings settings, std::shared_ptr<JobObject>& into) -> Answer {
           std::string from;
           WEIR_ABI_TRY(read_text(source, "the source", from));
           if (size == nullptr || (buffer == nullptr && capacity != 0))
             return Answer(WEIR_E_INVALID_ARGUMENT, "there is no buffer, or no place for the count of bytes");
-          return download_bytes(from, {static_cast<std::byte*>(buffer), capacity, &filled}, settings, into);
+          return download_bytes(from, {static_cast<std::byte*>(buffer), capacity, &filled}, std::move(settings), into);
         }).during("download");
     if (answer.ok()) *size = filled;
     return answer;

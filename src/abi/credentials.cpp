@@ -1,6 +1,7 @@
 #include "abi/credentials.hpp"
 
 #include <atomic>
+#include <mutex>
 #include <utility>
 
 #include "abi/host.hpp"
@@ -21,19 +22,37 @@ class HostCredentials final : public CredentialsProvider {
       : get_(table.get), host_(std::move(host)) {}
   Result<Credentials> get() override {
     weir_credentials given;
-    const CallbackScope inside;
-    const int32_t answer = get_(host_->get(), refused_.exchange(false) ? 1 : 0, &given);
-    if (answer == 0 && given.given) return std::move(given.keys);
+    int32_t answer = 0;
+    {
+      const CallbackScope inside;
+      answer = get_(host_->get(), refused_.exchange(false) ? 1 : 0, &given);
+    }
+    if (answer == 0 && given.given) {
+      const std::lock_guard lock(mutex_);
+      last_ = given.keys;
+      return std::move(given.keys);
+    }
     return Status(Kind::access_denied,
                   answer == 0 ? "the host's function gave no keys" : fmt::format("the host's function says {}", answer))
         .during("get the credentials");
   }
-  void refused(const Credentials&) override { refused_ = true; }
+  /// Of keys that were replaced meanwhile nothing need be said: requests under way still used them.
+  void refused(const Credentials& keys) override {
+    const std::lock_guard lock(mutex_);
+    if (same(keys, last_)) refused_ = true;
+  }
 
  private:
+  static bool same(const Credentials& left, const Credentials& right) {
+    return left.access_key_id == right.access_key_id && left.secret_access_key == right.secret_access_key &&
+           left.session_token == right.session_token;
+  }
+
   int32_t (*const get_)(void*, int32_t, weir_credentials*);
   const std::shared_ptr<Host> host_;
   std::atomic<bool> refused_{false};
+  std::mutex mutex_;
+  Credentials last_;  // that were given
 };
 
 }  // namespace

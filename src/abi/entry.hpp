@@ -32,14 +32,19 @@ weir_status run(weir_error* error, Call&& call) noexcept {
   }
 }
 
-/// As run(), of what waits: refused inside a callback, which would wait for itself.
+/// As run(), of what waits: refused inside a callback, which would wait for itself. `refused` is called then.
+template <class Refused, class Call>
+weir_status run_waiting(weir_error* error, Refused&& refused, Call&& call) noexcept {
+  if (callback_depth() == 0) return run(error, std::forward<Call>(call));
+  return run(error, [&] {
+    refused();
+    return Answer(WEIR_E_STATE, "this call waits, and may not be made from inside a callback");
+  });
+}
 template <class Call>
 weir_status run_waiting(weir_error* error, Call&& call) noexcept {
-  if (callback_depth() > 0) {
-    clear_error(error);
-    return tell_plainly(error, WEIR_E_STATE, "this call waits, and may not be made from inside a callback");
-  }
-  return run(error, std::forward<Call>(call));
+  return run_waiting(
+      error, [] {}, std::forward<Call>(call));
 }
 
 /// Of functions that give nothing: frees. In the child of a fork they do nothing.

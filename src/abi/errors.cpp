@@ -3,12 +3,15 @@
 #include <memory>
 
 #include "abi/owned.hpp"
+#include "abi/structs.hpp"
 
 namespace weir::abi {
 
 namespace {
 
-bool usable(const weir_error* error) noexcept { return error != nullptr && error->struct_size >= sizeof(weir_error); }
+bool usable(const weir_error* error) noexcept {
+  return error != nullptr && may_be_size<weir_error>(error->struct_size);
+}
 
 int32_t retry_of(Retry retry) noexcept {
   switch (retry) {
@@ -70,50 +73,50 @@ weir_status code_of(Kind kind) noexcept {
       return WEIR_E_BROKEN_PIPE;
     case Kind::cancelled:
       return WEIR_E_CANCELLED;
+    case Kind::no_memory:
+      return WEIR_E_NOMEM;
     case Kind::internal:
       return WEIR_E_INTERNAL;
   }
   return WEIR_E_INTERNAL;
 }
 
-void clear_error(weir_error* error) noexcept {
-  if (!usable(error)) return;
-  delete static_cast<Owned*>(error->owned);
-  const uint32_t size = error->struct_size;
-  *error = WEIR_ERROR_INIT;
-  error->struct_size = size;
-}
+void clear_error(weir_error* error) noexcept { clear_result(error); }
 
 weir_status tell(weir_error* error, const Answer& answer) {
   if (answer.code < WEIR_E_INVALID_ARGUMENT || !usable(error)) return answer.code;
   const Error& told = answer.status.error();
   auto owned = std::make_unique<Owned>();
   clear_error(error);
-  error->message = owned->keep(answer.status.message());
-  error->operation = owned->keep(told.operation);
-  error->cause = owned->keep(told.cause);
-  error->advice = owned->keep(told.advice);
-  error->stage = owned->keep(told.stage);
-  error->service_code = owned->keep(told.service_code);
-  error->request_id = owned->keep(told.request_id);
-  error->status = answer.code;
-  error->retry = retry_of(told.retry);
-  error->http_status = told.http_status;
-  error->has_offset = told.offset ? 1 : 0;
-  error->offset = told.offset.value_or(0);
-  error->retry_after_ms = told.retry_after_ms;
-  error->needed_bytes = told.needed_bytes;
-  error->kept_bytes = told.kept_bytes;
-  error->owned = owned.release();
+  weir_error full = WEIR_ERROR_INIT;
+  full.message = owned->keep(answer.status.message());
+  full.operation = owned->keep(told.operation);
+  full.cause = owned->keep(told.cause);
+  full.advice = owned->keep(told.advice);
+  full.stage = owned->keep(told.stage);
+  full.service_code = owned->keep(told.service_code);
+  full.request_id = owned->keep(told.request_id);
+  full.status = answer.code;
+  full.retry = retry_of(told.retry);
+  full.http_status = told.http_status;
+  full.has_offset = told.offset ? 1 : 0;
+  full.offset = told.offset.value_or(0);
+  full.retry_after_ms = told.retry_after_ms;
+  full.needed_bytes = told.needed_bytes;
+  full.kept_bytes = told.kept_bytes;
+  full.owned = owned.release();
+  write_result(error, full);
   return answer.code;
 }
 
 weir_status tell_plainly(weir_error* error, weir_status code, const char* cause) noexcept {
   if (!usable(error)) return code;
   clear_error(error);
-  error->status = code;
-  error->message = error->cause = cause;
-  error->operation = error->advice = error->stage = error->service_code = error->request_id = "";
+  weir_error full = WEIR_ERROR_INIT;
+  full.status = code;
+  full.message = full.cause = cause;
+  full.operation = full.advice = full.stage = full.service_code = full.request_id = "";
+  write_result(error, full);
   return code;
 }
 
@@ -135,8 +138,6 @@ const char* weir_status_name(weir_status status) {
       return "version";
     case WEIR_E_FORKED:
       return "forked";
-    case WEIR_E_NOMEM:
-      return "no_memory";
     case WEIR_E_STATE:
       return "state";
     default:

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "abi/host.hpp"
+#include "abi/process.hpp"
 #include "abi/structs.hpp"
 
 struct weir_task {
@@ -54,8 +55,8 @@ Answer read_executor(const weir_executor* given, std::shared_ptr<Executor>& into
 }  // namespace weir::abi
 
 void weir_task_run(weir_task* task) {
+  if (task == nullptr || weir::abi::forked()) return;  // in the child of a fork it is the parent's to run
   const std::unique_ptr<weir_task> owned(task);
-  if (!owned) return;
   try {
     owned->run();
   } catch (...) {
@@ -63,4 +64,6 @@ void weir_task_run(weir_task* task) {
   }
 }
 
-void weir_task_drop(weir_task* task) { delete task; }
+void weir_task_drop(weir_task* task) {
+  if (!weir::abi::forked()) delete task;
+}

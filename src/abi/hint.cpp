@@ -2,19 +2,30 @@
 
 #include <unistd.h>
 
+#include <cctype>
 #include <climits>
 #include <initializer_list>
 #include <nlohmann/json.hpp>
+#include <string_view>
 
 namespace weir::abi {
 
 namespace {
 
+/// A URL that is signed, or has a user's name in it, is a key. Of the schemes that are known to have no query, what
+/// looks like one is a part of the name.
 bool may_hold_secret(const std::string& text) {
-  const bool web = text.find("http://") != std::string::npos || text.find("https://") != std::string::npos;
-  if (web && text.find('?') != std::string::npos) return true;  // a signed URL is a key
-  const std::size_t scheme = text.find("://");
-  return scheme != std::string::npos && text.find('@', scheme) != std::string::npos;  // user:password@
+  bool any = false;
+  bool queries = false;
+  for (std::size_t at = text.find("://"); at != std::string::npos; at = text.find("://", at + 1)) {
+    std::size_t begin = at;
+    while (begin > 0 && std::isalnum(static_cast<unsigned char>(text[begin - 1])) != 0) --begin;
+    const std::string_view scheme = std::string_view(text).substr(begin, at - begin);
+    any = true;
+    queries = queries || (scheme != "s3" && scheme != "vercel" && scheme != "file");
+  }
+  return (queries && text.find('?') != std::string::npos) ||
+         (any && text.find('@', text.find("://")) != std::string::npos);
 }
 
 std::string working_directory() {

@@ -27,7 +27,12 @@ class Host {
 /// Of any table that has `host` and `release`.
 template <class Table>
 std::shared_ptr<Host> take_host(const Table& table) {
-  return std::make_shared<Host>(table.host, table.release);
+  try {
+    return std::make_shared<Host>(table.host, table.release);
+  } catch (...) {
+    const Host taken(table.host, table.release);  // there was no memory to keep it
+    throw;
+  }
 }
 
 }  // namespace weir::abi

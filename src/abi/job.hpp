@@ -39,16 +39,24 @@ struct JobSettings {
 };
 /// Takes the host of the callbacks, also where it fails.
 Answer read_job_options(const weir_job_options* given, JobSettings& into);
+/// Of a call that is refused before it reads them: their host goes.
+void release_job_options(const weir_job_options* given);
 
 /// Thread-safe.
 class JobObject final : public Object {
  public:
   static constexpr const char* kType = "job";
-  JobObject(Job started, std::shared_ptr<SharedContext> shared) : job(std::move(started)), context(std::move(shared)) {}
+  JobObject(std::shared_ptr<detail::JobCore> core, std::shared_ptr<SharedContext> shared)
+      : job(core), context(std::move(shared)), core_(std::move(core)) {}
   const char* type() const noexcept override { return kType; }
+  /// Once. Before it nothing of the job's has happened, and none of its callbacks comes.
+  void begin() { core_->start(); }
 
   Job job;
   const std::shared_ptr<SharedContext> context;
+
+ private:
+  const std::shared_ptr<detail::JobCore> core_;
 };
 
 /// Of a timeout of the host's, not below 0: longer than any host runs, and still a number of nanoseconds.
@@ -58,16 +66,19 @@ inline std::chrono::milliseconds time_to_wait(std::int64_t timeout_ms) {
 /// Waits, and records how it ended. None: the time is over. Below 0: no limit.
 std::optional<Result<Receipt>> wait_for_end(JobObject& job, std::int64_t timeout_ms);
 
-/// Reads `options`, and gives the host the job that `start` makes.
+/// Reads `options`, and gives the host the job that `make` makes.
 weir_status give_job(weir_job** job, weir_error* error, const weir_job_options* options,
-                     const std::function<Answer(JobSettings, std::shared_ptr<JobObject>&)>& start) noexcept;
+                     const std::function<Answer(JobSettings, std::shared_ptr<JobObject>&)>& make) noexcept;
 
-// Start what is described. On success `into` is the job.
+// Make the job that is described. On success `into` is the job, to begin() when the host knows of it.
 
-Answer start_pipeline(const std::string& text, JobSettings settings, std::shared_ptr<JobObject>& into);
-Answer start_copy(const std::string& source, const std::string& destination, JobSettings settings,
-                  std::shared_ptr<JobObject>& into);
-std::shared_ptr<JobObject> start_job(Pipeline pipeline, const JobSettings& settings);
+Answer make_pipeline_job(const std::string& text, JobSettings settings, std::shared_ptr<JobObject>& into);
+Answer make_copy_job(const std::string& source, const std::string& destination, JobSettings settings,
+                     std::shared_ptr<JobObject>& into);
+/// Takes the callbacks out of `settings`.
+std::shared_ptr<JobObject> make_job(Pipeline pipeline, JobSettings& settings);
+/// Gives it a handle, and then begins it.
+void begin_job(const std::shared_ptr<JobObject>& made, weir_job** job);
 
 void fill_progress(const Progress& from, weir_progress& into) noexcept;
 /// `out` may be null; was checked.

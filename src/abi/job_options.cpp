@@ -70,6 +70,11 @@ Answer read_job_options(const weir_job_options* given, JobSettings& into) {
   return {};
 }
 
+void release_job_options(const weir_job_options* given) {
+  weir_job_options options;
+  if (read_struct(given, "weir_job_options", options).ok()) (void)take_host(options);
+}
+
 EndpointOptions JobSettings::endpoint(std::string_view names) const {
   EndpointOptions options = context->endpoint(names);
   options.object = object;

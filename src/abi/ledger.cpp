@@ -72,8 +72,8 @@ Answer resume_job(std::int64_t id, JobSettings settings, std::shared_ptr<JobObje
   settings.part_bytes = known->part_bytes;
   settings.through = known->through;
   settings.begin_anew = false;
-  if (!known->pipeline.empty()) return start_pipeline(known->pipeline, std::move(settings), into);
-  return start_copy(known->source, known->destination, std::move(settings), into);
+  if (!known->pipeline.empty()) return make_pipeline_job(known->pipeline, std::move(settings), into);
+  return make_copy_job(known->source, known->destination, std::move(settings), into);
 }
 
 Answer abort_job_of(SharedContext& context, std::int64_t id) {
@@ -131,14 +131,15 @@ void weir_unfinished_free(weir_unfinished* list) {
 weir_status weir_ledger_resume(int64_t id, const weir_job_options* options, weir_job** job, weir_error* error) {
   using namespace weir::abi;
   if (job != nullptr) *job = nullptr;
-  return run_waiting(error, [&]() -> Answer {
+  const auto refused = [&] { release_job_options(options); };
+  return run_waiting(error, refused, [&]() -> Answer {
     const std::string operation = fmt::format("go on with job {}", id);
     JobSettings settings;
     WEIR_ABI_TRY(read_job_options(options, settings).during(operation));
     if (job == nullptr) return Answer(WEIR_E_INVALID_ARGUMENT, "the place for the job is NULL").during(operation);
-    std::shared_ptr<JobObject> started;
-    WEIR_ABI_TRY(resume_job(id, std::move(settings), started).during(operation));
-    *job = static_cast<weir_job*>(HandleTable::of_process().add(std::move(started)));
+    std::shared_ptr<JobObject> made;
+    WEIR_ABI_TRY(resume_job(id, std::move(settings), made).during(operation));
+    begin_job(made, job);
     return {};
   });
 }

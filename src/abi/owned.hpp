@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "abi/struct_sizes.hpp"
 #include "weir/weir.h"
 
 namespace weir::abi {
@@ -27,10 +28,11 @@ class Owned {
   std::vector<weir_pair> pairs_;
 };
 
-/// Frees what a result of a host's holds. One that is no result of ours, or NULL, stays as it is.
+/// Frees what a result of a host's holds; `owned` is a field of its first release. One that is no result of ours, or
+/// NULL, stays as it is.
 template <class T>
 void clear_result(T* result) noexcept {
-  if (result == nullptr || result->struct_size < sizeof *result) return;
+  if (result == nullptr || !may_be_size<T>(result->struct_size)) return;
   delete static_cast<Owned*>(result->owned);
   weir_init(result, result->struct_size);
 }

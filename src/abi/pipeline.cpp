@@ -7,6 +7,7 @@
 #include "abi/entry.hpp"
 #include "abi/host_transform.hpp"
 #include "abi/job.hpp"
+#include "abi/stages.hpp"
 #include "abi/structs.hpp"
 #include "weir/text/parse.hpp"
 
@@ -57,10 +58,11 @@ class PipelineObject final : public Object {
       if (!opened) return opened.status();
       sink = std::move(*opened);
     }
-    if (!source) WEIR_ABI_TRY(attach(*settings.push, source));
-    if (!sink) WEIR_ABI_TRY(attach(*settings.pull, sink));
+    Pipeline pipeline{std::move(source), {}, std::move(sink)};
+    WEIR_ABI_TRY(attach_handles(settings, !from_, !to_, pipeline));
     started_ = true;
-    into = start_job({std::move(source), std::move(through_.transforms), std::move(sink)}, settings);
+    pipeline.transforms = std::move(through_.transforms);
+    into = make_job(std::move(pipeline), settings);
     return {};
   }
 
@@ -84,13 +86,6 @@ class PipelineObject final : public Object {
     if (to_.has_value() == (settings.pull != nullptr))
       return Answer(WEIR_E_INVALID_ARGUMENT, to_ ? "the pipeline ends with a place, and weir_job_options.pull is given"
                                                  : "the pipeline has no end: a place, or weir_job_options.pull");
-    return {};
-  }
-  template <class Handle, class Stage>
-  static Answer attach(Handle& handle, std::unique_ptr<Stage>& into) {
-    auto stage = handle.attach();
-    if (!stage) return stage.status();
-    into = std::move(*stage);
     return {};
   }
 

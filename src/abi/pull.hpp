@@ -18,9 +18,12 @@ class PullObject final : public Object {
   explicit PullObject(const HandleOptions& options);
   const char* type() const noexcept override { return kType; }
 
-  /// The sink of the one pipeline that it drains.
-  Result<std::unique_ptr<Sink>> attach();
-  bool attached() const noexcept { return attached_; }
+  /// For the one pipeline that it drains. invalid_argument where it has one.
+  Status claim();
+  /// After claim(): as if it had not been.
+  void disclaim() noexcept { attached_ = false; }
+  /// After claim(), once.
+  std::unique_ptr<Sink> sink() { return handle_.sink(); }
 
   /// Calls `with` alone; WEIR_E_STATE where another thread is inside.
   Answer alone(const std::function<Answer()>& with);

@@ -9,9 +9,9 @@ PullObject::PullObject(const HandleOptions& options) : handle_(options) {
   handle_.notify([told = signal] { told->raise(); });
 }
 
-Result<std::unique_ptr<Sink>> PullObject::attach() {
+Status PullObject::claim() {
   if (attached_.exchange(true)) return Status(Kind::invalid_argument, "the pull handle was given to a job before");
-  return handle_.sink();
+  return {};
 }
 
 Answer PullObject::alone(const std::function<Answer()>& with) {

@@ -43,29 +43,42 @@ Answer with_push(weir_push* push, Call&& call) {
   return object->alone([&](PushHandle& handle) { return call(*object, handle); }).during("push into a job");
 }
 
+/// What fails in the middle fails the stream: nobody knows how much of it was taken.
 Answer write_all(PushObject& object, PushHandle& handle, const void* data, std::size_t size) {
-  const auto* bytes = static_cast<const std::byte*>(data);
-  while (size > 0) {
-    const std::size_t piece = std::min(size, kSliceBytes);
-    const Chunk chunk = copied(bytes, piece);
-    WEIR_ABI_TRY(try_until(*object.signal, -1, [&] { return object.put(handle, chunk); }));
-    bytes += piece;
-    size -= piece;
+  const auto* const bytes = static_cast<const std::byte*>(data);
+  const auto write = [&](std::size_t at) {
+    const Chunk chunk = copied(bytes + at, std::min(size - at, kSliceBytes));
+    return try_until(*object.signal, -1, [&] { return object.put(handle, chunk); });
+  };
+  for (std::size_t at = 0; at < size; at += kSliceBytes) {
+    try {
+      Answer answer = write(at);
+      if (!answer.ok() && at > 0) handle.fail(object.half_written());
+      WEIR_ABI_TRY(std::move(answer));
+    } catch (const std::bad_alloc&) {
+      if (at > 0) handle.fail(object.half_written());
+      throw;
+    }
   }
   return {};
 }
 
-/// As much as there is room for.
+/// As much as there is room for. What is wrong behind that is told by the next call.
 Answer write_some(PushObject& object, PushHandle& handle, const void* data, std::size_t size, std::size_t& taken) {
   const auto* bytes = static_cast<const std::byte*>(data);
   while (taken < size) {
     std::size_t piece = std::min(size - taken, kSliceBytes);
     while (piece > PushObject::kLeastPiece && !handle.room(piece)) piece = std::max(piece / 2, PushObject::kLeastPiece);
-    const Chunk chunk = copied(bytes + taken, piece);
-    Answer answer = try_and_lower(*object.signal, [&] { return object.put(handle, chunk); });
-    if (answer.code == WEIR_PENDING && taken > 0) return {};
-    WEIR_ABI_TRY(std::move(answer));
-    taken += chunk.size();
+    try {
+      const Chunk chunk = copied(bytes + taken, piece);
+      Answer answer = try_and_lower(*object.signal, [&] { return object.put(handle, chunk); });
+      if (!answer.ok() && taken > 0) return {};
+      WEIR_ABI_TRY(std::move(answer));
+    } catch (const std::bad_alloc&) {
+      if (taken > 0) return {};
+      throw;
+    }
+    taken += piece;
   }
   return {};
 }

@@ -23,9 +23,12 @@ class PushObject final : public Object {
   explicit PushObject(const HandleOptions& options);
   const char* type() const noexcept override { return kType; }
 
-  /// The source of the one pipeline that it feeds.
-  Result<std::unique_ptr<Source>> attach();
-  bool attached() const noexcept { return attached_; }
+  /// For the one pipeline that it feeds. invalid_argument where it has one.
+  Status claim();
+  /// After claim(): as if it had not been.
+  void disclaim() noexcept { attached_ = false; }
+  /// After claim(), once.
+  std::unique_ptr<Source> source() { return handle_.source(); }
 
   /// Calls `with` alone; WEIR_E_STATE where another thread is inside.
   Answer alone(const std::function<Answer(PushHandle&)>& with);
@@ -33,6 +36,8 @@ class PushObject final : public Object {
   Answer put(PushHandle& handle, const Chunk& chunk);
   /// Pending where what was refused last would be refused again.
   Answer room(const PushHandle& handle) const;
+  /// Why a stream ends of which a write was taken in part.
+  const Status& half_written() const noexcept { return half_written_; }
   /// Who waits inside ends.
   void free();
 
@@ -46,6 +51,7 @@ class PushObject final : public Object {
  private:
   std::mutex mutex_;  // one thread inside
   PushHandle handle_;
+  const Status half_written_ = Status(Kind::io, "a write of the host's failed when a part of it had been taken");
   std::atomic<bool> attached_{false};
   std::atomic<bool> freed_{false};
 };

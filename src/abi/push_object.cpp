@@ -23,9 +23,9 @@ PushObject::PushObject(const HandleOptions& options) : handle_(options) {
   handle_.notify([told = signal] { told->raise(); });
 }
 
-Result<std::unique_ptr<Source>> PushObject::attach() {
+Status PushObject::claim() {
   if (attached_.exchange(true)) return Status(Kind::invalid_argument, "the push handle was given to a job before");
-  return handle_.source();
+  return {};
 }
 
 Answer PushObject::alone(const std::function<Answer(PushHandle&)>& with) {

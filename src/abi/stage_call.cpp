@@ -44,6 +44,7 @@ weir::Status weir_stage_call::ends(int32_t answer) const {
     return Status(Kind::io, cause.empty() ? fmt::format("the host's function says {}", answer) : cause);
   }
   if (failed == WEIR_OK) return {};
+  if (failed == WEIR_E_NOMEM) return Status(Kind::no_memory, "the system had no memory for what it handed on");
   return Status(Kind::io, fmt::format("the host's function returned 0, and what it handed on was refused: {}",
                                       weir_status_name(failed)));
 }

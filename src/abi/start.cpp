@@ -10,42 +10,32 @@
 
 namespace weir::abi {
 
-namespace {
-
-/// A handle that was given, and that the pipeline has no stage for, would wait for ever.
-Answer check_used(const JobSettings& settings) {
-  for (const char* const stage : {"push", "pull"}) {
-    const bool idle =
-        stage[2] == 's' ? settings.push && !settings.push->attached() : settings.pull && !settings.pull->attached();
-    if (idle) {
-      return Answer(WEIR_E_INVALID_ARGUMENT,
-                    fmt::format("weir_job_options.{} is given, and the pipeline has no stage \"{}\"", stage, stage));
-    }
-  }
-  return {};
-}
-
-}  // namespace
-
 weir_status give_job(weir_job** job, weir_error* error, const weir_job_options* options,
-                     const std::function<Answer(JobSettings, std::shared_ptr<JobObject>&)>& start) noexcept {
+                     const std::function<Answer(JobSettings, std::shared_ptr<JobObject>&)>& make) noexcept {
   if (job != nullptr) *job = nullptr;
   return run(error, [&]() -> Answer {
     JobSettings settings;
     WEIR_ABI_TRY(read_job_options(options, settings).during("start a job"));
     if (job == nullptr) return Answer(WEIR_E_INVALID_ARGUMENT, "the place for the job is NULL").during("start a job");
-    std::shared_ptr<JobObject> started;
-    WEIR_ABI_TRY(start(std::move(settings), started));
-    *job = static_cast<weir_job*>(HandleTable::of_process().add(std::move(started)));
+    std::shared_ptr<JobObject> made;
+    WEIR_ABI_TRY(make(std::move(settings), made));
+    begin_job(made, job);
     return {};
   });
 }
 
-std::shared_ptr<JobObject> start_job(Pipeline pipeline, const JobSettings& settings) {
-  return std::make_shared<JobObject>(weir::start(std::move(pipeline), settings.job), settings.context);
+std::shared_ptr<JobObject> make_job(Pipeline pipeline, JobSettings& settings) {
+  auto core = std::make_shared<detail::JobCore>(std::move(pipeline), std::move(settings.job));
+  return std::make_shared<JobObject>(std::move(core), settings.context);
 }
 
-Answer start_pipeline(const std::string& text, JobSettings settings, std::shared_ptr<JobObject>& into) {
+void begin_job(const std::shared_ptr<JobObject>& made, weir_job** job) {
+  // The handle first: callbacks may come at once, and ask for it.
+  *job = static_cast<weir_job*>(HandleTable::of_process().add(made));
+  made->begin();
+}
+
+Answer make_pipeline_job(const std::string& text, JobSettings settings, std::shared_ptr<JobObject>& into) {
   if (!settings.through.empty())
     return Answer(WEIR_E_INVALID_ARGUMENT, "through is for copies: write the stages into the pipeline");
   ParseOptions options;
@@ -53,19 +43,18 @@ Answer start_pipeline(const std::string& text, JobSettings settings, std::shared
   options.registry = registry.get();
   options.endpoint = settings.endpoint(text);
   if (!settings.push && !settings.pull) options.endpoint.upload.resume_hint = hint_of_pipeline(text, settings);
-  auto pipeline = [&] {
-    const Reading now(settings);
-    return parse(text, options);
-  }();
+  Reading now(settings);
+  auto pipeline = parse(text, options);
   if (!pipeline) return pipeline.status();
-  WEIR_ABI_TRY(check_used(settings).during("start a job"));
-  into = start_job(std::move(*pipeline), settings);
+  WEIR_ABI_TRY(now.attach(*pipeline).during("start a job"));
+  into = make_job(std::move(*pipeline), settings);
   return {};
 }
 
-Answer start_copy(const std::string& source, const std::string& destination, JobSettings settings,
-                  std::shared_ptr<JobObject>& into) {
-  WEIR_ABI_TRY(check_used(settings).during("start a copy"));
+Answer make_copy_job(const std::string& source, const std::string& destination, JobSettings settings,
+                     std::shared_ptr<JobObject>& into) {
+  if (settings.push) return idle_handle("push").during("start a copy");
+  if (settings.pull) return idle_handle("pull").during("start a copy");
   auto through = settings.read_through();
   if (!through) return through.status();
   EndpointOptions endpoint = settings.endpoint(source + "\n" + destination);
@@ -74,7 +63,7 @@ Answer start_copy(const std::string& source, const std::string& destination, Job
   if (!from) return from.status();
   auto to = open_sink(destination, endpoint);
   if (!to) return to.status();
-  into = start_job(From(std::move(*from)) | std::move(*through) | To(std::move(*to)), settings);
+  into = make_job(From(std::move(*from)) | std::move(*through) | To(std::move(*to)), settings);
   return {};
 }
 
@@ -85,7 +74,7 @@ weir_status weir_start(const char* pipeline, const weir_job_options* options, we
   return give_job(job, error, options, [&](JobSettings settings, std::shared_ptr<JobObject>& into) -> Answer {
     std::string text;
     WEIR_ABI_TRY(read_text(pipeline, "the pipeline", text).during("start a job"));
-    return start_pipeline(text, std::move(settings), into);
+    return make_pipeline_job(text, std::move(settings), into);
   });
 }
 
@@ -97,6 +86,6 @@ weir_status weir_start_copy(const char* source, const char* destination, const w
     std::string to;
     WEIR_ABI_TRY(read_text(source, "the source", from).during("start a copy"));
     WEIR_ABI_TRY(read_text(destination, "the destination", to).during("start a copy"));
-    return start_copy(from, to, std::move(settings), into);
+    return make_copy_job(from, to, std::move(settings), into);
   });
 }

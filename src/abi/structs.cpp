@@ -20,6 +20,8 @@ Answer unknown_fields(const char* type, std::uint32_t size, std::size_t known) {
   return answer;
 }
 
+Answer reserved_set(const char* type) { return Answer(WEIR_E_VERSION, fmt::format("{}.reserved is not 0", type)); }
+
 Answer read_text(const char* given, const char* what, std::string& into) {
   if (given == nullptr) return Answer(WEIR_E_INVALID_ARGUMENT, std::string(what) + " is NULL");
   return read_optional_text(given, what, into);

@@ -10,11 +10,10 @@
 #include <string_view>
 
 #include "abi/answer.hpp"
+#include "abi/struct_sizes.hpp"
 
 namespace weir::abi {
 
-/// More than any struct of any version has: a size above is no size.
-inline constexpr std::uint32_t kMostStructBytes = 4096;
 /// The longest text that is taken.
 inline constexpr std::size_t kMostTextBytes = std::size_t{1} << 20;
 
@@ -22,6 +21,7 @@ inline constexpr std::size_t kMostTextBytes = std::size_t{1} << 20;
 bool zero_tail(const void* given, std::size_t from, std::size_t size) noexcept;
 Answer wrong_size(const char* type, std::uint32_t size);
 Answer unknown_fields(const char* type, std::uint32_t size, std::size_t known);
+Answer reserved_set(const char* type);
 
 /// What a host gave, in the shape that this version knows; defaults for NULL and for what is missing.
 template <class T>
@@ -31,20 +31,23 @@ Answer read_struct(const T* given, const char* type, T& into) {
   if (given == nullptr) return {};
   std::uint32_t size = 0;
   std::memcpy(&size, given, sizeof size);
-  if (size < sizeof size || size > kMostStructBytes) return wrong_size(type, size);
+  if (!may_be_size<T>(size)) return wrong_size(type, size);
   if (size > sizeof into && !zero_tail(given, sizeof into, size)) return unknown_fields(type, size, sizeof into);
   std::memcpy(&into, given, std::min<std::size_t>(size, sizeof into));
   into.struct_size = sizeof into;
+  if constexpr (requires { into.reserved; }) {
+    if (into.reserved != 0) return reserved_set(type);  // a later version may give it a meaning
+  }
   return {};
 }
 
-/// Whether a result can be written to `out`. All versions have the fields of the first.
+/// Whether a result can be written to `out`.
 template <class T>
 Answer check_result(const T* out, const char* type) {
   if (out == nullptr) return Answer(WEIR_E_INVALID_ARGUMENT, std::string("the ") + type + " to be filled is NULL");
   std::uint32_t size = 0;
   std::memcpy(&size, out, sizeof size);
-  if (size < sizeof(T) || size > kMostStructBytes) return wrong_size(type, size);
+  if (!may_be_size<T>(size)) return wrong_size(type, size);
   return {};
 }
 

@@ -42,6 +42,7 @@ constexpr int exit_code(Kind kind) noexcept {
     case Kind::limit:
     case Kind::budget_too_small:
     case Kind::no_space:
+    case Kind::no_memory:
       return kExitLimit;
     case Kind::broken_pipe:
       return kExitBrokenPipe;

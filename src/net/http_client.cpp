@@ -44,6 +44,8 @@ class LiveLoops {
     ended_.notify_all();
   }
   void end_all() {
+    if (::getpid() != process_)
+      return;  // the child of a fork: its parent's loops are not here, and the lock may be held
     std::unique_lock lock(mutex_);
     for (const auto& mailbox : live_) mailbox->stop();
     ended_.wait_for(lock, std::chrono::seconds(2), [&] { return live_.empty(); });
@@ -53,12 +55,14 @@ class LiveLoops {
   std::mutex mutex_;
   std::condition_variable ended_;
   std::set<std::shared_ptr<Mailbox>> live_;
+  const pid_t process_ = ::getpid();
 };
 
 void init_curl_once() {
   static std::once_flag once;
   std::call_once(once, [] {
     curl_global_init(CURL_GLOBAL_DEFAULT);
+    (void)LiveLoops::get();                           // which knows its process
     std::atexit([] { LiveLoops::get().end_all(); });  // before what curl_global_init registered
   });
 }

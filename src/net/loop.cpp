@@ -71,7 +71,7 @@ void Loop::read_letter(const Letter& letter) {
 void Loop::start(const TransferPtr& transfer) {
   CURL* easy = fresh_or_reset(idle_);
   if (easy == nullptr) {
-    return transfer->deliver(Status(Kind::internal, "libcurl has no memory for another request"));
+    return transfer->deliver(Status(Kind::no_memory, "libcurl has no memory for another request"));
   }
   Status status = transfer->prepare(easy, options_, sockets_);
   if (status.ok() && curl_multi_add_handle(multi_, easy) != CURLM_OK) {

@@ -62,10 +62,16 @@ std::vector<std::string> StageArguments::texts(std::string_view name) const {
 
 bool StageArguments::flag(std::string_view name) const { return text(name) == "yes"; }
 
-Status StageRegistry::add(StageType type) {
-  const auto bad = [&](std::string why) {
-    return Status(Kind::invalid_argument, std::move(why)).during(fmt::format("register the stage \"{}\"", type.name));
-  };
+namespace {
+
+Status no_stage(const StageType& type, std::string why) {
+  return Status(Kind::invalid_argument, std::move(why)).during(fmt::format("register the stage \"{}\"", type.name));
+}
+
+}  // namespace
+
+Status StageRegistry::check(const StageType& type) {
+  const auto bad = [&](std::string why) { return no_stage(type, std::move(why)); };
   if (!is_name(type.name)) return bad("a name has small letters, digits, '_' and '-'");
   if (int(bool(type.make)) + int(bool(type.make_source)) + int(bool(type.make_sink)) != 1)
     return bad("it has one function that makes it: a source, a transform or a sink");
@@ -75,9 +81,18 @@ Status StageRegistry::add(StageType type) {
     if (std::any_of(it + 1, type.parameters.end(), same))
       return bad(fmt::format("it has two parameters \"{}\"", it->name));
   }
-  if (find(type.name) != nullptr) return bad("there is one of that name");
+  return {};
+}
+
+Status StageRegistry::add(StageType type) {
+  if (find(type.name) != nullptr) return no_stage(type, "there is one of that name");
+  return replace(std::move(type));
+}
+
+Status StageRegistry::replace(StageType type) {
+  WEIR_TRY(check(type));
   std::string name = type.name;
-  types_.emplace(std::move(name), std::move(type));
+  types_.insert_or_assign(std::move(name), std::move(type));
   return {};
 }
 

@@ -44,6 +44,8 @@ void error_cases(void);
 void control_cases(void);
 void resume_cases(void);
 void misuse_cases(void);
+void handle_cases(void);
+void secret_cases(void);
 void fork_cases(void);
 void s3_cases(void);
 void stage_cases(void);

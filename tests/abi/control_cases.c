@@ -5,6 +5,12 @@
 
 typedef struct watcher {
   pthread_mutex_t mutex;
+  pthread_t starter; /* the thread that starts the job */
+  weir_job* started; /* what it has been given */
+  int on_starter;    /* calls that came on its thread */
+  int without_job;   /* calls that came before it had the job */
+  int late;          /* calls after the end */
+  int linger_ms;     /* how long on_end takes */
   int reports;
   int ends;
   int releases;
@@ -13,9 +19,17 @@ typedef struct watcher {
   weir_status inside;
 } watcher;
 
+static void note_call(watcher* seen) {
+  if (pthread_equal(pthread_self(), seen->starter)) ++seen->on_starter;
+  if (weir_job_pause(seen->started, NULL) != WEIR_OK) ++seen->without_job;
+  if (seen->started != NULL) CHECK_OK(NULL, weir_job_resume(seen->started, NULL));
+  if (seen->ends > 0) ++seen->late;
+}
+
 static void on_progress(void* host, const weir_progress* progress) {
   watcher* const seen = (watcher*)host;
   pthread_mutex_lock(&seen->mutex);
+  note_call(seen);
   ++seen->reports;
   seen->last_state = progress->state;
   if (seen->job != NULL) seen->inside = weir_job_wait(seen->job, 0, NULL, NULL);
@@ -25,8 +39,10 @@ static void on_progress(void* host, const weir_progress* progress) {
 static void on_end(void* host) {
   watcher* const seen = (watcher*)host;
   pthread_mutex_lock(&seen->mutex);
+  note_call(seen);
   ++seen->ends;
   pthread_mutex_unlock(&seen->mutex);
+  sleep_ms(seen->linger_ms);
 }
 
 static void on_release(void* host) {
@@ -47,6 +63,7 @@ static int value_of(watcher* seen, const int* field) {
 static void watch(weir_job_options* options, watcher* seen) {
   memset(seen, 0, sizeof *seen);
   pthread_mutex_init(&seen->mutex, NULL);
+  seen->starter = pthread_self();
   weir_init(options, sizeof *options);
   options->on_progress = on_progress;
   options->on_end = on_end;
@@ -59,21 +76,53 @@ static void callbacks_come_and_are_released_once(void) {
   weir_job_options options;
   watcher seen;
   weir_job* job = NULL;
+  int round;
+  for (round = 0; round < 100; ++round) {
+    watch(&options, &seen);
+    seen.linger_ms = round % 10;
+    CHECK_OK(&error, weir_start("gen:1MiB | null:", &options, &seen.started, &error));
+    CHECK_OK(&error, weir_job_wait(seen.started, -1, NULL, &error));
+    /* Who has the answer may let go of all that they use. */
+    CHECK(seen.reports > 0 && seen.ends == 1 && seen.releases == 1 && seen.late == 0);
+    CHECK(seen.on_starter == 0 && seen.without_job == 0);
+    CHECK(seen.last_state == WEIR_JOB_DONE);
+    weir_job_free(seen.started);
+  }
+  /* A job that fails at once. */
   watch(&options, &seen);
-  CHECK_OK(&error, weir_start("gen:8MiB | null:", &options, &job, &error));
-  CHECK_OK(&error, weir_job_wait(job, -1, NULL, &error));
-  while (value_of(&seen, &seen.ends) == 0) sleep_ms(1);
-  while (value_of(&seen, &seen.reports) == 0) sleep_ms(1);
-  CHECK(value_of(&seen, &seen.ends) == 1);
-  weir_job_free(job);
-  while (value_of(&seen, &seen.releases) == 0) sleep_ms(1);
-  CHECK(value_of(&seen, &seen.releases) == 1);
-  CHECK(value_of(&seen, &seen.last_state) == WEIR_JOB_DONE);
+  options.budget_bytes = 1;
+  CHECK_OK(&error, weir_start("gen:1MiB | null:", &options, &seen.started, &error));
+  CHECK_STATUS(WEIR_E_BUDGET_TOO_SMALL, &error, weir_job_wait(seen.started, -1, NULL, &error));
+  CHECK(seen.reports == 1 && seen.ends == 1 && seen.releases == 1 && seen.late == 0);
+  CHECK(seen.on_starter == 0 && seen.without_job == 0);
+  CHECK(seen.last_state == WEIR_JOB_FAILED);
+  weir_job_free(seen.started);
+  /* Without a job that anyone sees. */
+  watch(&options, &seen);
+  CHECK_OK(&error, weir_copy("gen:1MiB", "null:", &options, NULL, &error));
+  CHECK(seen.reports > 0 && seen.ends == 1 && seen.releases == 1 && seen.on_starter == 0);
   /* Also where the call fails that took it. */
   watch(&options, &seen);
   CHECK_STATUS(WEIR_E_INVALID_ARGUMENT, &error, weir_start("nonsense", &options, &job, &error));
   CHECK(value_of(&seen, &seen.releases) == 1 && value_of(&seen, &seen.ends) == 0);
   weir_error_clear(&error);
+}
+
+/* A loop that is told by on_end asks without waiting, and has the answer. */
+static void after_on_end_no_wait_is_pending(void) {
+  weir_error error = WEIR_ERROR_INIT;
+  weir_job_options options;
+  watcher seen;
+  int round;
+  for (round = 0; round < 20; ++round) {
+    watch(&options, &seen);
+    seen.linger_ms = 20;
+    CHECK_OK(&error, weir_start("gen:1MiB | null:", &options, &seen.started, &error));
+    while (value_of(&seen, &seen.ends) == 0) continue;
+    CHECK_OK(&error, weir_job_wait(seen.started, 0, NULL, &error));
+    CHECK(seen.releases == 1);
+    weir_job_free(seen.started);
+  }
 }
 
 static void a_paused_job_stands_still_and_goes_on(void) {
@@ -185,8 +234,22 @@ static void a_call_that_waits_is_refused_inside_a_callback(void) {
 /* An executor of the host's: a thread for each task, which is the simplest that is right. */
 typedef struct posted {
   weir_task* task;
+  int32_t kind;
   uint64_t delay_ns;
 } posted;
+
+static pthread_key_t kind_of_thread; /* points to the kind of the task that it runs */
+
+static void on_progress_of_pool(void* host, const weir_progress* progress) {
+  const int32_t* const kind = (const int32_t*)pthread_getspecific(kind_of_thread);
+  CHECK(kind != NULL && *kind == WEIR_TASK_BLOCKING);
+  *(int32_t*)host = progress->state;
+}
+
+static void on_end_of_pool(void* host) {
+  const int32_t* const kind = (const int32_t*)pthread_getspecific(kind_of_thread);
+  CHECK(kind != NULL && *kind == WEIR_TASK_BLOCKING && *(int32_t*)host == WEIR_JOB_DONE);
+}
 
 static pthread_mutex_t pool_mutex = PTHREAD_MUTEX_INITIALIZER;
 static int pool_tasks;
@@ -196,6 +259,7 @@ static int pool_released;
 static void* run_posted(void* given) {
   posted* const what = (posted*)given;
   sleep_ms((long)(what->delay_ns / 1000000));
+  CHECK(pthread_setspecific(kind_of_thread, &what->kind) == 0);
   weir_task_run(what->task);
   free(what);
   pthread_mutex_lock(&pool_mutex);
@@ -210,6 +274,7 @@ static void post(void* host, int32_t kind, uint64_t delay_ns, weir_task* task) {
   (void)host;
   CHECK(kind >= WEIR_TASK_SHORT && kind <= WEIR_TASK_BLOCKING && what != NULL);
   what->task = task;
+  what->kind = kind;
   what->delay_ns = delay_ns;
   pthread_mutex_lock(&pool_mutex);
   ++pool_tasks;
@@ -240,6 +305,8 @@ static void jobs_run_on_the_hosts_threads(void) {
   weir_context_options options;
   weir_job_options job;
   weir_executor executor;
+  int32_t state = WEIR_JOB_RUNNING;
+  CHECK(pthread_key_create(&kind_of_thread, NULL) == 0);
   weir_init(&executor, sizeof executor);
   executor.concurrency = 2;
   executor.post = post;
@@ -250,7 +317,11 @@ static void jobs_run_on_the_hosts_threads(void) {
   weir_init(&job, sizeof job);
   job.context = context;
   write_file(path_of("host.in"), 1000000);
+  job.on_progress = on_progress_of_pool;
+  job.on_end = on_end_of_pool;
+  job.host = &state;
   CHECK_OK(&error, weir_copy(path_of("host.in"), path_of("host.out"), &job, NULL, &error));
+  CHECK(state == WEIR_JOB_DONE);
   CHECK(same_files(path_of("host.in"), path_of("host.out")));
   CHECK(pool_value(&pool_tasks) > 0);
   weir_context_free(context);
@@ -264,6 +335,7 @@ static void jobs_run_on_the_hosts_threads(void) {
 
 void control_cases(void) {
   callbacks_come_and_are_released_once();
+  after_on_end_no_wait_is_pending();
   a_paused_job_stands_still_and_goes_on();
   a_cancelled_job_leaves_nothing();
   a_writer_that_waits_is_told_of_the_end();

@@ -1,6 +1,9 @@
 // What stands around every function of the C interface, and what a C program cannot provoke.
 #include "abi/entry.hpp"
 
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <catch2/catch.hpp>
 #include <stdexcept>
 #include <string>
@@ -42,6 +45,27 @@ TEST_CASE("inside a callback what waits is refused, also with callbacks in callb
     CHECK(elsewhere == WEIR_OK);
   }
   CHECK(call() == WEIR_OK);
+}
+
+TEST_CASE("in the child of a fork a call says so, also inside a callback") {
+  CHECK(run(nullptr, [] { return Answer(); }) == WEIR_OK);  // the library knows its process
+  const CallbackScope inside;
+  const pid_t child = ::fork();
+  if (child == 0) ::_exit(run_waiting(nullptr, [] { return Answer(); }) == WEIR_E_FORKED ? 0 : 1);
+  int status = 0;
+  REQUIRE(::waitpid(child, &status, 0) == child);
+  CHECK(status == 0);
+}
+
+TEST_CASE("what a call is given is released where it is refused inside a callback") {
+  int released = 0;
+  const auto refused = [&] { ++released; };
+  const auto call = [&] { return run_waiting(nullptr, refused, [] { return Answer(); }); };
+  CHECK(call() == WEIR_OK);
+  CHECK(released == 0);
+  const CallbackScope inside;
+  CHECK(call() == WEIR_E_STATE);
+  CHECK(released == 1);
 }
 
 TEST_CASE("a handle is never used again for another object") {

@@ -1,4 +1,4 @@
-/* The case list of the C interface: `abi_cases NAME` runs one part. "s3" and "resume" need a server. */
+/* The case list of the C interface: `abi_cases NAME` runs one part. "s3", "resume" and "secret" need a server. */
 #include "check.h"
 
 typedef struct part {
@@ -10,7 +10,7 @@ static const part kParts[] = {
     {"open", open_cases},       {"stream", stream_cases}, {"error", error_cases},       {"control", control_cases},
     {"resume", resume_cases},   {"misuse", misuse_cases}, {"store", store_cases},       {"s3", s3_cases},
     {"fork", fork_cases},       {"stage", stage_cases},   {"pipeline", pipeline_cases}, {"state", state_cases},
-    {"restore", restore_cases}, {"copies", copies_cases}};
+    {"restore", restore_cases}, {"copies", copies_cases}, {"handle", handle_cases},     {"secret", secret_cases}};
 
 int main(int count, char** words) {
   size_t i;

@@ -77,6 +77,8 @@ static void structs_of_other_sizes(void) {
   weir_error error = WEIR_ERROR_INIT;
   weir_job* job = NULL;
   weir_job_options plain;
+  static const uint32_t sizes[] = {0, 3, 4, 100, offsetof(weir_receipt, owned), 4100, 0xffffffffu};
+  size_t i;
   weir_init(&options, sizeof options);
   weir_init(&receipt, sizeof receipt);
   CHECK_OK(&error, weir_start("gen:1KiB | null:", &options.known, &job, &error));
@@ -89,11 +91,16 @@ static void structs_of_other_sizes(void) {
   options.newer[2] = 1;
   CHECK_STATUS(WEIR_E_VERSION, &error, weir_start("gen:1KiB | null:", &options.known, &job, &error));
   CHECK(job == NULL);
-  /* Of an older one: what is missing is the default. */
-  weir_init(&plain, offsetof(weir_job_options, through));
-  CHECK_OK(&error, weir_start("gen:1KiB | null:", &plain, &job, &error));
-  CHECK_OK(&error, weir_job_wait(job, -1, NULL, &error));
-  weir_job_free(job);
+  /* Of no version: in the middle, or not a whole number of fields. */
+  options.newer[2] = 0;
+  options.known.struct_size = sizeof options - 1;
+  CHECK_STATUS(WEIR_E_VERSION, &error, weir_start("gen:1KiB | null:", &options.known, &job, &error));
+  weir_init(&plain, sizeof plain);
+  plain.struct_size = offsetof(weir_job_options, through);
+  CHECK_STATUS(WEIR_E_VERSION, &error, weir_start("gen:1KiB | null:", &plain, &job, &error));
+  CHECK(strstr(error.message, "which no version has") != NULL);
+  plain.struct_size = sizeof plain.struct_size;
+  CHECK_STATUS(WEIR_E_VERSION, &error, weir_start("gen:1KiB | null:", &plain, &job, &error));
   /* Not initialised. */
   memset(&plain, 0, sizeof plain);
   CHECK_STATUS(WEIR_E_VERSION, &error, weir_start("gen:1KiB | null:", &plain, &job, &error));
@@ -102,10 +109,72 @@ static void structs_of_other_sizes(void) {
   CHECK_OK(&error, weir_start("gen:1KiB | null:", NULL, &job, &error));
   memset(&receipt, 0, sizeof receipt);
   CHECK_STATUS(WEIR_E_VERSION, &error, weir_job_wait(job, -1, &receipt.known, &error));
+  for (i = 0; i < sizeof sizes / sizeof sizes[0]; ++i) {
+    receipt.known.struct_size = sizes[i];
+    receipt.known.owned = &receipt; /* never looked at */
+    CHECK_STATUS(WEIR_E_VERSION, &error, weir_job_wait(job, -1, &receipt.known, &error));
+    weir_receipt_clear(&receipt.known);
+    CHECK(receipt.known.owned == &receipt);
+  }
   weir_job_free(job);
   weir_error_clear(&error);
-  memset(&error, 0, sizeof error);
-  CHECK(weir_start("", NULL, &job, &error) == WEIR_E_INVALID_ARGUMENT && error.message == NULL);
+  /* An error that was not initialised is left alone, whatever is in it. */
+  for (i = 0; i < sizeof sizes / sizeof sizes[0]; ++i) {
+    memset(&error, 0, sizeof error);
+    error.struct_size = sizes[i];
+    error.owned = &receipt;
+    CHECK(weir_start("", NULL, &job, &error) == WEIR_E_INVALID_ARGUMENT && error.message == NULL);
+    weir_error_clear(&error);
+    CHECK(error.owned == &receipt);
+  }
+}
+
+static void an_error_of_a_newer_program(void) {
+  struct {
+    weir_error known;
+    uint64_t newer[4];
+  } error;
+  weir_job* job = NULL;
+  weir_init(&error, sizeof error);
+  error.newer[3] = 5;
+  CHECK(weir_start("zzz", NULL, &job, &error.known) == WEIR_E_INVALID_ARGUMENT);
+  CHECK(error.known.struct_size == sizeof error && error.known.message != NULL && error.newer[3] == 0);
+  CHECK(weir_job_wait(NULL, 0, NULL, &error.known) == WEIR_E_HANDLE);
+  weir_error_clear(&error.known);
+  CHECK(error.known.struct_size == sizeof error && error.known.message == NULL && error.known.owned == NULL);
+}
+
+static void log_line(void* host, int32_t level, const char* line) {
+  (void)host;
+  (void)level;
+  (void)line;
+}
+
+static void count_release(void* host) { ++*(int*)host; }
+
+static void what_is_reserved_is_zero(void) {
+  weir_error error = WEIR_ERROR_INIT;
+  weir_context* context = NULL;
+  weir_context_options options;
+  weir_logger logger;
+  int releases = 0;
+  weir_init(&options, sizeof options);
+  weir_init(&logger, sizeof logger);
+  options.logger = &logger;
+  logger.log = log_line;
+  logger.release = count_release;
+  logger.host = &releases;
+  logger.reserved = 1;
+  CHECK_STATUS(WEIR_E_VERSION, &error, weir_context_new(&options, &context, &error));
+  CHECK(strstr(error.message, "reserved") != NULL && context == NULL && releases == 0);
+  logger.reserved = 0;
+  /* A call that fails early releases what it was given too. */
+  CHECK_STATUS(WEIR_E_INVALID_ARGUMENT, &error, weir_context_new(&options, NULL, &error));
+  CHECK(releases == 1);
+  options.threads = 1u << 30;
+  CHECK_STATUS(WEIR_E_INVALID_ARGUMENT, &error, weir_context_new(&options, &context, &error));
+  CHECK(releases == 2);
+  weir_error_clear(&error);
 }
 
 static void arguments_that_cannot_be(void) {
@@ -200,6 +269,8 @@ static void two_threads_on_one_handle(void) {
 void misuse_cases(void) {
   null_and_freed_handles_are_errors();
   structs_of_other_sizes();
+  an_error_of_a_newer_program();
+  what_is_reserved_is_zero();
   arguments_that_cannot_be();
   two_threads_on_one_handle();
 }

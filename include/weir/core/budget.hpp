@@ -45,7 +45,8 @@ class Budget : public std::enable_shared_from_this<Budget> {
   Budget(const Budget&) = delete;
   Budget& operator=(const Budget&) = delete;
 
-  /// A slab of `bytes` (rounded up to 4 KiB), or pending: then `wake` is called once, when there may be room.
+  /// A slab of `bytes` (rounded up to 4 KiB), or pending: then `wake` is called once, when there may be room. An empty
+  /// `wake`: who asks will ask again by itself.
   /// Fails with budget_too_small where no amount of waiting could help.
   Result<Slab> acquire(std::size_t bytes, std::function<void()> wake);
 
@@ -96,8 +97,12 @@ class Budget : public std::enable_shared_from_this<Budget> {
     {
       std::lock_guard lock(mutex_);
       used_ -= bytes;
-      pooled_ += bytes;
-      pool_[bytes].push_back(memory);
+      try {
+        pool_[bytes].push_back(memory);
+        pooled_ += bytes;
+      } catch (const std::bad_alloc&) {
+        ::munmap(memory, bytes);
+      }
     }
     wake_waiters();
   }
@@ -186,13 +191,15 @@ inline Result<Slab> Budget::acquire(std::size_t bytes, std::function<void()> wak
   std::unique_lock lock(mutex_);
   if (bytes > limit_) return too_small(bytes);
   if (used_ + bytes > limit_) {
-    waiters_.push_back(std::move(wake));
+    if (wake) waiters_.push_back(std::move(wake));
     return Status::pending();
   }
+  auto owner = std::make_unique<Slab::Owner>(shared_from_this(), nullptr, bytes);
+  auto& blocks = pool_[bytes];
   used_ += bytes;
   peak_ = std::max(peak_, used_);
   std::byte* memory = nullptr;
-  if (auto& blocks = pool_[bytes]; !blocks.empty()) {
+  if (!blocks.empty()) {
     memory = blocks.back();
     blocks.pop_back();
     pooled_ -= bytes;
@@ -201,12 +208,13 @@ inline Result<Slab> Budget::acquire(std::size_t bytes, std::function<void()> wak
     void* mapped = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (mapped == MAP_FAILED) {
       used_ -= bytes;
-      return Status(Kind::limit, fmt::format("the system has no {} bytes of memory left", bytes));
+      return Status(Kind::no_memory, fmt::format("the system has no {} bytes of memory left", bytes));
     }
     memory = static_cast<std::byte*>(mapped);
   }
   lock.unlock();
-  return Slab(new Slab::Owner(shared_from_this(), memory, bytes));
+  owner->memory = memory;
+  return Slab(owner.release());
 }
 
 }  // namespace weir

@@ -11,7 +11,8 @@
 
 namespace weir {
 
-/// Thread-safe. Tasks are short, never throw, and may post further tasks.
+/// Thread-safe. Tasks are short, never throw, and may post further tasks. What posts throws nothing but std::bad_alloc,
+/// and has then taken nothing.
 class Executor {
  public:
   using Task = std::function<void()>;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <exception>
+#include <new>
 #include <string>
 #include <utility>
 
@@ -14,6 +15,8 @@ template <class R, class Function, class... Arguments>
 R guarded_call(const char* operation, Function&& function, Arguments&&... arguments) {
   try {
     return function(std::forward<Arguments>(arguments)...);
+  } catch (const std::bad_alloc&) {
+    return Status(Kind::no_memory, "the system has no memory left for the host's function").during(operation);
   } catch (const std::exception& thrown) {
     return Status(Kind::io, std::string("the host's function threw: ") + thrown.what()).during(operation);
   } catch (...) {

@@ -9,6 +9,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -24,9 +25,12 @@ namespace weir {
 struct JobOptions {
   std::size_t budget_bytes = kDefaultBudgetBytes;  ///< at least kMinBudgetBytes
   std::shared_ptr<Executor> executor;              ///< none: the process-wide pool
-  /// Called about ten times a second on a thread that may block, and once at the end. Never two calls at once.
+  /// Called about ten times a second on a thread of the executor's that may block, and once at the end, before wait()
+  /// answers. Never two calls at once.
   std::function<void(const Progress&)> on_progress;
-  /// Called once, when wait() would no longer wait, on whichever thread ended the job. It must not wait.
+  /// Called once, on a thread of the executor's that may block, after the last on_progress. Once wait() has answered,
+  /// it has returned, and neither of the two is called or held any more; so it must not wait for what waits for the
+  /// job. From its call on wait_for() no longer says that the job goes on; inside it both answer at once.
   std::function<void()> on_end = {};
   /// Called on the job's own threads, perhaps on several at once, with each turn of a segment. It must not wait. Where
   /// it is not set, it costs nothing.
@@ -44,7 +48,12 @@ class JobCore : public std::enable_shared_from_this<JobCore> {
   JobCore(Pipeline pipeline, JobOptions options)
       : pipeline_(std::move(pipeline)), options_(std::move(options)), start_ns_(now_ns()) {
     if (!options_.executor) options_.executor = Executor::default_pool();
+    (void)out_of_memory(), (void)cancelled(), (void)suspended();  // made while there is some
   }
+
+  // Reasons of stop(). To tell of them takes no memory.
+  static const Status& cancelled();
+  static const Status& suspended();
 
   /// Plans, reserves and runs. A failure here ends the job before anything has happened.
   void start();
@@ -67,6 +76,7 @@ class JobCore : public std::enable_shared_from_this<JobCore> {
     Chunk held;  // pulled, but not yet taken by the outlet
     bool input_ended = false;
     bool aborted = false;
+    bool wind_up_threw = false;
     std::atomic<bool> ended{false};
     std::atomic<bool> unwanted{false};  // a later segment has all it wants
     std::uint64_t waiting_since = 0;
@@ -76,14 +86,18 @@ class JobCore : public std::enable_shared_from_this<JobCore> {
     std::atomic<State> state{State::idle};
   };
 
+  static const Status& out_of_memory();
+  static Status thrown() noexcept;
   Status prepare();
   Status open_stages();
   void connect(const Plan& plan);
   Stage& stage(std::size_t index) const;
   void wake(std::size_t segment);
   void wake_all();
+  bool post(std::size_t segment) noexcept;
   void run(std::size_t segment);
   Step step(Runner& runner);
+  Step threw(Runner& runner) noexcept;
   Step move_data(Runner& runner);
   Step wait_for_input(Runner& runner);
   Step finish_output(Runner& runner);
@@ -94,8 +108,12 @@ class JobCore : public std::enable_shared_from_this<JobCore> {
   void segment_ended(std::size_t segment);
   Status seal(Receipt& receipt);
   static Status check_same_bytes(const Facts& source, Receipt& receipt);
-  void complete(Result<Receipt> result);
-  void report_later();
+  Result<Receipt> outcome();
+  void complete(Result<Receipt> result) noexcept;
+  void tell_end();
+  void report_later() noexcept;
+  void post_report() noexcept;
+  void report();
   void measure(Progress& progress) const;
 
   static constexpr int kChunksPerRun = 64;  // then others get their turn, unless it all was over in
@@ -123,9 +141,13 @@ class JobCore : public std::enable_shared_from_this<JobCore> {
   std::condition_variable ended_;
   Status reason_;
   std::optional<Receipt> receipt_;
+  std::optional<Result<Receipt>> outcome_;  // what result_ is to be, once the callbacks are about to have heard of it
   std::optional<Result<Receipt>> result_;
-  Progress last_;  // of the sink, once it is gone
+  bool told_ = false;        // on_end has returned
+  std::thread::id telling_;  // the thread that is inside on_end
+  Progress last_;            // of the sink, once it is gone
   mutable RateMeter meter_;
+  bool prepared_ = false;  // stages are open, and what is told of them is there
   bool sink_alive_ = true;
   std::shared_ptr<JobCore> keep_alive_;  // from the start to the end, so that winding up outlives a dropped handle
   std::mutex report_mutex_;              // one on_progress at a time; taken before mutex_
@@ -155,9 +177,9 @@ class Job {
   void pause() { core_->pause(true); }
   void resume() { core_->pause(false); }
   /// Stops, removes what was begun, and lets wait() report Kind::cancelled.
-  void cancel() { core_->stop(Status(Kind::cancelled, "the job was cancelled")); }
+  void cancel() { core_->stop(detail::JobCore::cancelled()); }
   /// As cancel(), but an upload with a ledger stays at the store, and the same call goes on with it, in any process.
-  void suspend() { core_->stop(Status(Kind::cancelled, "the job was suspended"), true); }
+  void suspend() { core_->stop(detail::JobCore::suspended(), true); }
   Progress progress() const { return core_->progress(); }
 
  private:

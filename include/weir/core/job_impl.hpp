@@ -13,17 +13,62 @@ inline Stage& JobCore::stage(std::size_t index) const {
   return *pipeline_.transforms[index - 1];
 }
 
+/// Copies of a Status share what it says: to tell of this takes no memory.
+inline const Status& JobCore::out_of_memory() {
+  static const Status kStatus = Status(Kind::no_memory, "the system has no memory left").during("run the pipeline");
+  return kStatus;
+}
+
+inline const Status& JobCore::cancelled() {
+  static const Status kStatus(Kind::cancelled, "the job was cancelled");
+  return kStatus;
+}
+
+inline const Status& JobCore::suspended() {
+  static const Status kStatus(Kind::cancelled, "the job was suspended");
+  return kStatus;
+}
+
+/// Of the exception that is being handled.
+inline Status JobCore::thrown() noexcept {
+  try {
+    throw;
+  } catch (const std::bad_alloc&) {
+    return out_of_memory();
+  } catch (const std::exception& what) {
+    try {
+      return Status(Kind::internal, std::string("a stage threw: ") + what.what()).during("run the pipeline");
+    } catch (...) {
+      return out_of_memory();
+    }
+  } catch (...) {
+    return out_of_memory();  // of the library nothing throws anything else
+  }
+}
+
 inline void JobCore::start() {
-  if (Status status = prepare(); !status.ok()) {
+  Status status;
+  try {
+    status = prepare();
+  } catch (...) {
+    status = thrown();
+  }
+  if (!status.ok()) {
     complete(std::move(status));
     return;
   }
+  {
+    std::lock_guard lock(mutex_);
+    prepared_ = true;
+    if (paused_.load(std::memory_order_relaxed)) pipeline_.sink->pause(true);
+  }
+  const bool reports = options_.on_progress != nullptr;  // once it runs, its end may take it away
   live_segments_ = runners_.size();
   keep_alive_ = shared_from_this();
   trace(TraceEvent::What::started);
   started_.store(true, std::memory_order_release);
   wake_all();
-  if (options_.on_progress) report_later();
+  if (reports) report_later();
 }
 
 inline Status JobCore::prepare() {
@@ -132,11 +177,22 @@ inline void JobCore::wake(std::size_t segment) {
   while (!runner.state.compare_exchange_weak(state, next(state), std::memory_order_acq_rel)) {
   }
   if (state != State::idle) return;
-  auto task = [self = shared_from_this(), segment] { self->run(segment); };
-  if (runner.stages.blocking) {
-    options_.executor->post_blocking(std::move(task));
-  } else {
-    options_.executor->post(std::move(task));
+  // A turn that nobody takes would leave the job standing for ever.
+  while (!post(segment)) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+}
+
+/// False: there is no memory for a task.
+inline bool JobCore::post(std::size_t segment) noexcept {
+  try {
+    auto task = [self = shared_from_this(), segment] { self->run(segment); };
+    if (runners_[segment]->stages.blocking) {
+      options_.executor->post_blocking(std::move(task));
+    } else {
+      options_.executor->post(std::move(task));
+    }
+    return true;
+  } catch (const std::bad_alloc&) {
+    return false;
   }
 }
 
@@ -155,7 +211,12 @@ inline void JobCore::run(std::size_t segment) {
                        now_ns() - std::exchange(runner.waiting_since, 0));
   }
   const std::uint64_t begin_ns = options_.on_trace ? now_ns() : 0;
-  const Step outcome = step(runner);
+  Step outcome = Step::again;
+  try {
+    outcome = step(runner);
+  } catch (...) {
+    outcome = threw(runner);
+  }
   if (options_.on_trace) trace_turn(runner, outcome, begin_ns);
   if (outcome == Step::done) {
     runner.ended = true;
@@ -167,6 +228,13 @@ inline void JobCore::run(std::size_t segment) {
   const bool rerun = !runner.state.compare_exchange_strong(state, State::idle, std::memory_order_acq_rel);
   if (rerun) runner.state.store(State::idle, std::memory_order_release);
   if (rerun || outcome == Step::again) wake(segment);
+}
+
+/// The job stops; a segment whose winding up throws twice is left as it is.
+inline Step JobCore::threw(Runner& runner) noexcept {
+  if (stopping_.load(std::memory_order_acquire) && std::exchange(runner.wind_up_threw, true)) return Step::done;
+  stop(thrown());
+  return Step::again;
 }
 
 // --- moving data ---
@@ -319,10 +387,10 @@ inline void JobCore::trace_turn(const Runner& runner, Step outcome, std::uint64_
 inline void JobCore::pause(bool on) {
   {
     std::lock_guard lock(mutex_);
-    if (result_ || !sink_alive_) return;
+    if (!sink_alive_) return;
     paused_.store(on, std::memory_order_release);
     clock_->stand(on);
-    pipeline_.sink->pause(on);
+    if (prepared_) pipeline_.sink->pause(on);
   }
   if (!on) wake_all();
 }
@@ -330,7 +398,7 @@ inline void JobCore::pause(bool on) {
 inline void JobCore::stop(Status reason, bool keep) {
   {
     std::lock_guard lock(mutex_);
-    if (result_ || receipt_ || stopping_.load(std::memory_order_relaxed)) return;
+    if (!sink_alive_ || receipt_ || stopping_.load(std::memory_order_relaxed)) return;
     keep_.store(keep || may_pass(reason.kind()), std::memory_order_relaxed);
     reason_ = std::move(reason);
     stopping_.store(true, std::memory_order_release);
@@ -362,30 +430,38 @@ inline void JobCore::segment_ended(std::size_t segment) {
     wake(segment - 1);
   }
   if (live_segments_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
-  Facts facts;
-  for (std::size_t i = 0; i < plan_.upstream.size(); ++i) facts.merge(stage(i).facts());
-  std::unique_lock lock(mutex_);
-  if (!receipt_) {
-    Status reason = reason_;
-    lock.unlock();
-    complete(std::move(reason));
-    return;
+  try {
+    complete(outcome());
+  } catch (...) {
+    complete(thrown());
   }
-  Receipt receipt = std::move(*receipt_);
-  lock.unlock();
-  receipt.facts = std::move(facts);
-  receipt.duration_ns = now_ns() - start_ns_;
-  complete(std::move(receipt));
 }
 
-inline void JobCore::complete(Result<Receipt> result) {
-  Progress last = progress();
+inline Result<Receipt> JobCore::outcome() {
+  Facts facts;
+  for (std::size_t i = 0; i < plan_.upstream.size(); ++i) facts.merge(stage(i).facts());
+  std::lock_guard lock(mutex_);
+  if (!receipt_) return reason_;
+  Receipt receipt = std::move(*receipt_);
+  receipt.facts = std::move(facts);
+  receipt.duration_ns = now_ns() - start_ns_;
+  return receipt;
+}
+
+inline void JobCore::complete(Result<Receipt> result) noexcept {
+  Progress last;
+  try {
+    last = progress();
+  } catch (...) {
+    last = Progress();  // no memory for its names
+  }
   Pipeline gone;
   {
     std::lock_guard lock(mutex_);
     last.state = result.ok() ? JobState::done : JobState::failed;
-    last_ = last;
+    last_ = std::move(last);
     sink_alive_ = false;
+    outcome_ = std::move(result);
     gone = std::move(pipeline_);
   }
   // The stages go before anyone hears of the end: their files are closed and their memory is back by then.
@@ -396,29 +472,49 @@ inline void JobCore::complete(Result<Receipt> result) {
   gone.source.reset();
   for (auto& context : contexts_) context->marks.reset(), context->spool.reset();
   if (budget_ && !options_.budget) budget_->trim(0);
+  if (!options_.on_progress && !options_.on_end) return tell_end();
+  try {
+    // What may be a host's runs where such things run: not in the turn of a segment, and not inside start().
+    options_.executor->post_blocking([self = shared_from_this()] { self->tell_end(); });
+  } catch (const std::bad_alloc&) {
+    tell_end();  // rather on this thread than never
+  }
+}
+
+/// What the callbacks hold goes with them, before anyone who waits has the answer.
+inline void JobCore::tell_end() {
   if (options_.on_progress) {
     std::lock_guard reporting(report_mutex_);
-    options_.on_progress(last);
+    const auto on_progress = std::exchange(options_.on_progress, nullptr);
+    on_progress(last_);
   }
   trace(TraceEvent::What::ended);
-  const auto on_end = std::move(options_.on_end);
-  {
-    std::lock_guard lock(mutex_);
-    result_ = std::move(result);
-    ended_.notify_all();
-    keep_alive_.reset();  // the caller holds another reference
+  auto on_end = std::exchange(options_.on_end, nullptr);
+  std::unique_lock lock(mutex_);
+  result_ = std::move(outcome_);
+  if (on_end) {
+    telling_ = std::this_thread::get_id();
+    ended_.notify_all();  // who waits for some time alone waits for the rest of this, however long
+    lock.unlock();
+    on_end();
+    on_end = nullptr;
+    lock.lock();
+    telling_ = {};
   }
-  if (on_end) on_end();
+  told_ = true;
+  ended_.notify_all();
+  keep_alive_.reset();  // the caller holds another reference
 }
 
 inline std::optional<Result<Receipt>> JobCore::wait(std::optional<std::chrono::nanoseconds> timeout) {
   std::unique_lock lock(mutex_);
-  const auto ended = [&] { return result_.has_value(); };
-  if (!timeout) {
-    ended_.wait(lock, ended);
-  } else if (timeout->count() > 0) {  // to wait for no time is a system call all the same
-    ended_.wait_for(lock, *timeout, ended);
+  const auto known = [&] { return result_.has_value(); };
+  if (timeout) {
+    // To wait for no time is a system call all the same.
+    if (timeout->count() > 0) ended_.wait_for(lock, *timeout, known);
+    if (!known()) return {};
   }
+  ended_.wait(lock, [&] { return known() && (told_ || telling_ == std::this_thread::get_id()); });
   return result_;
 }
 

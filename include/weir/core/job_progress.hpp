@@ -24,7 +24,7 @@ inline Progress JobCore::progress() const {
   Progress progress;
   progress.state = stopping_ ? JobState::stopping : paused_ ? JobState::paused : JobState::running;
   progress.elapsed_ns = now_ns() - start_ns_;
-  if (counters_.empty()) return progress;
+  if (!prepared_) return progress;
   for (std::size_t i = 0; i < counters_.size(); ++i) {
     const StageCounters& c = *counters_[i];
     progress.stages.push_back({names_[i], c.bytes_in, c.bytes_out, c.busy_ns, c.waited_ns, c.starved_ns, c.blocked_ns});
@@ -74,22 +74,38 @@ inline void JobCore::measure(Progress& progress) const {
   progress.stalled_seconds = runs ? meter_.stalled_seconds() : 0;
 }
 
-inline void JobCore::report_later() {
-  options_.executor->post_after(std::chrono::milliseconds(100), [weak = weak_from_this()] {
-    const auto self = weak.lock();
-    if (!self) return;
-    self->options_.executor->post_blocking([weak] {
-      const auto core = weak.lock();
-      if (!core) return;
-      {
-        std::lock_guard reporting(core->report_mutex_);
-        const Progress progress = core->progress();
-        if (progress.state >= JobState::done) return;  // complete() reports the end
-        core->options_.on_progress(progress);
-      }
-      core->report_later();
+/// No memory for a report: that was the last but the one at the end.
+inline void JobCore::report_later() noexcept {
+  try {
+    options_.executor->post_after(std::chrono::milliseconds(100), [weak = weak_from_this()] {
+      if (const auto core = weak.lock()) core->post_report();
     });
-  });
+  } catch (const std::bad_alloc&) {
+  }
+}
+
+inline void JobCore::post_report() noexcept {
+  try {
+    options_.executor->post_blocking([weak = weak_from_this()] {
+      if (const auto core = weak.lock()) core->report();
+    });
+  } catch (const std::bad_alloc&) {
+  }
+}
+
+inline void JobCore::report() {
+  {
+    std::lock_guard reporting(report_mutex_);
+    Progress now;
+    try {
+      now = progress();
+    } catch (const std::bad_alloc&) {
+      return;
+    }
+    if (now.state >= JobState::done) return;  // tell_end() reports the end
+    options_.on_progress(now);
+  }
+  report_later();
 }
 
 }  // namespace weir::detail

@@ -41,6 +41,7 @@ enum class Kind : std::uint8_t {
   unsupported,       ///< this build, store or platform cannot do it
   broken_pipe,       ///< the reader of our output is gone
   cancelled,         ///< someone asked us to stop
+  no_memory,         ///< the system has no memory for us
   internal,          ///< a bug in weir
 };
 
@@ -75,6 +76,7 @@ constexpr const char* to_string(Kind kind) noexcept {
                                     "unsupported",
                                     "broken_pipe",
                                     "cancelled",
+                                    "no_memory",
                                     "internal"};
   return kNames[static_cast<std::size_t>(kind)];
 }

@@ -11,6 +11,7 @@
 #include <deque>
 #include <map>
 #include <mutex>
+#include <new>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -63,16 +64,18 @@ class Threads {
     for (std::thread& thread : ending) thread.join();
   }
 
+  /// std::bad_alloc: it was not taken.
   void post(Executor::Task task) {
     std::lock_guard lock(mutex_);
     if (stopping_) return;
     queue_.push_back(std::move(task));
     if (waiting_ < queue_.size() && threads_.size() < most_) {
       try {
+        if (threads_.size() == threads_.capacity()) threads_.reserve(2 * threads_.size() + 1);
         threads_.push_back(quiet_thread([this] { run(); }));
-      } catch (const std::system_error&) {
-        ready_.notify_one();  // the system gives no more threads: the task waits for one that is there, or for the next
-                              // post
+      } catch (const std::exception&) {
+        ready_.notify_one();  // the system gives no more threads, or memory: the task waits for one that is there, or
+                              // for the next post
       }
     } else {
       ready_.notify_one();
@@ -135,8 +138,8 @@ class Timer {
     tasks_.emplace(std::chrono::steady_clock::now() + delay, std::move(task));
     try {
       if (!thread_.joinable()) thread_ = quiet_thread([this] { run(); });
-    } catch (const std::system_error&) {
-      // The system gives no more threads: the task waits for the next post.
+    } catch (const std::exception&) {
+      // The system gives no more threads, or memory: the task waits for the next post.
     }
     changed_.notify_all();
   }
@@ -180,7 +183,15 @@ class ThreadPool final : public Executor {
   void post_heavy(Task task) override { heavy_.post(std::move(task)); }
   void post_blocking(Task task) override { blocking_.post(std::move(task)); }
   void post_after(std::chrono::nanoseconds delay, Task task) override {
-    timer_.post(delay, [this, task = std::move(task)]() mutable { compute_.post(std::move(task)); });
+    timer_.post(delay, [this, task = std::move(task)] {
+      for (;;) {
+        try {
+          return compute_.post(task);
+        } catch (const std::bad_alloc&) {
+          std::this_thread::sleep_for(std::chrono::milliseconds(1));  // what is timed is not lost
+        }
+      }
+    });
   }
   std::size_t concurrency() const noexcept override { return concurrency_; }
 

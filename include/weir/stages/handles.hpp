@@ -42,8 +42,8 @@ class Handover {
       const bool counted = !chunks_.empty() && chunks_.back().chunk.shares(chunk);
       const std::size_t weight = counted ? chunk.size() : std::max(chunk.size(), chunk.kept_bytes());
       if (bytes_ > 0 && bytes_ + chunk.size() > most_bytes_) return Status::pending();
-      bytes_ += weight;
       chunks_.push_back({std::move(chunk), weight});
+      bytes_ += weight;
     }
     tell(/*producer=*/false, /*consumer=*/true);
     return {};
@@ -79,15 +79,14 @@ class Handover {
     tell(false, true);
   }
   /// The other side is told so from now on; what is on its way is dropped. The first reason stays.
-  void fail(Status why) {
-    std::deque<Held> dropped;
+  void fail(Status why) noexcept {
     {
       const std::lock_guard lock(mutex_);
       if (!failed_) failed_ = std::move(why);
       lost_ = lost_ || !ended_ || !chunks_.empty();
-      dropped.swap(chunks_);
       bytes_ = 0;
     }
+    while (drop_one()) continue;
     tell(true, true);
   }
   /// Why nothing more is taken; ok: it is.
@@ -103,13 +102,15 @@ class Handover {
   }
   /// Called, on whichever thread, after there came to be room. Replaces the one before.
   void on_room(std::function<void()> wake) {
+    auto shared = std::make_shared<const std::function<void()>>(std::move(wake));
     const std::lock_guard lock(mutex_);
-    wake_producer_ = std::move(wake);
+    wake_producer_ = std::move(shared);
   }
   /// Called, on whichever thread, after a chunk, the end or a failure has come.
   void on_chunk(std::function<void()> wake) {
+    auto shared = std::make_shared<const std::function<void()>>(std::move(wake));
     const std::lock_guard lock(mutex_);
-    wake_consumer_ = std::move(wake);
+    wake_consumer_ = std::move(shared);
   }
   /// Waits until `ready` is true; it is asked under no lock.
   template <class Ready>
@@ -127,9 +128,19 @@ class Handover {
   }
 
  private:
-  void tell(bool producer, bool consumer) {
-    std::function<void()> to_producer;
-    std::function<void()> to_consumer;
+  /// One at a time, and unlocked: what a chunk held may call back. False: there is none.
+  bool drop_one() noexcept {
+    Chunk gone;
+    const std::lock_guard lock(mutex_);
+    if (chunks_.empty()) return false;
+    std::swap(gone, chunks_.front().chunk);
+    chunks_.pop_front();
+    return true;
+  }
+  using Wake = std::shared_ptr<const std::function<void()>>;  // to hold one while it is called takes no memory
+  void tell(bool producer, bool consumer) noexcept {
+    Wake to_producer;
+    Wake to_consumer;
     {
       const std::lock_guard lock(mutex_);
       ++changes_;
@@ -137,8 +148,8 @@ class Handover {
       if (consumer) to_consumer = wake_consumer_;
     }
     changed_.notify_all();
-    if (to_producer) to_producer();
-    if (to_consumer) to_consumer();
+    if (to_producer && *to_producer) (*to_producer)();
+    if (to_consumer && *to_consumer) (*to_consumer)();
   }
 
   struct Held {
@@ -154,8 +165,8 @@ class Handover {
   bool ended_ = false;
   std::optional<Status> failed_;
   bool lost_ = false;  // before all was taken
-  std::function<void()> wake_producer_;
-  std::function<void()> wake_consumer_;
+  Wake wake_producer_;
+  Wake wake_consumer_;
 };
 
 /// What the host pushes, and memory of the job for it.
@@ -170,9 +181,7 @@ struct Pushed {
 class PushSource final : public Source {
  public:
   PushSource(std::shared_ptr<Pushed> pushed, std::string name) : pushed_(std::move(pushed)), name_(std::move(name)) {}
-  ~PushSource() override {
-    pushed_->chunks.fail(Status(Kind::broken_pipe, "the job has ended").during("push into it"));
-  }
+  ~PushSource() override { pushed_->chunks.fail(ended_); }
   std::string name() const override { return name_; }
   Status describe(Upstream& upstream) override {
     upstream.source = name_;
@@ -191,12 +200,13 @@ class PushSource final : public Source {
  private:
   std::shared_ptr<Pushed> pushed_;
   const std::string name_;
+  const Status ended_ = Status(Kind::broken_pipe, "the job has ended").during("push into it");
 };
 
 class PullSink final : public Sink {
  public:
   explicit PullSink(std::shared_ptr<Handover> chunks) : chunks_(std::move(chunks)) {}
-  ~PullSink() override { gone("the job has ended"); }
+  ~PullSink() override { gone(ended_); }
   std::string name() const override { return "pull"; }
   Status open(Context& context) override {
     chunks_->on_room(context.wake);
@@ -220,14 +230,16 @@ class PullSink final : public Sink {
     receipt.destination = "pull:";
     return receipt;
   }
-  void abort() override { gone("the job was stopped"); }
+  void abort() override { gone(stopped_); }
   std::uint64_t confirmed_bytes() const override { return bytes_.load(std::memory_order_relaxed); }
 
  private:
-  void gone(const char* why) {
-    if (!closed_ || !chunks_->drained().ok()) chunks_->fail(Status(Kind::broken_pipe, why).during("pull from it"));
+  void gone(const Status& why) {
+    if (!closed_ || !chunks_->drained().ok()) chunks_->fail(why);
   }
 
+  const Status ended_ = Status(Kind::broken_pipe, "the job has ended").during("pull from it");
+  const Status stopped_ = Status(Kind::broken_pipe, "the job was stopped").during("pull from it");
   std::shared_ptr<Handover> chunks_;
   std::atomic<std::uint64_t> bytes_{0};
   bool closed_ = false;
@@ -250,7 +262,7 @@ class PushHandle {
   PushHandle(PushHandle&&) noexcept = default;
   PushHandle& operator=(PushHandle&&) = delete;
   ~PushHandle() {
-    if (pushed_ && !closed_) fail(Status(Kind::cancelled, "the host dropped its handle without closing it"));
+    if (pushed_ && !closed_) fail(std::move(dropped_));
   }
 
   /// The source that it feeds; once.
@@ -281,7 +293,7 @@ class PushHandle {
         budget = pushed_->budget;
       }
       if (!budget) return Status::pending();
-      WEIR_ASSIGN(slab_, budget->acquire(kSliceBytes, [] {}));
+      WEIR_ASSIGN(slab_, budget->acquire(kSliceBytes, {}));
     }
     return slab_.free();
   }
@@ -308,6 +320,7 @@ class PushHandle {
  private:
   std::shared_ptr<detail::Pushed> pushed_;
   std::string name_;
+  Status dropped_ = Status(Kind::cancelled, "the host dropped its handle without closing it");
   Slab slab_;
   bool closed_ = false;
 };
@@ -319,7 +332,7 @@ class PullHandle {
   PullHandle(PullHandle&&) noexcept = default;
   PullHandle& operator=(PullHandle&&) = delete;
   ~PullHandle() {
-    if (chunks_) chunks_->fail(Status(Kind::cancelled, "the host dropped its handle before the end"));
+    if (chunks_) chunks_->fail(std::move(dropped_));
   }
 
   /// The sink that it drains; once. The job is done when the last chunk was taken.
@@ -338,6 +351,7 @@ class PullHandle {
 
  private:
   std::shared_ptr<detail::Handover> chunks_;
+  Status dropped_ = Status(Kind::cancelled, "the host dropped its handle before the end");
 };
 
 }  // namespace weir

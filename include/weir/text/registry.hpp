@@ -78,11 +78,15 @@ class StageRegistry {
 
   /// invalid_argument where the name is taken or is none, or a parameter is named twice.
   Status add(StageType type);
+  /// As add(), in place of one that has the name.
+  Status replace(StageType type);
   const StageType* find(std::string_view name) const;
   /// By name.
   const std::map<std::string, StageType, std::less<>>& types() const { return types_; }
 
  private:
+  static Status check(const StageType& type);
+
   std::map<std::string, StageType, std::less<>> types_;
 };
 
