@@ -1,6 +1,9 @@
 """Reads weir.h as far as its rules of style allow: functions, structs, enumerators. And makes other headers of it.
 
-    c_header.py grown HEADER OUT    the header as a later version may have it: each struct that says its size has grown
+    c_header.py grown HEADER SIZES FOLDER
+
+A version to come, in FOLDER: each struct of HEADER that says its size has grown by two fields (weir/weir.h), and the library knows both sizes
+of it (abi/struct_sizes.hpp, made of SIZES).
 """
 
 import re
@@ -62,13 +65,19 @@ def grown(header):
     return header
 
 
+def with_grown_sizes(sizes):
+    return re.sub(r"^(WEIR_ABI_SIZES\(weir_\w+.*?)(\d+)\);", lambda found: f"{found[1]}{found[2]}, {int(found[2]) + 16});", sizes, flags=re.MULTILINE)
+
+
 def main():
-    if len(sys.argv) != 4 or sys.argv[1] != "grown":
+    if len(sys.argv) != 5 or sys.argv[1] != "grown":
         print(__doc__)
         return 2
-    out = Path(sys.argv[3])
-    out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text(grown(read(sys.argv[2])), encoding="utf-8")
+    folder = Path(sys.argv[4])
+    for name, text in (("weir/weir.h", grown(read(sys.argv[2]))),
+                       ("abi/struct_sizes.hpp", with_grown_sizes(Path(sys.argv[3]).read_text(encoding="utf-8")))):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text, encoding="utf-8")
     return 0
 
 

@@ -70,6 +70,13 @@ def not_called(release):
     return [name for name in c_header.functions(c_header.read(release / "weir.h")) if not re.search(rf"\b{name}\(", client)]
 
 
+def not_refused(header):
+    """Options and tables of callbacks whose unknown fields newer/client.c does not try."""
+    client = (HERE / "newer/client.c").read_text(encoding="utf-8")
+    given = [name for name in c_header.sized(header) if re.search(rf"\bconst {name}\*", " ".join(c_header.functions(header).values()))]
+    return [name for name in given if not re.search(rf"\b{name}\b", client)]
+
+
 def write(header, script):
     folder = HERE / c_header.version(header)
     folder.mkdir(exist_ok=True)
@@ -91,6 +98,7 @@ def main():
         return 0
     releases = sorted(HERE.glob("*.*.*/weir.abi"))
     wrong = [] if releases else ["no release is written down"]
+    wrong += [f"newer/client.c does not try {name}" for name in not_refused(header)]
     with tempfile.TemporaryDirectory() as scratch:
         library, headers = (words[2], path.parent) if len(words) == 3 else (library_of(header, script, Path(scratch)), scratch)
         now = describe(library, headers, Path(scratch) / "now.abi")

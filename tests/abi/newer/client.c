@@ -100,6 +100,36 @@ static weir_status start_copy(const weir_job_options* options) {
   return status;
 }
 
+static weir_status start_pipeline(const weir_job_options* options) {
+  weir_pipeline* pipeline = NULL;
+  weir_job* job = NULL;
+  weir_status status;
+  CHECK(weir_pipeline_new(NULL, &pipeline, &error) == WEIR_OK);
+  CHECK(weir_pipeline_from(pipeline, "gen:1KiB", &error) == WEIR_OK);
+  CHECK(weir_pipeline_to(pipeline, "null:", &error) == WEIR_OK);
+  status = weir_pipeline_start(pipeline, options, &job, &error);
+  weir_pipeline_free(pipeline);
+  weir_job_free(job);
+  return status;
+}
+
+static weir_status through_own(const weir_transform* transform) {
+  weir_pipeline* pipeline = NULL;
+  weir_status status;
+  CHECK(weir_pipeline_new(NULL, &pipeline, &error) == WEIR_OK);
+  status = weir_pipeline_through_own(pipeline, "mine", transform, &error);
+  weir_pipeline_free(pipeline);
+  return status;
+}
+
+static weir_status start_copies(const weir_copies_options* how, const weir_job_options* options) {
+  const char* const source = "gen:1KiB";
+  weir_copies* copies = NULL;
+  const weir_status status = weir_start_copies(&source, 1, "null:", how, options, &copies, &error);
+  weir_copies_free(copies);
+  return status;
+}
+
 static weir_status push(const weir_handle_options* options) {
   weir_push* push = NULL;
   const weir_status status = weir_push_new(options, &push, &error);
@@ -125,11 +155,20 @@ static void options_of_calls(void) {
   weir_job_options job;
   weir_handle_options handle;
   weir_list_options listing;
+  weir_copies_options copies;
+  weir_transform transform;
   weir_init(&job, sizeof job);
   weir_init(&handle, sizeof handle);
   weir_init(&listing, sizeof listing);
+  weir_init(&copies, sizeof copies);
+  weir_init(&transform, sizeof transform);
+  transform.process = process;
   REFUSES(job, start(&job));
   REFUSES(job, start_copy(&job));
+  REFUSES(job, start_pipeline(&job));
+  REFUSES(job, start_copies(NULL, &job));
+  REFUSES(copies, start_copies(&copies, NULL));
+  REFUSES(transform, through_own(&transform));
   REFUSES(job, weir_copy("gen:1KiB", "null:", &job, NULL, &error));
   REFUSES(job, weir_upload("x", 1, "null:", &job, NULL, &error));
   REFUSES(handle, push(&handle));
@@ -175,7 +214,7 @@ static void results(void) {
   weir_job_free(job);
   weir_receipt_clear(&receipt);
   memset(error.grown, 0xff, sizeof error.grown);
-  CHECK(weir_start("not | there", NULL, &job, &error) == WEIR_E_INVALID_ARGUMENT && error.grown[1] == 0);
+  CHECK(weir_start("gen:1KiB | zzstd | null:", NULL, &job, &error) == WEIR_E_INVALID_ARGUMENT && error.grown[1] == 0);
 }
 
 int main(void) {
