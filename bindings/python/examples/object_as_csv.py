@@ -7,7 +7,7 @@ import sys
 import weir
 
 
-def main():
+def main() -> None:
     with weir.open(sys.argv[1], "r", newline="", through=sys.argv[2] if len(sys.argv) > 2 else None) as file:
         print(sum(1 for _ in csv.reader(file)), "rows")
 

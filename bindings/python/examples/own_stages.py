@@ -2,11 +2,12 @@
 """Stages written in Python between those of the library: own_stages.py SOURCE DESTINATION"""
 
 import sys
+from collections.abc import Iterator
 
 import weir
 
 
-def number(pieces):
+def number(pieces: Iterator[bytes]) -> Iterator[bytes]:
     """A generator: it sees the stream as it comes, here in whole lines."""
     count = 0
     for piece in pieces:
@@ -20,7 +21,7 @@ def number(pieces):
 errors = weir.lines() | weir.filter(lambda line: b"ERROR" in line)  # a piece of pipeline, used as often as one likes
 
 
-def main():
+def main() -> None:
     pipe = weir.source(sys.argv[1]) | errors | number | weir.zstd() | weir.to(sys.argv[2])
     with pipe.start() as job:
         for progress in job.watch():

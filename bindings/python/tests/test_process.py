@@ -20,7 +20,8 @@ WAITING = {
 
 
 @pytest.mark.parametrize("what", sorted(WAITING))
-def test_ctrl_c_is_heard(what):
+@pytest.mark.parametrize("within_s", [5, pytest.param(0.1, marks=pytest.mark.measured)], ids=["at all", "at once"])
+def test_ctrl_c_is_heard(what, within_s):
     program = f"""
 import os, sys, time, weir
 print("go", flush=True)
@@ -38,7 +39,7 @@ except KeyboardInterrupt:
     heard = float(child.stdout.readline())
     assert child.wait(30) == 7
     print(f"{what}: heard after {(heard - sent) * 1000:.0f} ms")
-    assert heard - sent < 5  # 0.1 s where the machine is not busy with other things
+    assert heard - sent < within_s
 
 
 def test_ctrl_c_ends_a_program_cleanly(tmp_path):

@@ -13,6 +13,7 @@
 
 from ._native import features, version
 from .bar import Bar
+from .chunks import Pull
 from .context import Context, default_context, set_default_context
 from .copy import copy, download, start, upload
 from .errors import (
@@ -105,6 +106,7 @@ __all__ = [
     "Pipeline",
     "Progress",
     "Protocol",
+    "Pull",
     "Reader",
     "Receipt",
     "Retry",

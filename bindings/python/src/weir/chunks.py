@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from ._call import END, OK, PENDING, SLICE_MS, call
 from ._native import NULL, ffi, lib, struct
-from .errors import BrokenPipe
+from .errors import BrokenPipe, WrongState
 from .pipeline import Pipeline, Text
 
 if TYPE_CHECKING:
@@ -16,17 +16,27 @@ if TYPE_CHECKING:
 
 
 class Pull:
-    """One thread at a time. `job` is asked why, where the handle is broken."""
+    """What comes out of a pipeline, taken by hand (Pipeline.pull). One thread at a time.
+
+    fd() is readable as long as try_chunk() gives something, be it the end or an error: an event loop waits for that. Then
+    `job` says how it ended: by await, or result()."""
 
     def __init__(self) -> None:
-        self.job: Job | None = None
+        self._job: Job | None = None
         handle = ffi.new("weir_pull **")
         call(lib.weir_pull_new, NULL, handle)
         self.handle = handle[0]
 
+    @property
+    def job(self) -> Job:
+        """The pipeline's job."""
+        if self._job is None:
+            raise WrongState("this handle was given to no pipeline", status="state")
+        return self._job
+
     def try_chunk(self) -> memoryview | None:
-        """The next chunk; an empty one is the end; None: not yet. It is the job's memory until the view and all that
-        was made of it are gone, also after the job: who keeps many holds the job up."""
+        """The next chunk; an empty one is the end; None: not yet. Does not wait. It is the job's memory until the view and
+        all that was made of it are gone, also after the job: who keeps many holds the job up. BrokenPipe: its job failed."""
         chunk = ffi.new("weir_chunk *")
         status = call(lib.weir_pull_try_read, self.handle, chunk)
         if status == PENDING:
@@ -68,16 +78,18 @@ class Pull:
         return 0 if status == END else int(size[0])
 
     def _explain(self, error: BrokenPipe) -> NoReturn:
-        if self.job is not None:
-            self.job.explain(error)
+        if self._job is not None:
+            self._job.explain(error)
         raise error
 
     def fd(self) -> int:
+        """A file descriptor to wait for; it stays the library's."""
         number = ffi.new("int32_t *")
         call(lib.weir_pull_fd, self.handle, number)
         return int(number[0])
 
     def free(self) -> None:
+        """Ends it. A job that still has something to give fails."""
         handle, self.handle = self.handle, NULL
         lib.weir_pull_free(handle)
 
@@ -91,8 +103,8 @@ def start_pull(pipeline: Pipeline, options: Options) -> tuple[Pull, Job]:
     from .job import start_line
 
     pull = Pull()
-    pull.job = start_line(pipeline | Pipeline(Text(b"pull")), options, pull=pull.handle)
-    return pull, pull.job
+    pull._job = job = start_line(pipeline | Pipeline(Text(b"pull")), options, pull=pull.handle)
+    return pull, job
 
 
 def chunks_of(pipeline: Pipeline, options: Options) -> Iterator[memoryview]:

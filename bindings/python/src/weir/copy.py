@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, Protocol, Union, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, Union, overload, runtime_checkable
 
 from ._texts import Name
 from .bar import Bar
@@ -16,7 +16,7 @@ from .progress import Progress, Receipt
 from .writer import Writer
 
 if TYPE_CHECKING:
-    from typing_extensions import Unpack
+    from typing_extensions import Buffer, Unpack
 
 
 @runtime_checkable
@@ -105,6 +105,18 @@ def read_pieces(source: Readable) -> Iterable[bytes]:
         yield piece
 
 
+@overload
+def download(
+    source: Name, destination: None = None, *, progress: Progression = None, **options: Unpack[Options]
+) -> bytes: ...
+@overload
+def download(
+    source: Name, destination: str | os.PathLike[str], *, progress: Progression = None, **options: Unpack[Options]
+) -> Receipt: ...
+@overload
+def download(
+    source: Name, destination: Writable | Buffer, *, progress: Progression = None, **options: Unpack[Options]
+) -> int: ...
 def download(source: Name, destination: Any = None, *, progress: Progression = None, **options: Unpack[Options]) -> Any:
     """Reads a file or object.
 

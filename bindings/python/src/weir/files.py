@@ -61,6 +61,17 @@ def open(
 @overload
 def open(
     name: Name,
+    mode: Literal["rb"] = "rb",
+    *,
+    buffering: Literal[0],
+    encoding: str | None = None,
+    errors: str | None = None,
+    newline: str | None = None,
+    **options: Unpack[Options],
+) -> Reader: ...
+@overload
+def open(
+    name: Name,
     mode: Literal["rb"],
     buffering: Literal[0],
     *,
@@ -80,6 +91,17 @@ def open(
     newline: str | None = None,
     **options: Unpack[Options],
 ) -> Writer: ...
+@overload
+def open(
+    name: Name,
+    mode: str = "rb",
+    buffering: int = -1,
+    *,
+    encoding: str | None = None,
+    errors: str | None = None,
+    newline: str | None = None,
+    **options: Unpack[Options],
+) -> Any: ...
 def open(  # noqa: A001 (weir.open)
     name: Name,
     mode: str = "rb",

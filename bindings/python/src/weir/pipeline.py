@@ -16,6 +16,7 @@ from .own_stage import NAME, Maker
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
+    from .chunks import Pull
     from .job import Job
     from .options import Options
     from .progress import Receipt
@@ -79,6 +80,12 @@ class Pipeline:
     def run(self, **options: Unpack[Options]) -> Receipt:
         """Starts it and waits."""
         return self.start(**options).result()
+
+    def pull(self, **options: Unpack[Options]) -> Pull:
+        """Starts it. It has no place at its end: what comes out is taken from the handle, by who has an event loop."""
+        from .chunks import start_pull
+
+        return start_pull(self, options)[0]
 
     def __iter__(self) -> Iterator[memoryview]:
         """What comes out of a pipeline without a place at its end, chunk by chunk, without a copy."""
