@@ -12,6 +12,7 @@ and down: what comes must be the object, and beside what was under way nothing m
 a stage changes on their way into one, come again whole: what a run left in the partial file must be gone on with, and not be written again.
 What is left at the store at the end must be what `weir rm --incomplete` finds, and nothing when it has removed it.
 With --revive the server is killed too, in one of three rounds: it keeps its data on the disk and comes back.
+With WEIR_KILL_HOST the rounds of one file or object are those of that program, a user's on a binding (host.py).
 WEIR_KILL_TABLE names a file that the rows of the table are appended to. SIGINT ends it after the last whole round.
 Where WEIR_KILL_PRODUCER names kill_producer, some rounds are uploads of a producer that cannot begin again: it must never be asked
 for what it has forgotten, and the object must be its stream.
@@ -32,7 +33,7 @@ from pathlib import Path
 import compositions
 from branches import play_branches
 from into_files import play_download, play_file_copy, play_stream
-from rounds import (HEADS, MIB, PARTS_AT_ONCE, SEED, WEIR, Round, Wrong, check_nothing_left, copy, event_of, jobs, memory_options,
+from rounds import (HEADS, HOST, MIB, PARTS_AT_ONCE, SEED, WEIR, Round, Wrong, check_nothing_left, copy, event_of, jobs, memory_options,
                     open_uploads, remove_unfinished, rng, start_relay, target, temporary_files)
 
 PRODUCER = os.environ.get("WEIR_KILL_PRODUCER", "")
@@ -52,14 +53,15 @@ def play_upload(number, folder, relay):
     piped = rng.random() < 0.4
     through, shown, changing = compositions.draw(rng)
     stages = ["--through", through] if through else []
-    arguments = ["-" if piped else str(path), url, *options, *stages, "--part-size", str(part), "--concurrency", str(PARTS_AT_ONCE),
+    own = ["--own-stage"] if HOST and rng.random() < 0.3 else []
+    arguments = ["-" if piped else str(path), url, *options, *stages, *own, "--part-size", str(part), "--concurrency", str(PARTS_AT_ONCE),
                  "--limit-rate", f"{pace}MiB", *memory_options(changing)]
     wanted = path
     if through:
         wanted = folder / "in one go"
         copy(path, wanted, *stages, state=state)
         size = wanted.stat().st_size
-    remade = piped or changing
+    remade = piped or changing or bool(own)
     left_before = open_uploads() or 0
     one = Round(relay, arguments, state, path if piped else None)
     events, confirmed = one.play(size, pace * MIB, url)
@@ -84,7 +86,7 @@ def play_upload(number, folder, relay):
     check_nothing_left(state)
     for file in {path, back, wanted}:
         file.unlink()
-    kind = ("a pipe" if piped else "a file", shown)
+    kind = ("a pipe" if piped else "a file", f"{shown}, a function" if own else shown)
     return kind, Counter(kills=one.kills, server_kills=one.server_kills, bytes=size, resumed=resumed, twice=max(0, one.sent - size),
                          left=(open_uploads() or 0) - left_before)
 
@@ -234,7 +236,9 @@ def main():
     relay = start_relay()
     plays = [play_upload, play_download, play_producer, play_tree, play_upload, play_stream, play_branches, play_upload, play_file_copy,
              play_tree, play_upload, play_download, play_branches, play_stream]
-    if not PRODUCER:
+    if HOST:  # which copies one thing at a time
+        plays = [play_upload, play_download, play_upload, play_stream, play_upload, play_file_copy]
+    elif not PRODUCER:
         plays.remove(play_producer)
     with tempfile.TemporaryDirectory(prefix="weir-kill-") as name:
         for number in range(rounds):

@@ -3,16 +3,19 @@
 import json
 import os
 import random
+import shlex
 import signal
 import subprocess
 import sys
 import threading
+import time
 import urllib.parse
 from pathlib import Path
 
 from relay import Relay
 
 WEIR = os.environ.get("WEIR_BIN") or sys.exit("WEIR_BIN names the weir command")
+HOST = shlex.split(os.environ.get("WEIR_KILL_HOST", ""))  # a program that is killed in its place, and does what `weir cp` does
 MIB = 1 << 20
 HEADS = 256 << 10  # of a round's requests and answers, at most
 PARTS_AT_ONCE = 2
@@ -22,6 +25,19 @@ rng = random.Random(SEED)
 
 class Wrong(Exception):
     pass
+
+
+def start_up_seconds():
+    """How long the host's language takes before the first line of its program: nothing is to be killed then."""
+    if not HOST:
+        return 0.0
+    for _ in range(2):
+        started = time.monotonic()
+        subprocess.run([*HOST, "--help"], stdout=subprocess.DEVNULL, check=True)
+    return time.monotonic() - started
+
+
+START_UP_S = start_up_seconds()
 
 
 def start_relay():
@@ -69,7 +85,7 @@ class Round:
     def run(self, kill_after=None, server_after=None):
         """The events of one run, and whether it ended before its time."""
         sent, received, kills = self.relay.up, self.relay.down, self.server_kills
-        command = [WEIR, self.verb, "--json", "--state-dir", str(self.state), *self.arguments]
+        command = [*(HOST or [WEIR]), self.verb, "--json", "--state-dir", str(self.state), *self.arguments]
         feeder = subprocess.Popen(["cat", str(self.feed)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) if self.feed else None
         process = subprocess.Popen(command, stdin=feeder.stdout if feeder else subprocess.DEVNULL, stdout=subprocess.PIPE,
                                    stderr=subprocess.PIPE)
@@ -82,7 +98,7 @@ class Round:
         try:
             if kill_after is not None:
                 try:
-                    process.wait(kill_after)
+                    process.wait(START_UP_S + kill_after)
                 except subprocess.TimeoutExpired:
                     process.send_signal(signal.SIGKILL)
                     killed = True

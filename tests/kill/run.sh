@@ -4,11 +4,23 @@
 #
 #   tests/kill/run.sh [N]     N rounds at each (default 20), with about 1.6 kills each; WEIR_SEED=… repeats a run; WEIR_BIN names the command
 #                             and WEIR_KILL_PRODUCER the test program kill_producer, if it is not beside it
+#   tests/kill/run.sh --host python [N]     the same with a program on the Python package as the victim; PYTHONPATH names the package
+#                             if it is not in build/release
 #
 # Prints a table by what is copied, through what, and where: rounds, kills, bytes gone on with and sent twice, what was left behind. Exits 1 where
 # an object is wrong, an upload was begun anew that could have gone on, or too much was sent again.
 set -eu
 cd "$(dirname "$0")/../.."
+if [ "${1-}" = --host ]; then
+  case $2 in
+    python)
+      PYTHONPATH=${PYTHONPATH:-$PWD/build/release/python}
+      WEIR_KILL_HOST="python3 tests/bindings/python_env.py tests/kill/host.py"
+      export PYTHONPATH WEIR_KILL_HOST ;;
+    *) echo "run.sh: there is no host $2: python" >&2; exit 2 ;;
+  esac
+  shift 2
+fi
 WEIR_BIN=${WEIR_BIN:-${WEIR_TEST_CLI:-$PWD/build/release/bin/weir}}
 WEIR_KILL_PRODUCER=${WEIR_KILL_PRODUCER:-${WEIR_BIN%/*}/kill_producer}
 test -x "$WEIR_KILL_PRODUCER" || WEIR_KILL_PRODUCER=
