@@ -47,6 +47,21 @@ def test_iterables_of_both_kinds_are_uploaded(tmp_path):
     asyncio.run(main())
 
 
+def test_a_stage_that_has_enough_ends_an_endless_iterable(tmp_path):
+    async def rows():
+        while True:
+            yield DATA
+
+    async def main():
+        assert (await aio.upload(rows(), tmp_path / "out", through="take bytes=7000000")).bytes_stored == 7_000_000
+        async with aio.open(tmp_path / "file", "wb", through="take bytes=7000000") as file:
+            for _ in range(20):
+                await file.write(DATA)
+        assert file.receipt.bytes_stored == 7_000_000
+
+    asyncio.run(main())
+
+
 def test_readers_and_writers(tmp_path):
     async def main():
         async with aio.open(tmp_path / "out", "wb", through="zstd") as file:

@@ -40,6 +40,18 @@ def test_iterators_generators_and_files_are_stored(tmp_path):
     assert (tmp_path / "empty").read_bytes() == b""
 
 
+def test_a_stage_that_has_enough_ends_an_endless_iterable(tmp_path):
+    endless = iter(lambda: DATA, b"")
+    receipt = weir.upload(endless, tmp_path / "out", through="take bytes=7000000 | sha256")
+    assert receipt.bytes_stored == 7_000_000 and receipt.facts["sha256"]
+    assert (tmp_path / "out").read_bytes() == (DATA + DATA)[:7_000_000]
+    with weir.open(tmp_path / "file", "wb", through="take bytes=7000000") as file:
+        for _ in range(20):
+            assert file.write(DATA) == len(DATA)
+    assert file.receipt.bytes_stored == 7_000_000
+    assert weir.upload(DATA, tmp_path / "out", through="take bytes=3").bytes_stored == 3
+
+
 def test_an_iterator_that_raises_stores_nothing(tmp_path):
     def rows():
         yield DATA

@@ -165,6 +165,7 @@ class Writer:
         self._job = start_line(pipeline | Pipeline(Text(quoted(place(name)))), rest, push=self._push.handle)
         self._closed = False
         self._broken = False
+        self.has_enough = False  # a stage takes only a part of what comes: what is written now is dropped
         self._turns = _Turns()
         self.receipt: Receipt | None = None
 
@@ -174,15 +175,15 @@ class Writer:
         at = 0
         self._broken = True  # until all of it has gone
         try:
-            while at < len(view):
+            while at < len(view) and not self.has_enough:
                 taken = self._push.try_piece(view[at : at + PIECE])
                 at += taken
                 await self._turns.moved(taken)
                 if not taken:
                     await _polls_readable(self._push.fd())
         except BrokenPipe:
-            await self._job  # says why
-            raise
+            await self._job  # says why, if it has failed
+            self.has_enough = True
         self._broken = False
         return len(view)
 
@@ -198,8 +199,7 @@ class Writer:
             try:
                 self._push.close()
             except BrokenPipe:
-                await self._job
-                raise
+                pass  # the job has ended
             self.receipt = await self._job
         finally:
             self._push.free()
@@ -290,6 +290,8 @@ async def upload(
     try:
         async for piece in _pieces(source):
             await writer.write(piece)
+            if writer.has_enough:
+                break
             if paced is not None:
                 paced.look(writer._job)
     except BaseException:

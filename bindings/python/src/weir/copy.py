@@ -88,6 +88,8 @@ def upload(
     try:
         for piece in pieces:
             writer.write(piece)
+            if writer.has_enough:
+                break
             if paced is not None:
                 paced.look(writer._job)
     except BaseException as error:

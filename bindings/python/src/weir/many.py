@@ -12,7 +12,7 @@ import os
 import threading
 from collections.abc import Callable, Iterable
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Union
+from typing import TYPE_CHECKING, Any, Literal, Union
 
 from . import _hosts
 from ._call import OK, PENDING, call, deadline_of, exception, passed, slice_ms
@@ -23,10 +23,9 @@ from .options import Options, Prepared
 from .progress import Receipt, receipt_of
 
 if TYPE_CHECKING:
-    from typing_extensions import Literal, Unpack
+    from typing_extensions import Unpack
 
-    Update = Literal["all", "size_and_time", "checksum"]
-
+Update = Literal["all", "size_and_time", "checksum"]
 UPDATES = {"all": lib.WEIR_UPDATE_ALL, "size_and_time": lib.WEIR_UPDATE_SIZE_AND_TIME, "checksum": lib.WEIR_UPDATE_CHECKSUM}
 # Of failed items, so many are kept for who asks; all are counted, and told to on_item.
 KEPT_FAILURES = 100

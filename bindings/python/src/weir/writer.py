@@ -15,7 +15,9 @@ from .progress import Receipt
 
 
 class Writer(io.RawIOBase):
-    """Writes a place, through stages. close() stores it, and raises what went wrong; anything else leaves nothing."""
+    """Writes a place, through stages. close() stores it, and raises what went wrong; anything else leaves nothing.
+
+    Where a stage takes only a part of what comes, as "take" does, `has_enough` says so, and what is written then is dropped."""
 
     def __init__(self, name: Name, options: Options, exact_bytes: int | None = None) -> None:
         super().__init__()
@@ -28,6 +30,7 @@ class Writer(io.RawIOBase):
         self._job = start_line(pipeline | Pipeline(Text(quoted(place(name)))), rest, push=self._push.handle)
         self._at = 0
         self._broken = False
+        self.has_enough = False
 
     def writable(self) -> bool:
         self._check_open()
@@ -43,9 +46,10 @@ class Writer(io.RawIOBase):
         view = bytes_of(data)
         self._broken = True  # until all of it has gone
         try:
-            size = self._push.write(view)
-        except BrokenPipe as error:
-            self._job.explain(error)
+            size = len(view) if self.has_enough else self._push.write(view)
+        except BrokenPipe:
+            self._job.result()  # says why, if it has failed
+            self.has_enough, size = True, len(view)
         self._broken = False
         self._at += size
         return size
@@ -60,8 +64,8 @@ class Writer(io.RawIOBase):
         try:
             try:
                 self._push.close()
-            except BrokenPipe as error:
-                self._job.explain(error)
+            except BrokenPipe:
+                pass  # the job has ended
             self.receipt = self._job.result()
         finally:
             self._end()
