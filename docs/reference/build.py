@@ -58,7 +58,8 @@ def node_pages(_, out):
     if not NODE.is_dir():
         return
     tools = install_once(place("typedoc", TYPEDOC), lambda final: run("npm", "install", "--silent", "--prefix", final, *TYPEDOC))
-    run(tools / "node_modules/.bin/typedoc", "--treatWarningsAsErrors", "--out", out / "node", NODE / "lib/index.d.ts", cwd=tools)
+    run(tools / "node_modules/.bin/typedoc", "--treatWarningsAsErrors", "--excludeExternals", "--name", "weir", "--readme", "none",
+        "--out", out / "node", NODE / "lib/index.d.ts", cwd=tools)
 
 
 def main():
