@@ -49,7 +49,13 @@ struct Record {
   std::string as_csv() const;
 };
 """
-PYTHON_PREAMBLE = "import csv, weir\ndef rows():\n    yield b'a,b\\n'\n    yield b'1,2\\n'\n"
+PYTHON_PREAMBLE = """import asyncio, csv, weir
+loop = asyncio.new_event_loop()
+def ready(): pass
+def rows():
+    yield b'a,b\\n'
+    yield b'1,2\\n'
+"""
 
 
 def fenced(path):
