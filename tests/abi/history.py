@@ -19,6 +19,7 @@ from pathlib import Path
 import c_header
 
 HERE = Path(__file__).resolve().parent
+CHANGELOG = HERE.parents[1] / "CHANGELOG.md"
 QUIETLY = ["--no-show-locs", "--no-corpus-path", "--no-comp-dir-path", "--no-elf-needed", "--no-parameter-names", "--type-id-style", "hash"]
 ERROR, USAGE, CHANGED, INCOMPATIBLE = 1, 2, 4, 8  # abidiff's exit code
 
@@ -30,7 +31,7 @@ def library_of(header, script, folder):
     (folder / "stub.c").write_text('#include "weir.h"\n' + "".join(bodies))
     library = folder / "libweir.so"
     subprocess.run(["cc", "-std=c99", "-g", "-O0", "-fPIC", "-shared", "-Wl,-soname,libweir.so.1", f"-Wl,--version-script={script}",
-                    str(folder / "stub.c"), "-o", str(library)], check=True)
+                    "stub.c", "-o", library.name], check=True, cwd=folder)
     return library
 
 
@@ -77,11 +78,24 @@ def not_refused(header):
     return [name for name in given if not re.search(rf"\b{name}\b", client)]
 
 
+def stored(header):
+    """A header as it is kept: without comments and empty lines."""
+    text = re.sub(r"[ \t]+$", "", header, flags=re.MULTILINE)
+    return re.sub(r"\n{2,}", "\n", text).strip() + "\n"
+
+
+def out_of_date(header):
+    """Whether the version that is not released yet is written down as it was, and no longer is."""
+    version = c_header.version(header)
+    kept = HERE / version / "weir.h"
+    unreleased = f"## [{version}] - Unreleased" in CHANGELOG.read_text(encoding="utf-8")
+    return unreleased and (not kept.exists() or kept.read_text(encoding="utf-8") != stored(header))
+
+
 def write(header, script):
     folder = HERE / c_header.version(header)
     folder.mkdir(exist_ok=True)
-    text = re.sub(r"[ \t]+$", "", header, flags=re.MULTILINE)
-    (folder / "weir.h").write_text(re.sub(r"\n{2,}", "\n", text).strip() + "\n")
+    (folder / "weir.h").write_text(stored(header))
     with tempfile.TemporaryDirectory() as scratch:
         describe(library_of(header, script, Path(scratch)), scratch, folder / "weir.abi")
 
@@ -99,6 +113,8 @@ def main():
     releases = sorted(HERE.glob("*.*.*/weir.abi"))
     wrong = [] if releases else ["no release is written down"]
     wrong += [f"newer/client.c does not try {name}" for name in not_refused(header)]
+    if len(words) == 2 and out_of_date(header):
+        wrong.append("what will be released is not written down as it is now")
     with tempfile.TemporaryDirectory() as scratch:
         library, headers = (words[2], path.parent) if len(words) == 3 else (library_of(header, script, Path(scratch)), scratch)
         now = describe(library, headers, Path(scratch) / "now.abi")
