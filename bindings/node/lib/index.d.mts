@@ -1,0 +1,3 @@
+import * as weir from './index.js'
+export * from './index.js'
+export default weir
