@@ -338,6 +338,8 @@ WEIR_API weir_status weir_start_copy(const char* source, const char* destination
  * failed. The same answer each time. `receipt` may be NULL. */
 WEIR_API weir_status weir_job_wait(weir_job* job, int64_t timeout_ms, weir_receipt* receipt, weir_error* error);
 WEIR_API weir_status weir_job_progress(weir_job* job, weir_progress* progress, weir_error* error);
+/* A file descriptor that polls readable once weir_job_wait() answers at once. As weir_push_fd() for the rest. */
+WEIR_API weir_status weir_job_fd(weir_job* job, int32_t* fd, weir_error* error);
 /* Takes nothing more from the source and starts no new request; what is under way ends. */
 WEIR_API weir_status weir_job_pause(weir_job* job, weir_error* error);
 WEIR_API weir_status weir_job_resume(weir_job* job, weir_error* error);

@@ -23,6 +23,18 @@ weir_status with_job(weir_job* handle, weir_error* error, Call&& call) noexcept 
 
 }  // namespace
 
+Result<int> JobObject::descriptor() {
+  const std::lock_guard lock(mutex_);
+  if (!ended_) {
+    const auto made = std::make_shared<Signal>();
+    made->lower();
+    WEIR_TRY(made->descriptor().status());
+    core_->when_ended([made] { made->raise(); });
+    ended_ = made;
+  }
+  return ended_->descriptor();
+}
+
 std::optional<Result<Receipt>> wait_for_end(JobObject& job, std::int64_t timeout_ms) {
   auto result = timeout_ms < 0 ? job.job.wait() : job.job.wait_for(time_to_wait(timeout_ms));
   if (result) job.context->flush();  // who ends the process now must not lose what an end has to say
@@ -54,6 +66,19 @@ weir_status weir_job_progress(weir_job* job, weir_progress* progress, weir_error
     weir_progress full;
     fill_progress(object->job.progress(), full);
     write_result(progress, full);
+    return {};
+  });
+}
+
+weir_status weir_job_fd(weir_job* job, int32_t* fd, weir_error* error) {
+  using namespace weir::abi;
+  return run(error, [&]() -> Answer {
+    std::shared_ptr<JobObject> object;
+    WEIR_ABI_TRY(find_handle(job, object));
+    if (fd == nullptr) return Answer(WEIR_E_INVALID_ARGUMENT, "the place for the file descriptor is NULL");
+    const auto descriptor = object->descriptor();
+    if (!descriptor) return descriptor.status();
+    *fd = *descriptor;
     return {};
   });
 }

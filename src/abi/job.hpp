@@ -5,6 +5,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 
@@ -13,6 +14,7 @@
 #include "abi/host.hpp"
 #include "abi/pull.hpp"
 #include "abi/push.hpp"
+#include "abi/signal.hpp"
 #include "weir/core/job.hpp"
 
 namespace weir::abi {
@@ -51,12 +53,16 @@ class JobObject final : public Object {
   const char* type() const noexcept override { return kType; }
   /// Once. Before it nothing of the job's has happened, and none of its callbacks comes.
   void begin() { core_->start(); }
+  /// Readable from its end on. Made at the first call.
+  Result<int> descriptor();
 
   Job job;
   const std::shared_ptr<SharedContext> context;
 
  private:
   const std::shared_ptr<detail::JobCore> core_;
+  std::mutex mutex_;
+  std::shared_ptr<Signal> ended_;  // null: nobody asked
 };
 
 /// Of a timeout of the host's, not below 0: longer than any host runs, and still a number of nanoseconds.

@@ -1,4 +1,5 @@
 /* Pause, resume, cancel, progress, callbacks. */
+#include <poll.h>
 #include <pthread.h>
 
 #include "check.h"
@@ -238,6 +239,39 @@ typedef struct posted {
   uint64_t delay_ns;
 } posted;
 
+static int readable(int32_t fd, int timeout_ms) {
+  struct pollfd asked;
+  asked.fd = fd;
+  asked.events = POLLIN;
+  asked.revents = 0;
+  return poll(&asked, 1, timeout_ms) == 1;
+}
+
+static void a_descriptor_tells_of_the_end(void) {
+  weir_error error = WEIR_ERROR_INIT;
+  weir_job* job = NULL;
+  int32_t fd = -1;
+  int32_t same = -1;
+  CHECK_OK(&error, weir_start("gen:1TiB | null:", NULL, &job, &error));
+  CHECK_OK(&error, weir_job_fd(job, &fd, &error));
+  CHECK_OK(&error, weir_job_fd(job, &same, &error));
+  CHECK(fd == same && !readable(fd, 20));
+  CHECK_OK(&error, weir_job_cancel(job, &error));
+  CHECK(readable(fd, 60000));
+  CHECK_STATUS(WEIR_E_CANCELLED, &error, weir_job_wait(job, 0, NULL, &error));
+  CHECK(readable(fd, 0));
+  weir_job_free(job);
+  /* Also of one that had ended before anybody asked. */
+  CHECK_OK(&error, weir_start("gen:1KiB | null:", NULL, &job, &error));
+  CHECK_OK(&error, weir_job_wait(job, -1, NULL, &error));
+  CHECK_OK(&error, weir_job_fd(job, &fd, &error));
+  CHECK(readable(fd, 0));
+  CHECK_STATUS(WEIR_E_INVALID_ARGUMENT, &error, weir_job_fd(job, NULL, &error));
+  weir_job_free(job);
+  CHECK_STATUS(WEIR_E_HANDLE, &error, weir_job_fd(job, &fd, &error));
+  weir_error_clear(&error);
+}
+
 static pthread_key_t kind_of_thread; /* points to the kind of the task that it runs */
 
 static void on_progress_of_pool(void* host, const weir_progress* progress) {
@@ -334,6 +368,7 @@ static void jobs_run_on_the_hosts_threads(void) {
 }
 
 void control_cases(void) {
+  a_descriptor_tells_of_the_end();
   callbacks_come_and_are_released_once();
   after_on_end_no_wait_is_pending();
   a_paused_job_stands_still_and_goes_on();

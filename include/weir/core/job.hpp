@@ -64,6 +64,8 @@ class JobCore : public std::enable_shared_from_this<JobCore> {
   Progress progress() const;
   /// Waits at most `timeout`; none if the job has not ended by then.
   std::optional<Result<Receipt>> wait(std::optional<std::chrono::nanoseconds> timeout);
+  /// Calls it once wait() answers at once: now, or later on whichever thread ended the job. It must not wait.
+  void when_ended(std::function<void()> listener);
 
  private:
   struct Runner {
@@ -141,6 +143,7 @@ class JobCore : public std::enable_shared_from_this<JobCore> {
   std::condition_variable ended_;
   Status reason_;
   std::optional<Receipt> receipt_;
+  std::vector<std::function<void()>> listeners_;  // to the end; see when_ended()
   std::optional<Result<Receipt>> outcome_;  // what result_ is to be, once the callbacks are about to have heard of it
   std::optional<Result<Receipt>> result_;
   bool told_ = false;        // on_end has returned

@@ -504,6 +504,17 @@ inline void JobCore::tell_end() {
   told_ = true;
   ended_.notify_all();
   keep_alive_.reset();  // the caller holds another reference
+  const auto listeners = std::move(listeners_);
+  lock.unlock();
+  for (const auto& listener : listeners) listener();
+}
+
+inline void JobCore::when_ended(std::function<void()> listener) {
+  {
+    std::lock_guard lock(mutex_);
+    if (!told_) return listeners_.push_back(std::move(listener));
+  }
+  listener();
 }
 
 inline std::optional<Result<Receipt>> JobCore::wait(std::optional<std::chrono::nanoseconds> timeout) {

@@ -142,6 +142,7 @@ static void jobs(weir_context* context) {
   GUARDED(weir_progress) progress;
   GUARDED(weir_receipt) receipt;
   weir_job* job = NULL;
+  int32_t fd = -1;
   PREPARE(options), PREPARE(progress), PREPARE(receipt);
   options.it.context = context;
   options.it.on_progress = on_progress;
@@ -162,6 +163,7 @@ static void jobs(weir_context* context) {
   CHECK(weir_start("gen:1TiB | null:", NULL, &job, &error.it) == WEIR_OK);
   CHECK(weir_job_suspend(job, &error.it) == WEIR_OK && weir_job_cancel(job, &error.it) == WEIR_OK);
   CHECK(weir_job_wait(job, -1, NULL, &error.it) == WEIR_E_CANCELLED && untouched(error.guard));
+  CHECK(weir_job_fd(job, &fd, &error.it) == WEIR_OK && fd >= 0);
   weir_job_free(job);
   CHECK(weir_job_wait(job, 0, NULL, &error.it) == WEIR_E_HANDLE);
 }

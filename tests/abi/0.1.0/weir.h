@@ -210,6 +210,7 @@ WEIR_API weir_status weir_start_copy(const char* source, const char* destination
                                      weir_job** job, weir_error* error);
 WEIR_API weir_status weir_job_wait(weir_job* job, int64_t timeout_ms, weir_receipt* receipt, weir_error* error);
 WEIR_API weir_status weir_job_progress(weir_job* job, weir_progress* progress, weir_error* error);
+WEIR_API weir_status weir_job_fd(weir_job* job, int32_t* fd, weir_error* error);
 WEIR_API weir_status weir_job_pause(weir_job* job, weir_error* error);
 WEIR_API weir_status weir_job_resume(weir_job* job, weir_error* error);
 WEIR_API weir_status weir_job_cancel(weir_job* job, weir_error* error);
