@@ -204,7 +204,8 @@ def js_preamble(text):
 def check_js(found, arguments, scratch):
     for example in found:
         folder = folder_for_one(scratch)
-        (folder / "example.mjs").write_text(js_preamble(example.text) + PLACES.sub(r"\1", example.text))
+        text = re.sub(r"\) …$", ") {}", PLACES.sub(r"\1", example.text), flags=re.MULTILINE)  # a body that is left out
+        (folder / "example.mjs").write_text(js_preamble(text) + text)
         if arguments.node:
             (folder / "node_modules").mkdir()
             (folder / "node_modules/weir").symlink_to(arguments.node)
