@@ -20,7 +20,7 @@ import c_header
 
 HERE = Path(__file__).resolve().parent
 CHANGELOG = HERE.parents[1] / "CHANGELOG.md"
-QUIETLY = ["--no-show-locs", "--no-corpus-path", "--no-comp-dir-path", "--no-elf-needed", "--no-parameter-names", "--type-id-style", "hash"]
+QUIETLY = ["--no-show-locs", "--no-corpus-path", "--no-comp-dir-path", "--no-elf-needed", "--no-parameter-names", "--exported-interfaces-only", "--type-id-style", "hash"]
 ERROR, USAGE, CHANGED, INCOMPATIBLE = 1, 2, 4, 8  # abidiff's exit code
 
 
