@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/eventfd.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 #include <weir/weir.h>
@@ -20,7 +19,7 @@ enum { kInput = 0, kRoom, kClock, kEnded, kSources };
 
 typedef struct loop {
   int epoll;
-  int fds[kSources];
+  int32_t fds[kSources];
   weir_push* push;
   char held[65536]; /* read, and not yet taken */
   size_t begin, end;
@@ -63,12 +62,6 @@ static weir_status take_in(loop* self, weir_error* error) {
   return hand_on(self, error);
 }
 
-/* On a thread of the library's: it only rings. */
-static void ring(void* host) {
-  const uint64_t one = 1;
-  if (write(*(const int*)host, &one, sizeof one) < 0) perror("eventfd");
-}
-
 static void run(loop* self, weir_error* error) {
   struct epoll_event events[kSources];
   while (!self->done) {
@@ -96,27 +89,23 @@ int main(int count, char** words) {
   weir_job_options options;
   weir_job* job = NULL;
   char pipeline[4200];
-  int32_t room = -1;
   weir_status status;
   if (count != 2) return fprintf(stderr, "usage: producer | %s DESTINATION\n", words[0]), 2;
   snprintf(pipeline, sizeof pipeline, "push | zstd | '%s'", words[1]);
 
   self.fds[kInput] = STDIN_FILENO;
   self.fds[kClock] = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
-  self.fds[kEnded] = eventfd(0, EFD_CLOEXEC);
   self.epoll = epoll_create1(EPOLL_CLOEXEC);
   if (timerfd_settime(self.fds[kClock], 0, &every, NULL) != 0) return perror("timerfd"), 1;
   if (fcntl(STDIN_FILENO, F_SETFL, O_NONBLOCK) != 0) return perror("standard input"), 1;
 
   weir_init(&options, sizeof options);
-  options.on_end = ring;
-  options.host = &self.fds[kEnded];
   status = weir_push_new(NULL, &self.push, &error);
   options.push = self.push;
-  if (status == WEIR_OK) status = weir_push_fd(self.push, &room, &error);
+  if (status == WEIR_OK) status = weir_push_fd(self.push, &self.fds[kRoom], &error);
   if (status == WEIR_OK) status = weir_start(pipeline, &options, &job, &error);
+  if (status == WEIR_OK) status = weir_job_fd(job, &self.fds[kEnded], &error);
   if (status == WEIR_OK) {
-    self.fds[kRoom] = room;
     watch(&self, kInput, 1);
     watch(&self, kClock, 1);
     watch(&self, kEnded, 1);
@@ -129,7 +118,7 @@ int main(int count, char** words) {
   } else {
     fprintf(stderr, "%s\n", error.message);
   }
-  close(self.epoll); /* before the handle, whose descriptor is in it */
+  close(self.epoll); /* before the handles, whose descriptors are in it */
   weir_job_free(job);
   weir_push_free(self.push);
   weir_receipt_clear(&receipt);

@@ -2,10 +2,10 @@
 """Makes the reference of each language out of the sources: weir.h by Doxygen, the Python package by pdoc, the types of the Node package by
 typedoc. A warning of any of them is an error.
 
-    docs/reference/build.py [BUILD_FOLDER]     pages in BUILD_FOLDER/reference; build/release where none is named
+    docs/reference/build.py [BUILD_FOLDER [LANGUAGE...]]     pages in BUILD_FOLDER/reference (build/release); c, python, node, or all three
 
-Needs Debian's doxygen. pdoc and typedoc are put into ${XDG_CACHE_HOME:-~/.cache}/weir once. The libraries that the packages load are built
-in BUILD_FOLDER if they are not there.
+Needs Debian's doxygen for c, and npm for node. pdoc and typedoc are put into ${XDG_CACHE_HOME:-~/.cache}/weir once. The library that the
+Python package loads is built in BUILD_FOLDER if it is not there.
 """
 
 import hashlib
@@ -36,7 +36,7 @@ def place(name, packages):
     return f"reference-{name}-{hashlib.sha256(repr([packages, sys.version_info[:2]]).encode()).hexdigest()[:8]}"
 
 
-def build(folder):
+def build_python(folder):
     if not (folder / "CMakeCache.txt").exists():
         run("cmake", "--preset", "release", "-B", folder, "-DWEIR_BUILD_PYTHON=ON", cwd=ROOT)
     if not (folder / "python/weir/__init__.py").exists():
@@ -49,28 +49,33 @@ def c_pages(_, out):
 
 
 def python_pages(folder, out):
+    build_python(folder)
     python = install_once(place("pdoc", PYTHON_PACKAGES), lambda final: make_venv(final, PYTHON_PACKAGES)) / "bin" / "python"
     run(python, "-W", "error", "-m", "pdoc", "--no-search", "-o", out / "python", *PYTHON_MODULES,
         env={**os.environ, "PYTHONPATH": str(folder / "python"), "PYTHONDONTWRITEBYTECODE": "1"})
 
 
 def node_pages(_, out):
-    if not NODE.is_dir():
-        return
     tools = install_once(place("typedoc", TYPEDOC), lambda final: run("npm", "install", "--silent", "--prefix", final, *TYPEDOC))
     run(tools / "node_modules/.bin/typedoc", "--treatWarningsAsErrors", "--excludeExternals", "--name", "weir", "--readme", "none",
         "--out", out / "node", NODE / "lib/index.d.ts", cwd=tools)
 
 
+PAGES = {"c": c_pages, "python": python_pages, "node": node_pages}
+
+
 def main():
     folder = Path(sys.argv[1] if len(sys.argv) > 1 else ROOT / "build/release").resolve()
+    languages = sys.argv[2:] or list(PAGES)
     out = folder / "reference"
     shutil.rmtree(out, ignore_errors=True)
     try:
-        build(folder)
         out.mkdir(parents=True)
-        for pages in (c_pages, python_pages, node_pages):
-            pages(folder, out)
+        for language in languages:
+            PAGES[language](folder, out)
+    except KeyError as unknown:
+        print(f"there are no pages of {unknown}", file=sys.stderr)
+        return 2
     except (Failed, OSError) as error:
         print(error, file=sys.stderr)
         return 1
