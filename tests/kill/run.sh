@@ -5,7 +5,7 @@
 #   tests/kill/run.sh [N]     N rounds at each (default 20), with about 1.6 kills each; WEIR_SEED=… repeats a run; WEIR_BIN names the command
 #                             and WEIR_KILL_PRODUCER the test program kill_producer, if it is not beside it
 #   tests/kill/run.sh --host python [N]     the same with a program on the Python package as the victim; PYTHONPATH names the package
-#                             if it is not in build/release
+#                             if it is not in build/release. --host node: on the Node package, which WEIR_NODE_PACKAGE names
 #
 # Prints a table by what is copied, through what, and where: rounds, kills, bytes gone on with and sent twice, what was left behind. Exits 1 where
 # an object is wrong, an upload was begun anew that could have gone on, or too much was sent again.
@@ -17,7 +17,11 @@ if [ "${1-}" = --host ]; then
       PYTHONPATH=${PYTHONPATH:-$PWD/build/release/python}
       WEIR_KILL_HOST="python3 tests/bindings/python_env.py tests/kill/host.py"
       export PYTHONPATH WEIR_KILL_HOST ;;
-    *) echo "run.sh: there is no host $2: python" >&2; exit 2 ;;
+    node)
+      WEIR_NODE_PACKAGE=${WEIR_NODE_PACKAGE:-$PWD/build/release/node}
+      WEIR_KILL_HOST="node tests/kill/host.mjs"
+      export WEIR_NODE_PACKAGE WEIR_KILL_HOST ;;
+    *) echo "run.sh: there is no host $2: python or node" >&2; exit 2 ;;
   esac
   shift 2
 fi
