@@ -85,7 +85,7 @@ Answer abort_job_of(SharedContext& context, std::int64_t id) {
   if (job->is_many()) return forget_copy(**ledger, id);
   const auto place = open_store(job->destination, context.endpoint(job->destination));
   if (!place) return place.status();
-  return abort_job(**ledger, id, *place->store->target(place->key, {}));
+  return abort_job(**ledger, id, *place->store->target(place->key, {}), context.settings().notice);
 }
 
 }  // namespace

@@ -162,7 +162,11 @@ Status abort_one(Ledger& ledger, const JobRecord& job, const Options& options, O
   Options how = options;  // where nothing is recorded, the environment says which service
   if (auto line = begun_by(job)) how = line->options;
   WEIR_ASSIGN(const StorePlace place, open_place(job.destination, how, fmt::format("abort job {}", job.id)));
-  WEIR_TRY(abort_job(ledger, job.id, *place.store->target(place.key, {})));
+  const auto told = [&](const std::string& line) {
+    if (options.json) output.print_line(notice_event(line));
+    if (!options.quiet && !options.json) say(fmt::format("weir: {}\n", printable(line)));
+  };
+  WEIR_TRY(abort_job(ledger, job.id, *place.store->target(place.key, {}), told));
   if (options.json) {
     output.print_line(job_event(job, {}));
   } else if (!options.quiet) {

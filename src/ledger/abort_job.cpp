@@ -1,36 +1,15 @@
-#include <condition_variable>
-#include <mutex>
-#include <optional>
-#include <set>
-#include <thread>
+#include "ledger/abort_job.hpp"
 
-#include "platform/platform.hpp"
+#include <set>
+
+#include "ledger/lost_begins.hpp"
+#include "ledger/wait_for.hpp"
 #include "store/left_files.hpp"
-#include "weir/core/retry.hpp"
-#include "weir/ledger/ledger.hpp"
 
 namespace weir {
 namespace {
 
 constexpr std::uint32_t kAttempts = 5;
-
-/// One attempt, waited for.
-Status abort_once(Target& target, const std::string& upload_id) {
-  struct Answer {
-    std::mutex mutex;
-    std::condition_variable came;
-    std::optional<Status> status;
-  };
-  const auto answer = std::make_shared<Answer>();
-  (void)target.abort(upload_id, [answer](const Result<Target::None>& result) {
-    const std::lock_guard lock(answer->mutex);
-    answer->status = result.status();
-    answer->came.notify_all();
-  });
-  std::unique_lock lock(answer->mutex);
-  answer->came.wait(lock, [&] { return answer->status.has_value(); });
-  return *answer->status;
-}
 
 /// Small files that a copy was writing when it was killed are recorded nowhere: their names tell whose they are.
 void remove_left(Ledger& ledger, const JobRecord& job) {
@@ -45,25 +24,41 @@ void remove_left(Ledger& ledger, const JobRecord& job) {
 
 }  // namespace
 
-Status abort_job(Ledger& ledger, std::int64_t id, Target& target) {
+namespace ledger {
+namespace {
+
+Status remove_upload(const JobRecord& job, Target& target) {
+  return wait_for<Target::None>(kAttempts, [&](auto done) { (void)target.abort(job.upload_id, std::move(done)); })
+      .status();
+}
+
+}  // namespace
+
+Status abort_job(Ledger& ledger, std::int64_t id, Target& target, LostBegins lost, const Notice& on_notice) {
   WEIR_ASSIGN(const auto claim, ledger.claim(id));
   const JobRecord& job = claim->record();
   const std::string operation = fmt::format("remove what was sent of {} (job {})", job.destination, id);
   const std::optional<UploadIdentity> identity = target.identity();
-  if (!job.upload_id.empty()) {
-    if (!identity || identity->place != job.place) {
-      return Status(Kind::invalid_argument, "the upload is not at the place that was asked").during(operation);
-    }
-    const RetryPolicy retry;
-    for (std::uint32_t attempt = 1;; ++attempt) {
-      const Status status = abort_once(target, job.upload_id);
-      if (status.ok()) break;
-      if (!status.retryable() || attempt == kAttempts) return Status(status).during(operation);
-      std::this_thread::sleep_for(retry.delay(status.error(), attempt, platform::random_below));
-    }
+  const bool at_store = !job.upload_id.empty() || !job.begins.empty();
+  if (at_store && (!identity || identity->place != job.place)) {
+    return Status(Kind::invalid_argument, "the upload is not at the place that was asked").during(operation);
   }
+  if (!job.upload_id.empty()) WEIR_TRY(remove_upload(job, target).during(operation));
+  if (lost == LostBegins::stay && !job.begins.empty()) {
+    claim->upload_begun({}, nullptr);
+    return ledger.flush();
+  }
+  const Swept swept = remove_lost(ledger, job, job.begins, job.begins, {}, target);
+  if (swept.failure.failed()) return Status(swept.failure).during(operation);
+  if (!swept.doubt.empty() && on_notice) on_notice(perhaps_left(job.destination, swept.doubt));
   claim->finished();
   return ledger.flush();
+}
+
+}  // namespace ledger
+
+Status abort_job(Ledger& ledger, std::int64_t id, Target& target, const ledger::Notice& on_notice) {
+  return ledger::abort_job(ledger, id, target, ledger::LostBegins::go, on_notice);
 }
 
 Status forget_copy(Ledger& ledger, std::int64_t id) {

@@ -4,6 +4,7 @@
 
 #include <cerrno>
 
+#include "ledger/begun_rows.hpp"
 #include "ledger/item_rows.hpp"
 #include "ledger/mark_rows.hpp"
 #include "ledger/rows.hpp"
@@ -20,6 +21,7 @@ JobRecord SqliteClaim::fresh(const JobRecord& wanted) const {
   job.items_stored = 0;
   job.bytes_stored = 0;
   job.owner_pid = ::getpid();
+  job.begins = record_.begins;
   return job;
 }
 
@@ -48,6 +50,7 @@ Status SqliteClaim::adopt(const JobRecord& wanted) {
   job.upload_id = record_.upload_id;
   job.part_bytes = record_.part_bytes;
   job.parts = record_.parts;
+  job.begins = record_.begins;
   job.set_aside = false;
   const auto work = [&job](Database& database) -> Status {
     WEIR_TRY(remove_marks(database, job.id));
@@ -64,8 +67,42 @@ void SqliteClaim::upload_begun(const std::string& upload_id, std::function<void(
   keep_written_of(upload_id);
   JobRecord job = record_;
   job.upload_id = upload_id;
-  ledger_->at_once([job = std::move(job)](Database& database) { return rewrite_job(database, job, now_unix()); },
+  ledger_->at_once(
+      [job = std::move(job), begin = take_begin()](Database& database) -> Status {
+        if (begin != 0) WEIR_TRY(remove_begun(database, job.id, begin));
+        return rewrite_job(database, job, now_unix());
+      },
+      std::move(done));
+}
+
+void SqliteClaim::upload_begins(std::function<void(Status)> done) {
+  LostBegin begin{1, now_unix()};
+  {
+    const std::lock_guard lock(begins_mutex_);
+    if (!lost_begins_.empty()) begin.number = lost_begins_.back().number + 1;
+    lost_begins_.push_back(begin);
+    begin_ = begin.number;
+  }
+  ledger_->at_once([id = record_.id, begin](Database& database) { return put_begun(database, id, begin); },
                    std::move(done));
+}
+
+void SqliteClaim::nothing_begun() {
+  const std::uint32_t begin = take_begin();
+  if (begin == 0) return;
+  ledger_->later([id = record_.id, begin](Database& database) { return remove_begun(database, id, begin); });
+}
+
+std::vector<LostBegin> SqliteClaim::lost_begins() const {
+  const std::lock_guard lock(begins_mutex_);
+  return lost_begins_;
+}
+
+/// The one that is under way, whose answer is known by now.
+std::uint32_t SqliteClaim::take_begin() {
+  const std::lock_guard lock(begins_mutex_);
+  std::erase_if(lost_begins_, [this](const LostBegin& begin) { return begin.number == begin_; });
+  return std::exchange(begin_, 0);
 }
 
 void SqliteClaim::part_stored(const PartReceipt& part, std::function<void(Status)> done) {

@@ -18,6 +18,7 @@ class SqliteClaim final : public JobClaim {
   SqliteClaim(std::shared_ptr<SqliteLedger> ledger, JobRecord record)
       : ledger_(std::move(ledger)), record_(std::move(record)) {
     keep_written_of(record_.upload_id);
+    lost_begins_ = record_.begins;
   }
   ~SqliteClaim() override {
     if (held_) ledger_->release(record_.id);
@@ -29,6 +30,9 @@ class SqliteClaim final : public JobClaim {
   Status start(const JobRecord& wanted) override;
   Status set_aside(const JobRecord& wanted) override;
   Status adopt(const JobRecord& wanted) override;
+  void upload_begins(std::function<void(Status)> done) override;
+  void nothing_begun() override;
+  std::vector<LostBegin> lost_begins() const override;
   void upload_begun(const std::string& upload_id, std::function<void(Status)> done) override;
   void part_stored(const PartReceipt& part, std::function<void(Status)> done) override;
   void part_written(const PartReceipt& part) override;
@@ -44,10 +48,15 @@ class SqliteClaim final : public JobClaim {
  private:
   JobRecord fresh(const JobRecord& wanted) const;
   void keep_written_of(const std::string& upload_id);
+  std::uint32_t take_begin();
 
   const std::shared_ptr<SqliteLedger> ledger_;
   JobRecord record_;
   bool held_ = true;
+  mutable std::mutex begins_mutex_;  // guards the next two
+  std::vector<LostBegin> lost_begins_;
+  std::uint32_t begin_ = 0;  // the one that is under way; 0: none is
+
   std::mutex written_mutex_;              // guards what follows
   std::unique_ptr<WrittenFile> written_;  // null: nothing more is to be recorded there
 };

@@ -79,7 +79,17 @@ CREATE TABLE snapshot (
 ) STRICT, WITHOUT ROWID;
 )";
 
-/// From version 1; and kMarkTable. From version 2: kItemTable and kSnapshotTable.
+constexpr const char* kBegunTable = R"(
+CREATE TABLE begun (
+  job INTEGER NOT NULL REFERENCES job (id) ON DELETE CASCADE,
+  number INTEGER NOT NULL,
+  at_unix INTEGER NOT NULL,
+  sum INTEGER NOT NULL,
+  PRIMARY KEY (job, number)
+) STRICT, WITHOUT ROWID;
+)";
+
+/// From version 1; and kMarkTable. From version 2: kItemTable and kSnapshotTable. From version 3: kBegunTable.
 constexpr const char* kToVersion2 = "ALTER TABLE job ADD COLUMN stages BLOB NOT NULL DEFAULT x''";
 
 Result<std::int64_t> pragma(Database& database, const char* name) {
@@ -110,6 +120,7 @@ Status make_tables(Database& database) {
   WEIR_TRY(database.run(kMarkTable));
   WEIR_TRY(database.run(kItemTable));
   WEIR_TRY(database.run(kSnapshotTable));
+  WEIR_TRY(database.run(kBegunTable));
   WEIR_TRY(database.run(fmt::format("PRAGMA application_id = {}", kApplication).c_str()));
   WEIR_TRY(database.run(fmt::format("PRAGMA user_version = {}", kSchemaVersion).c_str()));
   return transaction.commit();
@@ -124,8 +135,11 @@ Status bring_up_to_date(Database& database) {
     WEIR_TRY(database.run(kToVersion2));
     WEIR_TRY(database.run(kMarkTable));
   }
-  WEIR_TRY(database.run(kItemTable));
-  WEIR_TRY(database.run(kSnapshotTable));
+  if (version < 3) {
+    WEIR_TRY(database.run(kItemTable));
+    WEIR_TRY(database.run(kSnapshotTable));
+  }
+  WEIR_TRY(database.run(kBegunTable));
   WEIR_TRY(database.run(fmt::format("PRAGMA user_version = {}", kSchemaVersion).c_str()));
   return transaction.commit();
 }

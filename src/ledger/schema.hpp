@@ -6,7 +6,7 @@
 namespace weir::ledger {
 
 /// Of what this program writes. Files of older versions are brought to it: what they lack has a default.
-inline constexpr std::int64_t kSchemaVersion = 3;
+inline constexpr std::int64_t kSchemaVersion = 4;
 
 /// Makes the tables in an empty file; otherwise sees that they are a ledger's, whole, and of a known version. corrupt,
 /// unsupported (newer).

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <thread>
 
+#include "ledger/begun_rows.hpp"
 #include "ledger/file_parts.hpp"
 #include "ledger/item_rows.hpp"
 #include "ledger/job_claim.hpp"
@@ -216,10 +217,9 @@ Result<std::unique_ptr<JobClaim>> SqliteLedger::take(std::int64_t id, bool& gone
     if (!job.ok()) return job.status();
     gone = !*job;
     if (gone) return Status(Kind::not_found, fmt::format("there is no job {}", id));
-    // Whoever ends in order says so.
-    (*job)->may_have_begun = (*job)->owner_pid != 0 && (*job)->upload_id.empty();
     WEIR_TRY(set_owner(database_, id, ::getpid()));
     WEIR_ASSIGN((*job)->parts, parts_of(database_, **job));
+    WEIR_ASSIGN((*job)->begins, begun_of(database_, id));
     if ((*job)->is_many()) WEIR_TRY(count_items(database_, **job));
     if (!(*job)->upload_id.empty()) (*job)->written = WrittenFile::read(written_path(id), (*job)->upload_id);
     (*job)->owner_pid = ::getpid();
@@ -254,6 +254,7 @@ Result<std::int64_t> SqliteLedger::set_aside(const JobRecord& old, const JobReco
     WEIR_TRY(rewrite_job(database, kept, now_unix()));
     for (const PartReceipt& part : old.parts) WEIR_TRY(put_part(database, old.id, part, now_unix()));
     WEIR_ASSIGN(id, insert_job(database, wanted, now_unix()));
+    WEIR_TRY(move_begun(database, old.id, id));
     return set_owner(database, id, ::getpid());
   };
   WEIR_TRY(now(work));
@@ -306,10 +307,13 @@ Result<std::vector<JobRecord>> SqliteLedger::jobs() {
   (void)flush();
   const std::lock_guard guard(mutex_);
   WEIR_ASSIGN(auto found, all_jobs(database_));
+  WEIR_ASSIGN(auto begun, all_begun(database_));
+  for (JobRecord& job : found) job.begins = std::move(begun[job.id]);
   // Nothing was sent of the others, and nothing is kept of them.
   std::erase_if(found, [this](const JobRecord& job) {
     struct stat there {};
-    return job.upload_id.empty() && platform::platform().stat(spool_path(job.id).c_str(), &there) != 0;
+    return job.upload_id.empty() && job.begins.empty() &&
+           platform::platform().stat(spool_path(job.id).c_str(), &there) != 0;
   });
   for (JobRecord& job : found) {
     job.owner_pid = owner_of(job);
@@ -340,6 +344,7 @@ Result<JobRecord> SqliteLedger::job(std::int64_t id) {
         .advise("'weir jobs' lists those that there are.");
   }
   WEIR_ASSIGN(found->parts, parts_of(database_, *found));
+  WEIR_ASSIGN(found->begins, begun_of(database_, id));
   found->parts_stored = static_cast<std::uint32_t>(found->parts.size());
   for (const PartReceipt& part : found->parts) found->bytes_stored += part.length;
   if (found->is_many()) WEIR_TRY(count_items(database_, *found));

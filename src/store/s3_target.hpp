@@ -33,6 +33,8 @@ class S3Target : public Target, public std::enable_shared_from_this<S3Target> {
   Cancel begin(Done<std::string> done) override;
   Cancel put_part(const std::string& id, Part part, Done<PartReceipt> done) override;
   Cancel list_parts(const std::string& id, Done<std::vector<PartReceipt>> done) override;
+  bool tells_open_uploads() const override { return true; }
+  Cancel open_uploads(Done<OpenHere> done) override;
   Cancel commit(const std::string& id, std::vector<PartReceipt> parts, Whole whole, Done<Stored> done) override;
   Cancel abort(const std::string& id, Done<None> done) override;
   Cancel put_whole(Part part, Done<Stored> done) override;
@@ -65,6 +67,8 @@ class S3Target : public Target, public std::enable_shared_from_this<S3Target> {
   Status check_completed(const net::Response& answer, const Whole& whole) const;
   void list_page(const std::string& id, std::uint32_t marker, std::vector<PartReceipt> parts,
                  std::shared_ptr<Chain> chain, Done<std::vector<PartReceipt>> done);
+  void uploads_page(const std::string& next_key, const std::string& next_id, std::vector<OpenUpload> uploads,
+                    std::shared_ptr<Chain> chain, Done<OpenHere> done);
   void prove(const Stored& completed, std::optional<std::uint64_t> crc, const std::shared_ptr<Chain>& chain,
              const Done<Stored>& done);
   void confirm_abort(const std::string& id, const std::shared_ptr<Chain>& chain, const Done<None>& done);

@@ -1,6 +1,7 @@
 // Uploads in parts that nobody has finished (API reference, ListMultipartUploads, AbortMultipartUpload).
 #include "net/url.hpp"
 #include "store/s3_store.hpp"
+#include "store/s3_target.hpp"
 #include "store/s3_xml.hpp"
 
 namespace weir::s3 {
@@ -8,20 +9,29 @@ namespace {
 
 // A page goes on behind a key and an id. Ids have no line ends; keys may.
 constexpr char kBetween = '\n';
+constexpr std::size_t kMaxUploadsBytes = 16 * 1024 * 1024;
+
+/// The page behind that key and id; both empty: the first.
+WireRequest page_of_uploads(const std::string& bucket, const std::string& prefix, const std::string& next_key,
+                            const std::string& next_id) {
+  WireRequest request;
+  request.bucket = bucket;
+  request.payload_hash = net::sha256_hex("");
+  request.query = {{"uploads", ""}, {"encoding-type", "url"}};
+  if (!prefix.empty()) request.query.emplace_back("prefix", prefix);
+  if (!next_key.empty()) request.query.emplace_back("key-marker", next_key);
+  if (!next_id.empty()) request.query.emplace_back("upload-id-marker", next_id);
+  return request;
+}
 
 }  // namespace
 
 Result<OpenUploads> S3Store::open_uploads(const std::string& prefix, const std::string& token) {
-  WireRequest request;
+  const std::size_t end = token.find(kBetween);
+  const bool behind = end != std::string::npos;
+  WireRequest request = page_of_uploads(bucket_, prefix, behind ? token.substr(end + 1) : std::string(),
+                                        behind ? token.substr(0, end) : std::string());
   request.operation = "list the unfinished uploads of " + place(prefix).url();
-  request.bucket = bucket_;
-  request.payload_hash = net::sha256_hex("");
-  request.query = {{"uploads", ""}, {"encoding-type", "url"}};
-  if (!prefix.empty()) request.query.emplace_back("prefix", prefix);
-  if (const std::size_t end = token.find(kBetween); end != std::string::npos) {
-    request.query.emplace_back("key-marker", token.substr(end + 1));
-    if (end != 0) request.query.emplace_back("upload-id-marker", token.substr(0, end));
-  }
   auto answer = wire_->call(request);
   const bool has_id = request.query.back().first == "upload-id-marker";
   if (has_id && answer.status().error().service_code == "InvalidArgument") {
@@ -41,6 +51,44 @@ Result<OpenUploads> S3Store::open_uploads(const std::string& prefix, const std::
         .during(request.operation);
   }
   return found;
+}
+
+/// One page after another. What a store refuses to go on behind (versitygw 1.8, its own ids) cannot be told whole.
+void S3Target::uploads_page(const std::string& next_key, const std::string& next_id, std::vector<OpenUpload> uploads,
+                            std::shared_ptr<Chain> chain, Done<OpenHere> done) {
+  auto self = shared_from_this();
+  const std::string operation = "list the unfinished uploads to " + location_.url();
+  chain->next(
+      *wire_,
+      [self, operation, next_key, next_id]() -> Result<WireRequest> {
+        WEIR_TRY(self->location_.check_object());
+        WireRequest request = page_of_uploads(self->location_.bucket, self->location_.key, next_key, next_id);
+        request.operation = operation;
+        request.max_body_bytes = kMaxUploadsBytes;
+        return request;
+      },
+      [self, operation, next_key, next_id, uploads = std::move(uploads), chain,
+       done = std::move(done)](Result<net::Response> answer) mutable {
+        if (!answer) return done(answer.status());
+        auto page = parse_uploads(answer->body);
+        if (!page) return done(page.status().during(operation));
+        for (OpenUpload& upload : page->uploads) {
+          if (upload.key == self->location_.key) uploads.push_back(std::move(upload));
+        }
+        if (!page->truncated)
+          return done(OpenHere{std::move(uploads), parse_http_time(std::string(answer->header("date")))});
+        if (page->next_key == next_key && page->next_id == next_id) {
+          return done(Status(Kind::protocol, "the store answered the same page again, the list would never end")
+                          .during(operation));
+        }
+        self->uploads_page(page->next_key, page->next_id, std::move(uploads), chain, std::move(done));
+      });
+}
+
+Target::Cancel S3Target::open_uploads(Done<OpenHere> done) {
+  auto chain = std::make_shared<Chain>();
+  uploads_page({}, {}, {}, chain, std::move(done));
+  return [chain] { chain->cancel(); };
 }
 
 Status S3Store::abort_upload(const OpenUpload& upload) {

@@ -6,6 +6,7 @@
 
 #include "platform/platform.hpp"
 #include "store/range_body.hpp"
+#include "transfer/may_have_worked.hpp"
 
 namespace weir::transfer {
 
@@ -178,12 +179,16 @@ void UploadDriver::prepare(const Action& action, Lock& lock) {
   const std::uint64_t number = ++last_call_;
   calls_[number].action = action;
   const std::uint64_t whole_bytes = action.what == Do::commit ? machine_.whole().length : 0;
+  const std::shared_ptr<JobClaim> noted_by = action.what == Do::begin && tidy_ ? claim_ : nullptr;
   lock.unlock();
   const bool look = replay_ && (action.what == Do::put_whole || (action.what == Do::commit && action.attempt == 1));
   const std::shared_ptr<Executor> executor = look ? executor_.lock() : nullptr;
   if (spool_ && action.what == Do::commit) {
     // All is written down before it is complete: who is killed in between must not need the producer for it.
     spool_->when_confirmed(whole_bytes, [self = shared_from_this(), number] { self->make_call(number); });
+  } else if (noted_by) {
+    // Where it cannot be noted, only what it begins cannot be found again.
+    noted_by->upload_begins([self = shared_from_this(), number](const Status&) { self->make_call(number); });
   } else if (!executor) {
     make_call(number);
   } else {
@@ -255,7 +260,7 @@ Target::Cancel UploadDriver::send(std::uint64_t number, const Action& action, Pa
   };
   switch (action.what) {
     case Do::begin:
-      return target_->begin(reply(&UploadMachine::begin_done));
+      return begin(number, action);
     case Do::put_part:
       return target_->put_part(id, std::move(part), reply(&UploadMachine::part_done));
     case Do::put_whole:
@@ -281,6 +286,19 @@ Target::Cancel UploadDriver::send(std::uint64_t number, const Action& action, Pa
     default:
       return target_->inspect(reply(&UploadMachine::inspect_done));
   }
+}
+
+Target::Cancel UploadDriver::begin(std::uint64_t number, const Action& action) {
+  std::shared_ptr<JobClaim> claim;
+  {
+    const Lock lock(mutex_);
+    claim = tidy_ ? claim_ : nullptr;
+  }
+  return target_->begin([self = shared_from_this(), number, request = action.request,
+                         claim = std::move(claim)](Result<std::string> result) {
+    if (claim && has_begun_nothing(result.status())) claim->nothing_begun();
+    self->answer(number, [&](UploadMachine& machine) { machine.begin_done(request, std::move(result)); });
+  });
 }
 
 /// Reads the part again, on a thread that may block.
@@ -383,8 +401,23 @@ void UploadDriver::let_claim_go(Lock& lock) {
   // What a producer has handed over is safe here too.
   const bool over = !machine_.upload_open() && !(spool_ && machine_.may_go_on());
   claim_ends_ = true;
+  const std::string id = machine_.upload_id();
+  const bool stored = !machine_.failing();
   lock.unlock();
   if (spool_) spool_->close();  // who claims the job next has its file
+  const bool lost = over && tidy_ && !claim->lost_begins().empty();
+  const std::shared_ptr<Executor> executor = lost ? executor_.lock() : nullptr;
+  if (executor) {
+    executor->post_blocking(
+        [self = shared_from_this(), claim, id, stored] { self->end_claim(claim, self->tidy_(*claim, id, stored)); });
+  } else {
+    end_claim(claim, over);
+  }
+  claim.reset();
+  lock.lock();
+}
+
+void UploadDriver::end_claim(const std::shared_ptr<JobClaim>& claim, bool over) {
   if (over) claim->finished();
   claim->let_go([self = shared_from_this()] {
     Lock inner(self->mutex_);
@@ -393,8 +426,6 @@ void UploadDriver::let_claim_go(Lock& lock) {
     inner.unlock();
     if (wake) wake();
   });
-  claim.reset();
-  lock.lock();
 }
 
 /// The object is there at once, so the source is looked at once more: it may have changed while it was read.

@@ -42,6 +42,11 @@ class UploadDriver : public std::enable_shared_from_this<UploadDriver> {
   }
   /// Told what is safe. Before everything else.
   void confirms_to(std::shared_ptr<UploadSpool> spool) { spool_ = std::move(spool); }
+  /// Given the claim, the id of the upload that ended, and whether it became the object: removes what begins without an
+  /// answer have left, and says whether the job may be forgotten. Is called on a thread that may wait. Before
+  /// everything else.
+  using Tidy = std::function<bool(const JobClaim& claim, const std::string& id, bool stored)>;
+  void tidies_by(Tidy tidy) { tidy_ = std::move(tidy); }
   void part_ready(ReadyPart part, std::vector<Chunk> chunks);
   void end_of_input();
   /// As of the machine; wakes when the answer is there.
@@ -90,7 +95,9 @@ class UploadDriver : public std::enable_shared_from_this<UploadDriver> {
   Target::Cancel note_upload(std::uint64_t number, const Action& action);
   void note_part(std::uint32_t part, Lock& lock);
   void note_written(std::uint32_t part, Lock& lock);
+  Target::Cancel begin(std::uint64_t number, const Action& action);
   void let_claim_go(Lock& lock);
+  void end_claim(const std::shared_ptr<JobClaim>& claim, bool over);
   Part part_for(const Action& action) const;
   void cancel_calls(Lock& lock);
   void release(std::uint32_t part, Lock& lock);
@@ -104,6 +111,7 @@ class UploadDriver : public std::enable_shared_from_this<UploadDriver> {
   const std::shared_ptr<Replay> replay_;
   std::shared_ptr<Kept> kept_;
   std::shared_ptr<KeptCheck> kept_check_;  // of `kept_`, where the source does not read it
+  Tidy tidy_;                              // null: nothing is noted of begins
   std::shared_ptr<UploadSpool> spool_;     // of a producer that cannot begin again
   const std::weak_ptr<Executor> executor_;
   const std::shared_ptr<RateLimiter> limiter_;

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "ledger/abort_job.hpp"
+#include "ledger/lost_begins.hpp"
 #include "transfer/download_resume.hpp"
 
 namespace weir::transfer {
@@ -58,19 +60,13 @@ std::string other_stages(const JobRecord& found, const JobRecord& wanted) {
       found.destination, one_line(found.stages), one_line(wanted.stages));
 }
 
-/// Who was killed between the store's answer and the ledger's sync has left what nobody here can tell from another
-/// process's.
-std::string perhaps_begun(const JobRecord& job) {
-  return fmt::format(
-      "an earlier run was killed as it began, and the store may have an upload of it to {} that is recorded nowhere: "
-      "weir rm --incomplete removes such uploads once they are a day old",
-      job.destination);
-}
-
-/// Later, on a thread that may wait: nobody waits for it. What cannot be removed stays in the ledger.
+/// Later, on a thread that may wait: nobody waits for it. What cannot be removed stays in the ledger, and so do lost
+/// begins: the upload that is about to begin may be taken for one of theirs.
 void remove_later(const UploadOptions& options, const std::shared_ptr<Target>& target, std::int64_t job,
                   const std::shared_ptr<Executor>& executor) {
-  executor->post_blocking([ledger = options.ledger, target, job] { (void)abort_job(*ledger, job, *target); });
+  executor->post_blocking([ledger = options.ledger, target, job] {
+    (void)ledger::abort_job(*ledger, job, *target, ledger::LostBegins::stay, nullptr);
+  });
 }
 
 }  // namespace
@@ -96,7 +92,7 @@ Result<std::unique_ptr<JobClaim>> claim_job(const UploadOptions& options, const 
   if (options.resume) return claimed;
   const std::int64_t id = (*claimed)->record().id;
   const bool begun = !(*claimed)->record().upload_id.empty();
-  if (!begun) (*claimed)->finished();
+  if (!begun && (*claimed)->record().begins.empty()) (*claimed)->finished();
   claimed->reset();
   if (begun) remove_later(options, target, id, executor);
   return std::unique_ptr<JobClaim>();
@@ -123,8 +119,6 @@ Result<Recorded> find_earlier(const UploadOptions& options, const std::shared_pt
   std::string cause = same && recorded.same_source ? difference(found.source, wanted.source) : std::string();
   Status written;
   if (found.upload_id.empty()) {
-    const bool lists = found.destination.starts_with("s3://");  // other stores forget them, or have no list of them
-    if (found.may_have_begun && lists && options.on_notice) options.on_notice(perhaps_begun(found));
     written = claim->start(wanted);
   } else if (!same && !producer.empty()) {
     return other_object(found);
@@ -152,6 +146,18 @@ Result<Recorded> find_earlier(const UploadOptions& options, const std::shared_pt
   }
   if (written.ok()) recorded.claim = std::move(claim);
   return recorded;
+}
+
+std::function<bool(const JobClaim&, const std::string&, bool)> lost_remover(const UploadOptions& options,
+                                                                            const std::shared_ptr<Target>& target) {
+  return [ledger = options.ledger, target, on_notice = options.on_notice](const JobClaim& claim,
+                                                                          const std::string& own_id, bool stored) {
+    const JobRecord& job = claim.record();
+    const ledger::Swept swept = ledger::remove_lost(*ledger, job, claim.lost_begins(), job.begins, own_id, *target);
+    if (swept.failure.failed() && !stored) return false;
+    if (!swept.doubt.empty() && on_notice) on_notice(ledger::perhaps_left(job.destination, swept.doubt));
+    return true;
+  };
 }
 
 std::string made_again(const std::string& stages, bool in_file) {

@@ -1,6 +1,7 @@
 // What a ledger knows of an upload that is about to begin.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 
@@ -36,6 +37,12 @@ Result<std::unique_ptr<JobClaim>> claim_job(const UploadOptions& options, const 
 Result<Recorded> find_earlier(const UploadOptions& options, const std::shared_ptr<Target>& target,
                               const Upstream& upstream, std::uint64_t part_bytes,
                               const std::shared_ptr<Executor>& executor, const std::string& producer);
+
+/// Removes what begins whose answer is missing have left at `target`, which is where the job of the claim that it is
+/// given goes; with the id of the upload that has just ended, and whether that became the object. False: the store
+/// could not be asked, and the job is to stay for that. Waits.
+std::function<bool(const JobClaim&, const std::string&, bool)> lost_remover(const UploadOptions& options,
+                                                                            const std::shared_ptr<Target>& target);
 
 /// For people: whoever goes on with a stream of these stages makes all of it again.
 std::string made_again(const std::string& stages, bool in_file);

@@ -243,6 +243,9 @@ Status UploadSink::open(Context& context) {
   if (claim && !skips && !upstream.stages.empty()) made_again_ = transfer::made_again(upstream.stages, syncs_);
   driver_ = std::make_shared<UploadDriver>(target_, std::move(options), replay_ ? upstream.replay : nullptr,
                                            context.executor, options_.limiter, context.wake, std::move(claim));
+  if (options_.ledger && target_->tells_open_uploads()) {
+    driver_->tidies_by(transfer::lost_remover(options_, target_));
+  }
   if (spools_) driver_->confirms_to(spool_);
   if (asks_) driver_->ask();
   if (spools_ && !asks_) spool_->decide(0);

@@ -2,23 +2,13 @@
 #include <algorithm>
 #include <utility>
 
-#include "net/curl_errors.hpp"
+#include "transfer/may_have_worked.hpp"
 #include "transfer/upload_machine.hpp"
 #include "weir/codec/checksum.hpp"
 
 namespace weir::transfer {
 
 // --- the store's word ---
-
-namespace {
-
-/// Keys and clocks are looked at before anything is done, and what was not reached has done nothing.
-bool may_have_worked(const Status& status) {
-  return status.retryable() && status.error().service_code != net::kUnreachable &&
-         status.retry() != Retry::credentials && status.retry() != Retry::clock;
-}
-
-}  // namespace
 
 void UploadMachine::commit_done(std::uint64_t request, Result<Stored> answer) {
   if (answered(request, Do::commit) == nullptr) return;

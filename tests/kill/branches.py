@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from rounds import MIB, PARTS_AT_ONCE, Round, Wrong, check_nothing_left, copy, open_uploads, rng, target
+from rounds import MIB, PARTS_AT_ONCE, Round, Wrong, check_no_upload_left, check_nothing_left, copy, rng, target
 
 KEYS = "abc"
 
@@ -32,7 +32,6 @@ def play_branches(number, folder, relay):
     else:
         spec = f"""'{path}' | lines | split "'{url} /{{key}}'" field=1"""
         wanted = {f"/{key}": b"".join(line for line in lines if line.startswith(key.encode())) for key in KEYS}
-    left_before = open_uploads() or 0
     one = Round(relay, [spec, *options, "--part-size", str(part), "--concurrency", str(PARTS_AT_ONCE), "--limit-rate", f"{pace}MiB"],
                 state, verb="run")
     one.play(len(data), pace * MIB, None)
@@ -43,8 +42,9 @@ def play_branches(number, folder, relay):
             raise Wrong(f"{name} of a {stage} is not what it should be")
         back.unlink()
     check_nothing_left(state)
+    check_no_upload_left()
     path.unlink()
     size = sum(map(len, wanted.values()))
     # A branch that was whole is made again: its bytes are.
     return ("a file into several", stage), Counter(kills=one.kills, server_kills=one.server_kills, bytes=size, unseen=1,
-                                                   left=(open_uploads() or 0) - left_before)
+                                                   orphans=len(one.orphans))

@@ -1,10 +1,12 @@
 """The runs of a round of kill_and_resume.py, and what they need."""
 
+import contextlib
 import json
 import os
 import random
 import shlex
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -58,11 +60,28 @@ def target(number):
 
 
 def open_uploads():
-    """Those that the server has and nobody has finished; None where it cannot be asked."""
+    """The ids of those that the server has and nobody has finished; None where it cannot be asked."""
     if os.environ.get("WEIR_TEST_S3_SERVER") == "versitygw" and os.environ.get("WEIR_TEST_S3_DIR"):
         root = Path(os.environ["WEIR_TEST_S3_DIR"])
-        return sum(1 for path in root.rglob(".sgwtmp/multipart/*/*") if path.is_dir())
+        return {path.name for path in root.rglob(".sgwtmp/multipart/*/*") if path.is_dir()}
     return None
+
+
+def orphans(state):
+    """Those whose id the ledger has not learned: the next run is to remove them."""
+    there = open_uploads()
+    if not there or not (state / "ledger.sqlite").exists():
+        return there or set()
+    with contextlib.closing(sqlite3.connect(state / "ledger.sqlite", timeout=10)) as ledger:
+        known = {upload_id.decode() for upload_id, in ledger.execute("SELECT upload_id FROM job")}
+    return there - known
+
+
+def check_no_upload_left():
+    """What a killed run had begun, whether it ever learned that or not, the next has removed."""
+    left = open_uploads()
+    if left:
+        raise Wrong(f"uploads are left at the store: {left}")
 
 
 class Round:
@@ -72,6 +91,7 @@ class Round:
         self.relay, self.arguments, self.state, self.feed, self.verb = relay, arguments, state, feed, verb
         self.kills = self.server_kills = 0
         self.sent = self.received = 0  # by all runs, heads included
+        self.orphans = set()  # uploads that a killed run had begun, and never learned the id of
         self.was_whole = False  # at a kill, as far as is known: it was done, or about to be
         self.kills_server = "WEIR_TEST_SERVER_PID_FILE" in os.environ and rng.random() < 1 / 3
 
@@ -142,6 +162,7 @@ class Round:
             if not stopped:
                 return events, confirmed  # it was faster
             look()
+            self.orphans |= orphans(self.state)
             known = [job for job in jobs(self.state) if job["destination"] == destination]
             confirmed = known[0]["bytes_stored"] if known else 0
             # The last parts' acknowledgements may not have been written down yet when it was done.

@@ -8,7 +8,7 @@
 #                             if it is not in build/release. --host node: on the Node package, which WEIR_NODE_PACKAGE names
 #
 # Prints a table by what is copied, through what, and where: rounds, kills, bytes gone on with and sent twice, what was left behind. Exits 1 where
-# an object is wrong, an upload was begun anew that could have gone on, or too much was sent again.
+# an object is wrong, an upload is left at the store or was begun anew that could have gone on, or too much was sent again.
 set -eu
 cd "$(dirname "$0")/../.."
 if [ "${1-}" = --host ]; then

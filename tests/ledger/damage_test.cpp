@@ -9,6 +9,7 @@
 
 using namespace weir;
 using test::begin_upload;
+using test::note_begin;
 using test::open_ledger;
 using test::read_file;
 using test::some_item;
@@ -27,6 +28,8 @@ std::string good_file(const std::string& state) {
     const auto ledger = open_ledger(state);
     auto claim = ledger->claim(some_job());
     REQUIRE((*claim)->start(some_job()).ok());
+    REQUIRE(note_begin(**claim).ok());
+    REQUIRE(note_begin(**claim).ok());
     REQUIRE(begin_upload(**claim, "upload-1").ok());
     for (std::uint64_t index = 0; index < 3; ++index) (*claim)->mark_made(index, some_mark(index), "state");
     for (std::uint32_t number = 1; number <= 5; ++number) (*claim)->part_stored(some_part(number));
@@ -122,7 +125,7 @@ TEST_CASE("a newer ledger is refused in words, and not touched") {
   options.state_dir = state;
   const Status status = Ledger::open(options).status();
   CHECK(status.kind() == Kind::unsupported);
-  CHECK(status.message().find("a newer weir wrote it (version 9; this one knows up to 3)") != std::string::npos);
+  CHECK(status.message().find("a newer weir wrote it (version 9; this one knows up to 4)") != std::string::npos);
   CHECK(read_file(state + "/ledger.sqlite") == before);
 }
 
@@ -148,7 +151,7 @@ TEST_CASE("makes a golden file of the version that this program writes", "[.make
 }
 
 TEST_CASE("a ledger of every version is read") {
-  const std::string version = GENERATE("1", "2", "3");
+  const std::string version = GENERATE("1", "2", "3", "4");
   TempDir directory;
   const std::string state = directory.root() + "/state";
   REQUIRE(::mkdir(state.c_str(), 0700) == 0);
@@ -163,6 +166,7 @@ TEST_CASE("a ledger of every version is read") {
   CHECK((*claim)->record().upload_id == "upload-1");
   CHECK((*claim)->record().created_unix == 1'790'000'000);
   CHECK((*claim)->record().parts.size() == 5);
+  CHECK((*claim)->record().begins.size() == (version < "4" ? 0 : 1));
   CHECK((*claim)->marks(0, 10)->size() == (version == "1" ? 0 : 3));
   CHECK((*claim)->state_behind(2).ok() == (version > "2"));
   (*claim)->mark_made(0, some_mark(0));

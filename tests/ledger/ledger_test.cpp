@@ -9,6 +9,7 @@
 
 using namespace weir;
 using test::begin_upload;
+using test::note_begin;
 using test::open_ledger;
 using test::some_item;
 using test::some_job;
@@ -166,6 +167,48 @@ TEST_CASE("a finished job is forgotten, a new upload of a job forgets the parts 
   CHECK((*ledger->claim(some_job()))->record().upload_id.empty());
 }
 
+TEST_CASE("begins without an answer are recorded until the job is finished, and an answer is one's own") {
+  TempDir directory;
+  auto ledger = open_ledger(directory.root() + "/state");
+  auto claim = ledger->claim(some_job());
+  REQUIRE((*claim)->start(some_job()).ok());
+  for (int i = 0; i < 2; ++i) REQUIRE(note_begin(**claim).ok());
+  REQUIRE(note_begin(**claim).ok());
+  (*claim)->nothing_begun();
+  (*claim)->nothing_begun();  // there is no other
+  CHECK((*claim)->lost_begins().size() == 2);
+  REQUIRE(note_begin(**claim).ok());
+  REQUIRE(begin_upload(**claim, "one").ok());
+  const auto lost = (*claim)->lost_begins();
+  REQUIRE(lost.size() == 2);
+  CHECK(lost[1].number == 2);
+  claim->reset();
+  REQUIRE(ledger->flush().ok());
+
+  ledger = open_ledger(directory.root() + "/state");
+  CHECK((*ledger->jobs())[0].begins == lost);
+  claim = ledger->claim(some_job());
+  CHECK((*claim)->record().begins == lost);
+  SECTION("also where the job begins anew") {
+    REQUIRE((*claim)->start(some_job()).ok());
+    CHECK((*ledger->jobs())[0].begins == lost);
+  }
+  SECTION("or as what else it is to be") { REQUIRE((*claim)->adopt(some_job()).ok()); }
+  SECTION("and go along with the place, where what was begun is set aside") {
+    REQUIRE((*claim)->set_aside(some_job()).ok());
+    CHECK((*ledger->jobs())[0].begins.empty());
+    const std::int64_t aside = (*ledger->jobs())[0].id;
+    (*ledger->claim(aside))->finished();
+  }
+  CHECK((*claim)->lost_begins() == lost);
+  REQUIRE(ledger->flush().ok());
+  CHECK(ledger->job((*claim)->record().id)->begins == lost);
+  (*claim)->finished();
+  CHECK(ledger->jobs()->empty());
+  claim->reset();
+  CHECK((*ledger->claim(some_job()))->record().begins.empty());
+}
+
 TEST_CASE("what is set aside keeps its upload under its own number, and the job begins anew") {
   TempDir directory;
   const auto ledger = open_ledger(directory.root() + "/state");
@@ -222,10 +265,7 @@ TEST_CASE("a job is one process's at a time: the second is told which, and a kil
   CHECK(ledger->claim(some_job("/data/another")).ok());
   ::kill(child, SIGKILL);
   ::waitpid(child, nullptr, 0);
-  const auto orphaned = ledger->claim(some_job());
-  REQUIRE(orphaned.ok());
-  CHECK((*orphaned)->record().may_have_begun);
-  CHECK_FALSE((*ledger->claim(some_job("/data/another")))->record().may_have_begun);
+  CHECK(ledger->claim(some_job()).ok());
   ::close(ready[0]);
   ::close(ready[1]);
 }

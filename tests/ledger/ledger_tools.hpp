@@ -3,6 +3,7 @@
 
 #include <catch2/catch.hpp>
 #include <condition_variable>
+#include <functional>
 #include <mutex>
 #include <string>
 
@@ -48,12 +49,12 @@ inline ItemRecord some_item(const std::string& key) {
   return item;
 }
 
-/// Records an upload and waits until that is safe.
-inline Status begin_upload(JobClaim& claim, const std::string& id) {
+/// Gives `record` what it is to call, and waits until it has.
+inline Status when_written(const std::function<void(std::function<void(Status)>)>& record) {
   std::mutex mutex;
   std::condition_variable came;
   std::optional<Status> written;
-  claim.upload_begun(id, [&](const Status& status) {
+  record([&](const Status& status) {
     const std::lock_guard lock(mutex);
     written = status;
     came.notify_all();
@@ -61,6 +62,16 @@ inline Status begin_upload(JobClaim& claim, const std::string& id) {
   std::unique_lock lock(mutex);
   came.wait(lock, [&] { return written.has_value(); });
   return *written;
+}
+
+/// Records an upload and waits until that is safe.
+inline Status begin_upload(JobClaim& claim, const std::string& id) {
+  return when_written([&](auto done) { claim.upload_begun(id, std::move(done)); });
+}
+
+/// Records that one is about to be begun.
+inline Status note_begin(JobClaim& claim) {
+  return when_written([&](auto done) { claim.upload_begins(std::move(done)); });
 }
 
 }  // namespace weir::test

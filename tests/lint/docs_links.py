@@ -7,8 +7,7 @@ In README.md, CHANGELOG.md and docs/, prints each as file:line and exits 1:
   - a relative Markdown link that leads nowhere;
   - a repository path in code (`src/net/`, `tests/<room>/*_test.cpp`) or a source file's name (`core/job.hpp`) that fits no file;
   - what a merge has left undecided;
-  - in docs/guarantees.md and docs/faults.md, a "test name" or `test_function`, behind a file of C any `function`, that the file named
-    before it in its row does not have.
+  - in docs/guarantees.md and docs/faults.md, a "test name" or `test_function` that the file named before it in its row does not have.
 """
 
 import re
@@ -45,12 +44,11 @@ def wrong_tests(root, row):
     """Tests named in a row of the table of guarantees that are not in the file named before them."""
     here = None
     for name, code in QUOTED_OR_CODE.findall(row):
-        if code.startswith(("tests/", "bindings/")):
+        if code.startswith("tests/"):
             here = root / code
-        elif name or re.fullmatch(r"test_\w+", code) or (re.fullmatch(r"\w+", code) and here and here.suffix == ".c"):
-            # Of C++ and JavaScript, of Python, of C.
-            wanted = (f'"{name}"', f"'{name}'") if name else (f"def {code}(", f"void {code}(")
-            if here is None or not here.is_file() or not any(each in text_of(here) for each in wanted):
+        elif name or re.fullmatch(r"test_\w+", code):
+            wanted = f'"{name}"' if name else f"def {code}("
+            if here is None or not here.is_file() or wanted not in text_of(here):
                 yield f"{name or code} is no test of {here.relative_to(root) if here else 'any file named before it'}"
 
 

@@ -33,6 +33,9 @@ inline Result<PartReceipt> put_part(Target& target, const std::string& id, Part 
 inline Result<std::vector<PartReceipt>> list_parts(Target& target, const std::string& id) {
   return wait<std::vector<PartReceipt>>([&](auto done) { target.list_parts(id, done); });
 }
+inline Result<OpenHere> open_uploads(Target& target) {
+  return wait<OpenHere>([&](auto done) { target.open_uploads(done); });
+}
 inline Result<Stored> commit(Target& target, const std::string& id, std::vector<PartReceipt> parts, Whole whole) {
   return wait<Stored>([&](auto done) { target.commit(id, std::move(parts), whole, done); });
 }

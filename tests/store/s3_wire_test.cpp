@@ -248,6 +248,46 @@ TEST_CASE("Unfinished uploads are listed page by page, and a page that comes aga
   CHECK(store->open_uploads("a", second->next_token).error().kind == Kind::protocol);
 }
 
+TEST_CASE("The unfinished uploads of a target are those to its very key, of all pages, with the store's clock",
+          "[s3]") {
+  std::vector<std::string> asked;
+  bool again = false;
+  ScriptServer server(ScriptServer::answering([&](const Seen& seen) {
+    asked.push_back(seen.target());
+    const std::size_t page = again ? 1 : asked.size();
+    const auto upload = [&](const char* key) {
+      return fmt::format(
+          "<Upload><Key>{}</Key><UploadId>{}{}</UploadId><Initiated>2026-01-01T00:00:0{}.500Z</Initiated>"
+          "</Upload>",
+          key, key, page, page);
+    };
+    return reply_of(
+        200,
+        fmt::format("<ListMultipartUploadsResult><EncodingType>url</EncodingType><IsTruncated>{}</IsTruncated>"
+                    "<NextKeyMarker>a%20b</NextKeyMarker><NextUploadIdMarker>{}</NextUploadIdMarker>{}{}</"
+                    "ListMultipartUploadsResult>",
+                    page < 3, page, upload("a%20b"), upload("a%20bc")),
+        "Date: Thu, 01 Jan 2026 00:01:00 GMT\r\n");
+  }));
+  const auto target = s3_target(client_of(options_for(server)), {"bucket", "a b"});
+  REQUIRE(target->tells_open_uploads());
+  const auto here = test::open_uploads(*target);
+  INFO(here.status().message());
+  REQUIRE(here.ok());
+  CHECK(here->now_unix == 1'767'225'660);
+  REQUIRE(here->uploads.size() == 3);
+  for (std::size_t i = 0; i < 3; ++i) {
+    CHECK(here->uploads[i].key == "a b");
+    CHECK(here->uploads[i].id == "a%20b" + std::to_string(i + 1));
+    CHECK(here->uploads[i].begun_unix == 1'767'225'601 + static_cast<std::int64_t>(i));
+  }
+  REQUIRE(asked.size() == 3);
+  CHECK(asked[0].find("prefix=a%20b") != std::string::npos);
+  CHECK(asked[2].find("upload-id-marker=2") != std::string::npos);
+  again = true;
+  CHECK(test::open_uploads(*target).error().kind == Kind::protocol);
+}
+
 TEST_CASE("Nothing is sent without keys", "[s3]") {
   std::atomic<int> asked{0};
   ScriptServer server(ScriptServer::answering([&](const Seen&) {

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <ctime>
 #include <functional>
 #include <map>
 #include <mutex>
@@ -57,13 +58,37 @@ class MemoryTarget final : public Target {
   std::atomic<bool> cannot_list{false};
   std::atomic<unsigned> parts_put{0};
   std::atomic<unsigned> hidden_looks{0};  ///< so many looks find no object yet
+  std::atomic<bool> tells_uploads{false};
+  std::atomic<unsigned> loses_begins{0};  ///< so many begin an upload, and nobody hears of it
+  std::atomic<int> clock_ahead{0};        ///< of the store's clock, seconds
+  std::atomic<Kind> list_fails{Kind::ok};
 
   Cancel begin(Done<std::string> done) override {
     return later<std::string>(std::move(done), [this]() -> Result<std::string> {
       const std::string id = "upload-" + std::to_string(++last_id_);
       uploads_[id];
-      return id;
+      begun_[id] = now();
+      if (loses_begins == 0) return id;
+      --loses_begins;
+      return Status(Kind::network, "connection reset").with(Retry::transient);
     });
+  }
+  bool tells_open_uploads() const override { return tells_uploads; }
+  Cancel open_uploads(Done<OpenHere> done) override {
+    return later<OpenHere>(std::move(done), [this]() -> Result<OpenHere> {
+      if (list_fails != Kind::ok) return Status(list_fails.load(), "no list for you");
+      OpenHere here;
+      for (const auto& [id, parts] : uploads_) here.uploads.push_back({"object", id, begun_[id]});
+      here.now_unix = now();
+      return here;
+    });
+  }
+  /// As somebody else, or a process that was killed, has begun it; `begun_unix` 0: nobody tells when.
+  void plant(const std::string& id, std::int64_t begun_unix, bool with_part = false) {
+    const std::lock_guard lock(mutex_);
+    uploads_[id];
+    if (with_part) uploads_[id][1] = "a part";
+    begun_[id] = begun_unix == 0 ? 0 : begun_unix + clock_ahead;
   }
   Cancel put_part(const std::string& id, Part part, Done<PartReceipt> done) override {
     const unsigned now = ++parts_at_once_;
@@ -170,6 +195,18 @@ class MemoryTarget final : public Target {
     const std::lock_guard lock(mutex_);
     return uploads_.size() - lost_begins_;
   }
+  /// Begun by calls that failed at random all the same.
+  unsigned lost_begins() const {
+    const std::lock_guard lock(mutex_);
+    return lost_begins_;
+  }
+  /// All that are there.
+  std::vector<std::string> upload_ids() const {
+    const std::lock_guard lock(mutex_);
+    std::vector<std::string> ids;
+    for (const auto& [id, parts] : uploads_) ids.push_back(id);
+    return ids;
+  }
   void lose_part(std::uint32_t number) {
     const std::lock_guard lock(mutex_);
     for (auto& [id, parts] : uploads_) parts.erase(number);
@@ -193,6 +230,7 @@ class MemoryTarget final : public Target {
     std::shared_ptr<std::atomic<bool>> cancelled;
   };
 
+  std::int64_t now() const { return std::time(nullptr) + clock_ahead; }
   static std::uint64_t crc_of(const std::string& bytes) { return crc64nvme(0, std::as_bytes(std::span(bytes))); }
   static Result<std::string> bytes_of(const Part& part) {
     std::string bytes;
@@ -270,6 +308,7 @@ class MemoryTarget final : public Target {
   std::mt19937_64 random_;
   std::multimap<Clock::time_point, Task> tasks_;
   std::map<std::string, std::map<std::uint32_t, std::string>> uploads_;
+  std::map<std::string, std::int64_t> begun_;  // when, by the store's clock
   std::optional<std::string> object_;
   std::atomic<unsigned> parts_at_once_{0};
   std::atomic<unsigned> peak_parts_{0};

@@ -39,6 +39,15 @@ struct ItemRecord {
   bool operator==(const ItemRecord&) const = default;
 };
 
+/// A request to begin an upload that was about to be sent, and whose answer is not recorded: the store may have an
+/// upload of it, whose id nobody knows.
+struct LostBegin {
+  std::uint32_t number = 0;  ///< of its job's
+  std::int64_t at_unix = 0;  ///< seconds, by this machine's clock, just before it was sent
+
+  bool operator==(const LostBegin&) const = default;
+};
+
 /// One upload as the ledger has it, or one copy of many. Sizes in bytes, times in seconds since 1970.
 struct JobRecord {
   std::int64_t id = 0;  ///< never used again for another
@@ -62,8 +71,8 @@ struct JobRecord {
   std::uint64_t bytes_stored = 0;
   std::uint64_t items_stored = 0;  ///< of a copy of many
   std::int64_t owner_pid = 0;      ///< of the process that is at it now; 0: none
-  /// From a claim: that process had recorded no upload, and may have begun one.
-  bool may_have_begun = false;
+  /// From a claim and lists: of processes that were at it before.
+  std::vector<LostBegin> begins = {};
   std::int64_t created_unix = 0;
   std::int64_t updated_unix = 0;
   /// From Ledger::job(): the offset from which the producer of the stream is to go on (CallbackOptions::go_on_from), as
@@ -84,14 +93,23 @@ class JobClaim {
   virtual ~JobClaim() = default;
   /// As it was found; new: with an empty upload_id.
   virtual const JobRecord& record() const = 0;
-  /// Forgets parts, marks, items and upload of the job and takes `wanted` for what it is to be.
+  /// Forgets parts, marks, items and upload of the job, but not lost_begins(), and takes `wanted` for what it is to be.
   virtual Status start(const JobRecord& wanted) = 0;
-  /// As start(), but what was found stays under its own id, set aside: its upload is still at the store.
+  /// As start(), but what was found stays under its own id, set aside: its upload is still at the store. lost_begins()
+  /// come along: they are of the place.
   virtual Status set_aside(const JobRecord& wanted) = 0;
   /// Takes `wanted` for what it is to be, forgets marks, and keeps upload, part size and parts, for whoever compares
   /// each before it counts.
   virtual Status adopt(const JobRecord& wanted) = 0;
-  /// `done` is called once it is written, on any thread. Parts recorded for an earlier upload are forgotten.
+  /// A request to begin an upload is about to be sent, and is sent once `done` was called, on any thread: from then on
+  /// it is among lost_begins(). One at a time.
+  virtual void upload_begins(std::function<void(Status)> done) = 0;
+  /// That request has begun nothing: it was refused, or never left.
+  virtual void nothing_begun() = 0;
+  /// Those whose answer is missing, of this process and of earlier ones; they stay until finished().
+  virtual std::vector<LostBegin> lost_begins() const = 0;
+  /// The answer to the last upload_begins(), if there was one. `done` is called once it is written, on any thread.
+  /// Parts recorded for an earlier upload are forgotten.
   virtual void upload_begun(const std::string& upload_id, std::function<void(Status)> done) = 0;
   /// `done`, if any, as of upload_begun().
   virtual void part_stored(const PartReceipt& part, std::function<void(Status)> done = nullptr) = 0;
@@ -135,7 +153,7 @@ class Ledger {
   virtual Result<std::unique_ptr<JobClaim>> claim(const JobRecord& wanted) = 0;
   /// A job by its number. Errors: not_found, and as above.
   virtual Result<std::unique_ptr<JobClaim>> claim(std::int64_t id) = 0;
-  /// All whose upload was begun, or that have a spool; oldest first, without their parts.
+  /// All whose upload was begun, or may have been, or that have a spool; oldest first, without their parts.
   virtual Result<std::vector<JobRecord>> jobs() = 0;
   /// One with its parts; not_found.
   virtual Result<JobRecord> job(std::int64_t id) = 0;
@@ -144,9 +162,11 @@ class Ledger {
 };
 
 /// Removes from the store what was sent of a job, and the job from the ledger. `target` must be where it goes. Waits;
-/// repeats until the store has nothing left of it. Errors: not_found, unavailable (a process is at it),
-/// invalid_argument (another target), the store's own: the job then stays.
-Status abort_job(Ledger& ledger, std::int64_t id, Target& target);
+/// repeats until the store has nothing left of it. `on_notice` is told, in one line, where the store may still have an
+/// upload of the job's lost_begins() that cannot be told from another's. Errors: not_found, unavailable (a process is
+/// at it), invalid_argument (another target), the store's own: the job then stays.
+Status abort_job(Ledger& ledger, std::int64_t id, Target& target,
+                 const std::function<void(const std::string& line)>& on_notice = nullptr);
 /// Removes a copy of many from the ledger; what it has stored stays. Errors: not_found, unavailable (a process is at
 /// it), invalid_argument (it is none).
 Status forget_copy(Ledger& ledger, std::int64_t id);

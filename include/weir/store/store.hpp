@@ -40,13 +40,7 @@ struct NotRemoved {
   Status status;
 };
 
-/// An upload in parts that was begun, and neither completed nor removed.
-struct OpenUpload {
-  std::string key;
-  std::string id;
-  std::int64_t begun_unix = 0;  ///< 0: the store does not say
-};
-/// One page of them.
+/// One page of unfinished uploads.
 struct OpenUploads {
   std::vector<OpenUpload> uploads;
   std::string next_token;  ///< empty: that was the last

@@ -78,6 +78,19 @@ struct Stored {
   std::optional<std::uint64_t> sent_crc64nvme;
 };
 
+/// An upload in parts that was begun, and neither completed nor removed.
+struct OpenUpload {
+  std::string key;
+  std::string id;
+  std::int64_t begun_unix = 0;  ///< by the store's clock; 0: it does not say
+};
+
+/// Those to one object, whoever began them.
+struct OpenHere {
+  std::vector<OpenUpload> uploads;
+  std::int64_t now_unix = 0;  ///< by the store's clock, as it answered; 0: it does not say
+};
+
 /// What is known of what comes, before it begins.
 struct Expected {
   std::int64_t modified_unix = 0;  ///< of the object that it is read from, seconds; 0: unknown
@@ -123,6 +136,14 @@ class Target {
   virtual Cancel put_part(const std::string& id, Part part, Done<PartReceipt> done) = 0;
   /// All parts the store holds of an upload, in order (pages followed).
   virtual Cancel list_parts(const std::string& id, Done<std::vector<PartReceipt>> done) = 0;
+  /// open_uploads() is worth asking. Then begin() may be noted before it is sent, so that what it began is found.
+  virtual bool tells_open_uploads() const { return false; }
+  /// All unfinished uploads to this very object (pages followed). unsupported where the store has no such list.
+  virtual Cancel open_uploads(Done<OpenHere> done) {
+    Executor::default_pool()->post(
+        [done = std::move(done)] { done(Status(Kind::unsupported, "it has no such list")); });
+    return [] {};
+  }
   /// Makes the object of the parts. An answer that cannot be trusted (lost reply) is an error with Retry::transient; a
   /// repeated commit that finds no upload any more reports Kind::not_found, and the uploader looks with inspect().
   virtual Cancel commit(const std::string& id, std::vector<PartReceipt> parts, Whole whole, Done<Stored> done) = 0;

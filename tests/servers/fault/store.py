@@ -5,6 +5,7 @@ import hashlib
 import itertools
 import re
 import threading
+import time
 from xml.etree import ElementTree
 from xml.sax.saxutils import escape
 
@@ -31,6 +32,7 @@ class Stored:
 class Upload:
     def __init__(self, name, algorithm, request):
         self.name, self.algorithm, self.parts = name, algorithm, {}
+        self.begun = time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime())
         self.metadata, self.tags, self.key_md5 = metadata_of(request), tags_of(request), request.header(KEY_MD5)
 
 
@@ -343,7 +345,7 @@ class Store:
     def _list_multipart_uploads(self, request):
         prefix = f"/{request.bucket}/{request.query.get('prefix', '')}"
         uploads = "".join(f"<Upload><Key>{escape(upload.name.split('/', 2)[2])}</Key><UploadId>{upload_id}</UploadId>"
-                          f"<Initiated>{MODIFIED_XML}</Initiated></Upload>"
+                          f"<Initiated>{upload.begun}</Initiated></Upload>"
                           for upload_id, upload in self.uploads.items() if upload.name.startswith(prefix))
         return xml_reply(f"<ListMultipartUploadsResult {NAMESPACE}><IsTruncated>false</IsTruncated>{uploads}"
                          "</ListMultipartUploadsResult>")
