@@ -326,8 +326,8 @@ typedef struct weir_job_options {
 
 /* Starts what a line of text says: stages with '|' between, the first one a place to read from, the last one a place to
  * write to; docs/stages.md has them all. WEIR_E_INVALID_ARGUMENT for a line that cannot be meant, with the column: then
- * no handle is used up, and the call can be made again. That the job cannot work otherwise is told by
- * weir_job_wait(). */
+ * no handle is used up, and the call can be made again. Opens and asks nothing by itself: that the job cannot work
+ * otherwise is told by weir_job_wait(). */
 WEIR_API weir_status weir_start(const char* pipeline, const weir_job_options* options, weir_job** job,
                                 weir_error* error);
 /* Starts a copy of one file or object. The names are taken as they stand: nothing needs quotes. */

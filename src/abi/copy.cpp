@@ -72,7 +72,7 @@ Answer carry_out(const weir_job_options* options, weir_receipt* receipt,
     return Answer(WEIR_E_INVALID_ARGUMENT, "a call that waits for the whole has no use for handles");
   std::shared_ptr<JobObject> job;
   WEIR_ABI_TRY(make(std::move(settings), job));
-  job->begin();
+  job->begin_here();
   const auto result = wait_for_end(*job, -1);
   if (!result->ok()) return result->status();
   fill_receipt(**result, receipt);

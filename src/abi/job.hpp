@@ -51,8 +51,12 @@ class JobObject final : public Object {
   JobObject(std::shared_ptr<detail::JobCore> core, std::shared_ptr<SharedContext> shared)
       : job(core), context(std::move(shared)), core_(std::move(core)) {}
   const char* type() const noexcept override { return kType; }
-  /// Once. Before it nothing of the job's has happened, and none of its callbacks comes.
-  void begin() { core_->start(); }
+  // Once. Before it nothing of the job's has happened, and none of its callbacks comes.
+
+  /// On a thread of the executor's: to begin may take a question to a network.
+  void begin() { core_->start_later(); }
+  /// By a thread that waits for the end anyhow.
+  void begin_here() { core_->start(); }
   /// Readable from its end on. Made at the first call.
   Result<int> descriptor();
 

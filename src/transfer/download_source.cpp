@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <optional>
 #include <thread>
@@ -29,29 +31,47 @@ constexpr std::uint64_t kWorthwhileRangeBytes = 2 * kMiB;
 constexpr std::uint64_t kProgressBytes = 16 * kKiB;  ///< that must come for attempts to be counted anew
 constexpr MemoryNeed kOneStream{2 * kSliceBytes, kSliceBytes, 4 * kMiB};
 
-/// One look, waited for.
-Result<ObjectInfo> look_once(Origin& origin) {
+/// Whether a job is to end.
+using Stopping = const std::atomic<bool>*;
+constexpr std::chrono::milliseconds kBetweenLooksAtThat{20};
+
+bool stops(Stopping stopping) { return stopping != nullptr && stopping->load(std::memory_order_acquire); }
+
+Status stopped() { return Status(Kind::cancelled, "the job was stopped"); }
+
+/// One look, waited for until the job stops.
+Result<ObjectInfo> look_once(Origin& origin, Stopping stopping) {
   struct Waiter {
     std::mutex mutex;
     std::condition_variable ready;
     std::optional<Result<ObjectInfo>> answer;
   };
   const auto waiter = std::make_shared<Waiter>();
-  origin.look([waiter](Result<ObjectInfo> answer) {
+  const auto cancel = origin.look([waiter](Result<ObjectInfo> answer) {
     const std::lock_guard lock(waiter->mutex);
     waiter->answer = std::move(answer);
     waiter->ready.notify_one();
   });
   std::unique_lock lock(waiter->mutex);
-  waiter->ready.wait(lock, [&] { return waiter->answer.has_value(); });
+  while (!waiter->ready.wait_for(lock, kBetweenLooksAtThat, [&] { return waiter->answer.has_value(); })) {
+    if (!stops(stopping)) continue;
+    lock.unlock();
+    if (cancel) cancel();
+    return stopped();
+  }
   return *std::move(waiter->answer);
 }
 
-Result<ObjectInfo> look(Origin& origin, const RetryPolicy& retry) {
+Result<ObjectInfo> look(Origin& origin, const RetryPolicy& retry, Stopping stopping) {
+  using Clock = std::chrono::steady_clock;
   for (std::uint32_t attempt = 1;; ++attempt) {
-    Result<ObjectInfo> found = look_once(origin);
+    Result<ObjectInfo> found = look_once(origin, stopping);
     if (found.ok() || !found.status().retryable() || attempt >= retry.max_attempts) return found;
-    std::this_thread::sleep_for(retry.delay(found.error(), attempt, platform::random_below));
+    const auto until = Clock::now() + retry.delay(found.error(), attempt, platform::random_below);
+    while (Clock::now() < until) {
+      if (stops(stopping)) return stopped();
+      std::this_thread::sleep_for(std::min<Clock::duration>(kBetweenLooksAtThat, until - Clock::now()));
+    }
   }
 }
 
@@ -129,7 +149,7 @@ Status DownloadSource::describe(Upstream& upstream) {
         .during("read " + origin_->url())
         .advise("The smallest is 1 MiB.");
   }
-  WEIR_ASSIGN(object_, look(*origin_, options_.retry));
+  WEIR_ASSIGN(object_, look(*origin_, options_.retry, upstream.stopping));
   if (!options_.etag.empty() && object_.etag != options_.etag) {
     return Status(Kind::source_changed, fmt::format("the object is another one by now: its etag is {}, and not {}",
                                                     object_.etag.empty() ? "not told" : object_.etag, options_.etag))

@@ -1,5 +1,8 @@
 #include "check.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 
 void check_status(const char* file, int line, const char* call, weir_status wanted, weir_status got,
@@ -51,6 +54,19 @@ int same_files(const char* left, const char* right) {
 int file_exists(const char* path) {
   struct stat found;
   return stat(path, &found) == 0;
+}
+
+int deaf_server(char* url, size_t size) {
+  struct sockaddr_in address;
+  socklen_t length = sizeof address;
+  const int deaf = socket(AF_INET, SOCK_STREAM, 0);
+  memset(&address, 0, sizeof address);
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  CHECK(deaf >= 0 && bind(deaf, (const struct sockaddr*)&address, sizeof address) == 0 && listen(deaf, 8) == 0);
+  CHECK(getsockname(deaf, (struct sockaddr*)&address, &length) == 0);
+  snprintf(url, size, "http://127.0.0.1:%d/nothing", (int)ntohs(address.sin_port));
+  return deaf;
 }
 
 void sleep_ms(long ms) {

@@ -33,6 +33,8 @@ void write_file(const char* path, size_t size);
 int same_files(const char* left, const char* right);
 int file_exists(const char* path);
 void sleep_ms(long ms);
+/* A URL whose server takes connections and never answers. The descriptor is to be closed. */
+int deaf_server(char* url, size_t size);
 /* An object in the bucket of the server that the environment names, and a context for it. */
 const char* s3_name(const char* key);
 weir_context* s3_context(void);

@@ -1,6 +1,7 @@
 /* Pause, resume, cancel, progress, callbacks. */
 #include <poll.h>
 #include <pthread.h>
+#include <unistd.h>
 
 #include "check.h"
 
@@ -106,6 +107,43 @@ static void callbacks_come_and_are_released_once(void) {
   watch(&options, &seen);
   CHECK_STATUS(WEIR_E_INVALID_ARGUMENT, &error, weir_start("nonsense", &options, &job, &error));
   CHECK(value_of(&seen, &seen.releases) == 1 && value_of(&seen, &seen.ends) == 0);
+  weir_error_clear(&error);
+}
+
+static double seconds_now(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+/* A source that has to be asked first, and does not answer: the call that starts it does not wait for that, and a job
+ * that is stopped meanwhile ends. */
+static void to_start_a_job_waits_for_nobody(void) {
+  weir_error error = WEIR_ERROR_INIT;
+  weir_job_options options;
+  weir_progress progress;
+  watcher seen;
+  char url[64];
+  double begun = 0;
+  const int deaf = deaf_server(url, sizeof url);
+  int round;
+  for (round = 0; round < 2; ++round) {
+    watch(&options, &seen);
+    begun = seconds_now();
+    CHECK_OK(&error, weir_start_copy(url, "null:", &options, &seen.started, &error));
+    weir_init(&progress, sizeof progress);
+    CHECK_OK(&error, weir_job_progress(seen.started, &progress, &error));
+    CHECK(progress.state == WEIR_JOB_RUNNING);
+    CHECK_STATUS(WEIR_PENDING, &error, weir_job_wait(seen.started, round * 100, NULL, &error));
+    CHECK_OK(&error, weir_job_pause(seen.started, &error));
+    CHECK_OK(&error, weir_job_resume(seen.started, &error));
+    CHECK_OK(&error, weir_job_cancel(seen.started, &error));
+    CHECK_STATUS(WEIR_E_CANCELLED, &error, weir_job_wait(seen.started, -1, NULL, &error));
+    CHECK(seconds_now() - begun < 2);
+    CHECK(seen.ends == 1 && seen.releases == 1 && seen.on_starter == 0);
+    weir_job_free(seen.started);
+  }
+  close(deaf);
   weir_error_clear(&error);
 }
 
@@ -371,6 +409,7 @@ void control_cases(void) {
   a_descriptor_tells_of_the_end();
   callbacks_come_and_are_released_once();
   after_on_end_no_wait_is_pending();
+  to_start_a_job_waits_for_nobody();
   a_paused_job_stands_still_and_goes_on();
   a_cancelled_job_leaves_nothing();
   a_writer_that_waits_is_told_of_the_end();

@@ -53,19 +53,26 @@ static void the_child_is_told(void) {
   weir_job_free(job);
 }
 
-/* With a connection at work in the parent. */
+/* With a request under way in the parent, which nobody answers. */
 static void a_child_that_exits_waits_for_nothing(void) {
   weir_error error = WEIR_ERROR_INIT;
   weir_job* job = NULL;
+  char url[64];
+  char line[100];
   pid_t child = 0;
-  CHECK_OK(&error, weir_start("http://127.0.0.1:9/nothing | null:", NULL, &job, &error));
-  (void)weir_job_wait(job, 50, NULL, &error);
+  const int deaf = deaf_server(url, sizeof url);
+  snprintf(line, sizeof line, "%s | null:", url);
+  CHECK_OK(&error, weir_start(line, NULL, &job, &error));
+  CHECK_STATUS(WEIR_PENDING, &error, weir_job_wait(job, 100, NULL, &error));
   fflush(stdout);
   child = fork();
   if (child == 0) exit(7);
   CHECK(exit_code_of(child) == 7);
+  CHECK_OK(&error, weir_job_cancel(job, &error));
+  CHECK_STATUS(WEIR_E_CANCELLED, &error, weir_job_wait(job, -1, NULL, &error));
   weir_job_free(job);
   weir_error_clear(&error);
+  close(deaf);
 }
 
 static int forks;

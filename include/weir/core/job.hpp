@@ -57,6 +57,8 @@ class JobCore : public std::enable_shared_from_this<JobCore> {
 
   /// Plans, reserves and runs. A failure here ends the job before anything has happened.
   void start();
+  /// As start(), on a thread of the executor's that may block: a source may have to ask a network what it reads.
+  void start_later();
   void pause(bool on);
   /// The first reason wins; the job winds up and reports it.
   /// With `keep`, what a later job can go on with stays at the destination.

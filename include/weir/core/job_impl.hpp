@@ -48,12 +48,17 @@ inline Status JobCore::thrown() noexcept {
 
 inline void JobCore::start() {
   Status status;
+  bool ready = false;
   try {
-    status = prepare();
+    if (!stopping_.load(std::memory_order_acquire)) {
+      status = prepare();
+      ready = status.ok();
+    }
   } catch (...) {
     status = thrown();
   }
-  if (!status.ok()) {
+  if (!ready) {
+    if (stopping_.load(std::memory_order_acquire)) status = reason_;  // before anything has happened
     complete(std::move(status));
     return;
   }
@@ -71,6 +76,14 @@ inline void JobCore::start() {
   if (reports) report_later();
 }
 
+inline void JobCore::start_later() {
+  try {
+    options_.executor->post_blocking([self = shared_from_this()] { self->start(); });
+  } catch (const std::bad_alloc&) {
+    start();
+  }
+}
+
 inline Status JobCore::prepare() {
   if (!options_.budget && options_.budget_bytes < kMinBudgetBytes) {
     Error error;
@@ -82,7 +95,7 @@ inline Status JobCore::prepare() {
     return Status(std::move(error));
   }
   WEIR_ASSIGN(plan_, make_plan(pipeline_, options_.budget_bytes, options_.executor->concurrency(),
-                               options_.budget ? 0 : kMinBudgetBytes));
+                               options_.budget ? 0 : kMinBudgetBytes, &stopping_));
   budget_ = options_.budget ? options_.budget : Budget::make(options_.budget_bytes);
   for (std::size_t i = 0; i < plan_.upstream.size(); ++i) {
     counters_.push_back(std::make_unique<StageCounters>());

@@ -156,9 +156,9 @@ inline Status deal_memory(const std::vector<MemoryNeed>& needs, std::size_t tran
 
 /// Checks the pipeline and says how it will run. Touches nothing but what describe() looks at.
 /// `threads` is how many tasks the executor runs at once; `floor_bytes` the least that any budget is to have: a part of
-/// another job needs none.
+/// another job needs none. A source that has to wait gives up when `stopping` becomes true.
 inline Result<Plan> make_plan(Pipeline& pipeline, std::size_t budget_bytes, std::size_t threads,
-                              std::size_t floor_bytes = kMinBudgetBytes) {
+                              std::size_t floor_bytes = kMinBudgetBytes, const std::atomic<bool>* stopping = nullptr) {
   const auto& transforms = pipeline.transforms;
   if (!pipeline.source || !pipeline.sink ||
       std::find(transforms.begin(), transforms.end(), nullptr) != transforms.end())
@@ -167,8 +167,10 @@ inline Result<Plan> make_plan(Pipeline& pipeline, std::size_t budget_bytes, std:
   Plan plan;
   Upstream known;
   plan.upstream.push_back(known);
+  known.stopping = stopping;
   if (Status status = pipeline.source->describe(known); !status.ok())
     return std::move(status).in_stage(pipeline.source->name());
+  known.stopping = nullptr;
   known.made_from = known.replay;
   plan.upstream.push_back(known);
   for (const auto& transform : pipeline.transforms) {

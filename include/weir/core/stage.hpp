@@ -79,14 +79,15 @@ enum class Framing : std::uint8_t { bytes, lines };
 
 /// What is known, where a stage sits, about the bytes that will reach it. Each stage passes it on in `describe`.
 struct Upstream {
-  std::string source;                        ///< name of the source, for messages
-  std::optional<std::uint64_t> exact_bytes;  ///< the length, if known
-  std::optional<std::uint64_t> max_bytes;    ///< an upper bound, if known
-  std::shared_ptr<Replay> replay;            ///< set while the bytes are a replayable source's own
-  bool observed = false;                     ///< a stage before needs to see the bytes even if the sink does not
-  std::shared_ptr<Continuable> continuable;  ///< set while the bytes are those of a source that is one
-  std::int64_t modified_unix = 0;            ///< when its store last changed the object that is read; 0: unknown
-  bool unverified = false;                   ///< nobody wants a checksum of them, as their source was told
+  const std::atomic<bool>* stopping = nullptr;  ///< during describe(): the job is to end, and what waits gives up
+  std::string source;                           ///< name of the source, for messages
+  std::optional<std::uint64_t> exact_bytes;     ///< the length, if known
+  std::optional<std::uint64_t> max_bytes;       ///< an upper bound, if known
+  std::shared_ptr<Replay> replay;               ///< set while the bytes are a replayable source's own
+  bool observed = false;                        ///< a stage before needs to see the bytes even if the sink does not
+  std::shared_ptr<Continuable> continuable;     ///< set while the bytes are those of a source that is one
+  std::int64_t modified_unix = 0;               ///< when its store last changed the object that is read; 0: unknown
+  bool unverified = false;                      ///< nobody wants a checksum of them, as their source was told
   /// Set while the same bytes can be made again: from this source, by these stages. The planner sees to both.
   std::shared_ptr<Replay> made_from;
   Framing framing = Framing::bytes;  ///< the planner keeps it
