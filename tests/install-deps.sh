@@ -11,6 +11,11 @@ build="g++ cmake ninja-build pkg-config libfmt-dev libcurl4-openssl-dev libssl-d
   libxxhash-dev libsqlite3-dev libre2-dev libcli11-dev nlohmann-json3-dev python3 python3-venv ca-certificates"
 test="catch2 ccache clang-14 libclang-rt-14-dev clang-format-14 clang-tidy-14 zstd gzip pigz xxhash openssl curl time git abigail-tools doxygen"
 
+# Node of another origin stays: what there is of it is not asked of Debian. Any version's headers do, as the addon uses Node-API alone.
+command -v node >/dev/null || test="$test nodejs"
+command -v npm >/dev/null || test="$test npm"
+[ -e /usr/include/node/node_api.h ] || [ -e /usr/local/include/node/node_api.h ] || test="$test libnode-dev"
+
 case ${1-all} in
   build) wanted=$build ;;
   all) wanted="$build $test" ;;

@@ -38,6 +38,7 @@ build() { # PRESET
   # Said each time: the quick start configures the same folder without tests.
   local options=(-DWEIR_BUILD_TESTS=ON -DWEIR_BUILD_EXAMPLES=ON -DCMAKE_UNITY_BUILD_BATCH_SIZE=16)
   [ "$1" = tsan ] || options+=(-DWEIR_BUILD_PYTHON=ON)
+  case $1 in dev | release) options+=(-DWEIR_BUILD_NODE=ON) ;; esac
   # Many files compiled as one are fastest from scratch. Who works on weir has a dev folder, and builds it file by file.
   if [ "$1" != dev ]; then
     options+=(-DWEIR_UNITY_TESTS=ON)

@@ -88,7 +88,7 @@ if(TARGET weir)
     set_property(TEST kill_${server} APPEND PROPERTY ENVIRONMENT WEIR_BIN=$<TARGET_FILE:weir>
       WEIR_KILL_PRODUCER=$<TARGET_FILE:kill_producer>)
   endforeach()
-  if(WEIR_BUILD_PYTHON)
+  if(WEIR_BUILD_PYTHON AND WEIR_SANITIZE STREQUAL "")
     weir_suite(python_kill "live;foreign;long" ${weir_servers} run versitygw --revive -- ${Python3_EXECUTABLE}
       ${CMAKE_CURRENT_SOURCE_DIR}/kill/kill_and_resume.py 12)
     set_property(TEST python_kill APPEND PROPERTY ENVIRONMENT WEIR_BIN=$<TARGET_FILE:weir> PYTHONPATH=${CMAKE_BINARY_DIR}/python

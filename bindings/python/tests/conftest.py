@@ -4,6 +4,8 @@
     tests/servers/servers.py run fault -- pytest bindings/python/tests      # also those that need an S3 server
 """
 
+import ctypes
+import gc
 import json
 import os
 import subprocess
@@ -41,7 +43,10 @@ def pytest_collectreport(report):
 
 
 def pytest_sessionfinish(session):
-    """Where all is meant to be there, what is missing is told."""
+    """Where all is meant to be there, what is missing is told. With sanitizers, leaks are looked for."""
+    if "libclang_rt.asan" in os.environ.get("LD_PRELOAD", ""):  # see tests/bindings/under_asan.py
+        gc.collect()
+        ctypes.CDLL(None).__lsan_do_recoverable_leak_check()
     if skipped and os.environ.get("WEIR_TEST_NO_SKIPS"):
         print("\nnot run, which is an error here:", *skipped, sep="\n  ")
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
