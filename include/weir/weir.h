@@ -33,8 +33,8 @@
  *     filled again.
  *  5. What the library gave is freed by the library's functions. Freeing NULL does nothing. Tables of callbacks have
  *     a `release`, called once, on any thread, when `host` is no longer needed: also if the call fails that took them,
- *     whatever was wrong. (A call that gets WEIR_E_FORKED, or whose struct is WEIR_E_VERSION, takes nothing and
- *     releases nothing.)
+ *     whatever was wrong. (A call that gets WEIR_E_FORKED takes nothing. A struct that is itself WEIR_E_VERSION is not
+ *     taken; others of the same call are, and are released.)
  *  6. Every function may be called on any thread. Of one handle that pushes, pulls or lists, one thread at a time is
  *     inside a call: a second one gets WEIR_E_STATE.
  *  7. Callbacks come on threads of the library's, unless they say otherwise. Functions marked "Waits." cannot be
@@ -558,7 +558,8 @@ typedef struct weir_stage_type {
   const char* name;
   const char* help; /* one line; may be NULL */
   /* Makes a stage each time its name stands in a pipeline: calls weir_stage_set() and returns 0. `argument` is the
-   * word behind the name in the pipeline ("13" of "rot 13"), "" for none. On the thread that starts the job. */
+   * word behind the name in the pipeline ("13" of "rot 13"), "" for none. On the thread of the call that
+   * reads the text: weir_start(), weir_pipeline_through(). */
   int32_t (*make)(void* host, const char* argument, weir_stage_call* call);
   void (*release)(void* host); /* may be NULL */
   void* host;

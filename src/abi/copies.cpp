@@ -109,8 +109,8 @@ Answer read_copies_options(const weir_copies_options* given, CopyOptions& into) 
 
 /// What copies have of a job's options.
 Answer use_job_options(const JobSettings& settings, const std::vector<std::string>& names, CopyOptions& into) {
-  const bool too_much = settings.push || settings.pull || !settings.through.empty() || !settings.range.is_all() ||
-                        !settings.etag.empty() || settings.job.on_progress || settings.job.on_end;
+  const bool too_much = settings.push || settings.pull || !settings.through.empty() || settings.of_part() ||
+                        settings.job.on_progress || settings.job.on_end;
   if (too_much) {
     return Answer(WEIR_E_INVALID_ARGUMENT,
                   "of weir_job_options, handles, callbacks, through and read_... are not for copies of many");

@@ -19,12 +19,13 @@ class Loan {
  public:
   Chunk lend(const void* data, std::size_t size) {
     if (size == 0) return {};
-    out_ = true;
-    return Chunk::foreign({static_cast<const std::byte*>(data), size}, [this](const std::byte*) {
+    Chunk chunk = Chunk::foreign({static_cast<const std::byte*>(data), size}, [this](const std::byte*) {
       const std::lock_guard lock(mutex_);
       out_ = false;
       back_.notify_all();
     });
+    out_ = true;
+    return chunk;
   }
   ~Loan() {
     std::unique_lock lock(mutex_);
@@ -130,7 +131,7 @@ weir_status weir_upload(const void* data, size_t size, const char* destination, 
                      [&](JobSettings settings, std::shared_ptr<JobObject>& into) -> Answer {
                        std::string to;
                        WEIR_ABI_TRY(read_text(destination, "the destination", to));
-                       if (!settings.range.is_all() || !settings.etag.empty())
+                       if (settings.of_part())
                          return Answer(WEIR_E_INVALID_ARGUMENT, "memory is uploaded whole: give the part itself");
                        if (data == nullptr && size != 0) return Answer(WEIR_E_INVALID_ARGUMENT, "the data is NULL");
                        return upload_bytes(loan.lend(data, size), to, std::move(settings), into);

@@ -35,7 +35,7 @@ std::string working_directory() {
 
 /// In the form of the hints that `weir cp` writes, which says that no command began it ("arguments" is empty).
 std::string hint_of(std::initializer_list<std::pair<const char*, std::string>> call, const JobSettings& settings) {
-  if (!settings.range.is_all() || !settings.etag.empty()) return {};
+  if (settings.of_part()) return {};
   nlohmann::json json;
   for (const auto& [name, value] : call) {
     if (may_hold_secret(value)) return {};

@@ -1,5 +1,6 @@
 #include "abi/host_transform.hpp"
 
+#include <atomic>
 #include <stdexcept>
 #include <utility>
 
@@ -11,6 +12,9 @@
 namespace weir::abi {
 
 namespace {
+
+/// In front of each: an empty state is one too, and what is recorded empty is none.
+const std::string kHasState = "1";
 
 /// What the functions are called by, and with. Their texts are ours.
 struct HostFunctions {
@@ -51,18 +55,29 @@ class HostStage {
   }
 
  protected:
+  /// pending, and not called, while it is not woken: a segment has other reasons to run too.
   template <class Function>
-  Status streams(weir_stage_call& call, Emit& out, Function&& function) const {
+  Status streams(weir_stage_call& call, Emit& out, Function&& function) {
+    if (woken_ && !woken_->load(std::memory_order_acquire)) return Status::pending();
+    woken_.reset();
+    const auto woken = blocking() ? nullptr : std::make_shared<std::atomic<bool>>(false);
+    const std::function<void()> wake = [woken, wake = wake_] {
+      woken->store(true, std::memory_order_release);
+      wake();
+    };
     call.out = &out;
-    if (!blocking()) call.wake = &wake_;
+    if (woken) call.wake = &wake;
     const CallbackScope inside;
-    return call.ends(function());
+    Status status = call.ends(function());
+    if (status.is_pending()) woken_ = woken;
+    return status;
   }
   const HostFunctions functions_;
 
  private:
   std::function<void()> wake_;
-  Chunk piece_;  // given, and not yet taken
+  std::shared_ptr<std::atomic<bool>> woken_;  // set while it waits to be woken
+  Chunk piece_;                               // given, and not yet taken
 };
 
 /// One that can say its state.
@@ -78,11 +93,13 @@ class HostStageWithState final : public HostStage {
     const Status status = call.ends(functions_.table.snapshot(functions_.host->get(), &call));
     if (!status.ok()) throw std::runtime_error(status.error().cause);
     if (!state) throw std::runtime_error("it told no state");
-    return *std::move(state);
+    return kHasState + *state;
   }
   Status restore(std::string_view state) {
     weir_stage_call call;
     const CallbackScope inside;
+    if (!state.starts_with(kHasState)) return Status(Kind::corrupt, "it is no state of a host's stage");
+    state.remove_prefix(kHasState.size());
     return call.ends(functions_.table.restore(functions_.host->get(), state.data(), state.size(), &call))
         .during("restore a stage of the host's");
   }

@@ -22,7 +22,8 @@ namespace weir::abi {
 /// What weir_job_options said.
 struct JobSettings {
   std::shared_ptr<SharedContext> context;
-  bool has_context = false;  ///< the host named it
+  bool has_context = false;        ///< the host named it
+  std::uint64_t budget_bytes = 0;  ///< 0: as the context says
   std::shared_ptr<PushObject> push;
   std::shared_ptr<PullObject> pull;
   std::string through;
@@ -34,6 +35,9 @@ struct JobSettings {
   bool begin_anew = false;
   JobOptions job;  ///< callbacks, budget and executor
 
+  /// Threads and memory are those of the context, unless the host said otherwise.
+  void use(std::shared_ptr<SharedContext> shared);
+  bool of_part() const noexcept { return !range.is_all() || !etag.empty(); }
   /// Options for the places that `names` has.
   EndpointOptions endpoint(std::string_view names) const;
   /// The stages that `through` says.

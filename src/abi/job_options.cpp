@@ -64,10 +64,15 @@ Answer read_job_options(const weir_job_options* given, JobSettings& into) {
   into.part_bytes = options.part_bytes;
   into.concurrency = options.concurrency;
   into.begin_anew = options.begin_anew != 0;
-  const ContextSettings& shared = into.context->settings();
-  into.job.budget_bytes = options.budget_bytes != 0 ? options.budget_bytes : shared.budget_bytes;
-  into.job.executor = shared.executor;
+  into.budget_bytes = options.budget_bytes;
+  into.use(into.context);
   return {};
+}
+
+void JobSettings::use(std::shared_ptr<SharedContext> shared) {
+  context = std::move(shared);
+  job.budget_bytes = budget_bytes != 0 ? budget_bytes : context->settings().budget_bytes;
+  job.executor = context->settings().executor;
 }
 
 void release_job_options(const weir_job_options* given) {

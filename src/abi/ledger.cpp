@@ -56,8 +56,8 @@ Status in_another_directory(const std::string& directory) {
 Answer resume_job(std::int64_t id, JobSettings settings, std::shared_ptr<JobObject>& into) {
   if (!settings.context->settings().ledger)
     return Answer(WEIR_E_INVALID_ARGUMENT, "the context records no jobs: weir_context_options.ledger is 0");
-  if (settings.push || settings.pull || !settings.through.empty())
-    return Answer(WEIR_E_INVALID_ARGUMENT, "handles and stages are those of the job as it was started");
+  if (settings.push || settings.pull || !settings.through.empty() || settings.of_part())
+    return Answer(WEIR_E_INVALID_ARGUMENT, "handles, stages and what is read are those of the job as it was started");
   const auto ledger = settings.context->ledger();
   if (!ledger) return ledger.status();
   const auto job = (*ledger)->job(id);

@@ -41,7 +41,7 @@ class PipelineObject final : public Object {
     WEIR_ABI_TRY(check_open());
     if (settings.has_context && settings.context != context_)
       return Answer(WEIR_E_INVALID_ARGUMENT, "weir_job_options.context is another one than the pipeline's");
-    settings.context = context_;
+    settings.use(context_);
     if (!settings.through.empty())
       return Answer(WEIR_E_INVALID_ARGUMENT, "through is for copies: use weir_pipeline_through()");
     WEIR_ABI_TRY(check_ends(settings));
@@ -60,8 +60,8 @@ class PipelineObject final : public Object {
     }
     Pipeline pipeline{std::move(source), {}, std::move(sink)};
     WEIR_ABI_TRY(attach_handles(settings, !from_, !to_, pipeline));
-    started_ = true;
     pipeline.transforms = std::move(through_.transforms);
+    started_ = true;
     into = make_job(std::move(pipeline), settings);
     return {};
   }
@@ -83,6 +83,9 @@ class PipelineObject final : public Object {
       return Answer(WEIR_E_INVALID_ARGUMENT,
                     from_ ? "the pipeline begins with a place, and weir_job_options.push is given"
                           : "the pipeline has no beginning: a place, or weir_job_options.push");
+    if (!from_ && settings.of_part())
+      return Answer(WEIR_E_INVALID_ARGUMENT,
+                    "what is pushed has no parts: read_offset, read_bytes and read_etag are of places");
     if (to_.has_value() == (settings.pull != nullptr))
       return Answer(WEIR_E_INVALID_ARGUMENT, to_ ? "the pipeline ends with a place, and weir_job_options.pull is given"
                                                  : "the pipeline has no end: a place, or weir_job_options.pull");

@@ -139,9 +139,14 @@ weir_status weir_push_give(weir_push* push, const void* data, size_t size, void 
       });
       return try_and_lower(*object.signal, [&] {
         *taken = true;  // before anyone else may let it go
-        Answer answer = object.put(handle, chunk);
-        if (!answer.ok()) *taken = false;
-        return answer;
+        try {
+          Answer answer = object.put(handle, chunk);
+          if (!answer.ok()) *taken = false;
+          return answer;
+        } catch (...) {
+          *taken = false;
+          throw;
+        }
       });
     });
   });
@@ -176,7 +181,7 @@ weir_status weir_push_commit(weir_push* push, size_t size, weir_error* error) {
       }
       Answer answer = try_and_lower(*object.signal, [&]() -> Answer { return handle.commit(size); });
       object.wanted_bytes = answer.code == WEIR_PENDING ? size : PushObject::kLeastPiece;
-      if (answer.ok() && size > 0) object.lease_bytes = 0;
+      if (answer.code != WEIR_PENDING && size > 0) object.lease_bytes = 0;  // it went, or nobody will take it
       return answer;
     });
   });

@@ -37,10 +37,11 @@ weir_status hand_on(weir_stage_call* call, Call&& how) noexcept {
 weir::Status weir_stage_call::ends(int32_t answer) const {
   using weir::Kind;
   using weir::Status;
-  if (answer == WEIR_PENDING && wake != nullptr) {
+  if (answer == WEIR_PENDING && wake != nullptr && failed == WEIR_OK) {
     return woken_later ? Status::pending() : Status(Kind::io, "it answers WEIR_PENDING, and took no waker");
   }
-  if (answer != 0) {
+  const bool pending = answer == WEIR_PENDING && wake != nullptr;
+  if (answer != 0 && !pending) {
     return Status(Kind::io, cause.empty() ? fmt::format("the host's function says {}", answer) : cause);
   }
   if (failed == WEIR_OK) return {};

@@ -135,8 +135,32 @@ std::string fit(std::string_view text, std::size_t columns, bool ascii) {
   return head + (ascii ? "~" : "…") + std::string(tail);
 }
 
-Status pointed_out(const std::string& operation, std::string_view text, std::size_t at, std::string_view piece,
+/// As long as it was, with '*' in place of what may be a key in a URL: its user and password, and its query.
+std::string without_keys(std::string_view text) {
+  static constexpr std::string_view kEnds = " \t\n\r'\"|";
+  std::string shown(text);
+  for (std::size_t at = shown.find("://"); at != std::string::npos; at = shown.find("://", at + 3)) {
+    const std::string_view scheme = std::string_view(shown).substr(0, at);
+    if (scheme.ends_with("s3") || scheme.ends_with("vercel")) continue;  // of whose names any character is a part
+    const std::size_t begin = at + 3;
+    const std::size_t end = std::min(shown.find_first_of(kEnds, begin), shown.size());
+    const std::size_t path = std::min(shown.find_first_of("/?", begin), end);
+    const std::size_t user = shown.rfind('@', path);
+    if (user != std::string::npos && user >= begin && user < path)
+      std::fill(shown.begin() + static_cast<std::ptrdiff_t>(begin), shown.begin() + static_cast<std::ptrdiff_t>(user),
+                '*');
+    const std::size_t query = std::min(shown.find('?', begin), end);
+    if (query < end)
+      std::fill(shown.begin() + static_cast<std::ptrdiff_t>(query + 1),
+                shown.begin() + static_cast<std::ptrdiff_t>(end), '*');
+  }
+  return shown;
+}
+
+Status pointed_out(const std::string& operation, std::string_view given, std::size_t at, std::string_view piece,
                    const std::string& why, const std::string& advice) {
+  const std::string text_shown = without_keys(given);
+  const std::string_view text = text_shown;
   static constexpr std::size_t kShown = 160;  // of a text too long to be shown whole
   const std::size_t from = at < kShown ? 0 : at - kShown / 2;
   const std::string before = (from > 0 ? "..." : "") + printable(text.substr(from, at - from));
@@ -145,9 +169,9 @@ Status pointed_out(const std::string& operation, std::string_view text, std::siz
   Error error;
   error.kind = Kind::invalid_argument;
   error.operation = operation;
-  error.cause = fmt::format("column {}: {}", at + 1, why);
+  error.cause = fmt::format("column {}: {}", at + 1, without_keys(why));
   error.advice = fmt::format("    {}{}\n    {:{}}{:^<{}}", before, behind, "", display_width(before), "", width);
-  if (!advice.empty()) error.advice += "\n" + advice;
+  if (!advice.empty()) error.advice += "\n" + without_keys(advice);
   return Status(std::move(error));
 }
 

@@ -106,6 +106,7 @@ void CopyCore::begin() {
   if (status.ok()) status = walk_.begin();
   if (!status.ok()) {
     record_.end(false);
+    options_.on_item = nullptr;
     std::lock_guard lock(mutex_);
     result_ = std::move(status);
     ended_.notify_all();
@@ -232,6 +233,7 @@ void CopyCore::end() {
   const bool whole = !stopped_early && summary_.failed == 0;
   lock.unlock();  // it may wait for a disk
   record_.end(whole);
+  options_.on_item = nullptr;  // what it holds goes before anyone hears of the end
   lock.lock();
   summary_.duration_ns = now_ns() - started_ns_;
   if (!common_.ok()) {

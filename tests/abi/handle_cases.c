@@ -174,7 +174,31 @@ static void to_ask_for_a_lease_again_and_again_takes_no_memory(void) {
   weir_error_clear(&error);
 }
 
+/* A lease that nobody takes any more is gone, however often it is committed. */
+static void a_lease_ends_with_its_job(void) {
+  weir_error error = WEIR_ERROR_INIT;
+  weir_job_options options;
+  weir_job* job = NULL;
+  void* memory = NULL;
+  size_t size = 0;
+  weir_status status;
+  weir_init(&options, sizeof options);
+  CHECK_OK(&error, weir_push_new(NULL, &options.push, &error));
+  CHECK_OK(&error, weir_start("push | null:", &options, &job, &error));
+  while ((status = weir_push_lease(options.push, &memory, &size, &error)) == WEIR_PENDING) sleep_ms(1);
+  CHECK(status == WEIR_OK && size > 0);
+  memset(memory, 'x', size);
+  CHECK_OK(&error, weir_push_close(options.push, &error));
+  CHECK(weir_push_commit(options.push, size, &error) > WEIR_END);
+  CHECK_STATUS(WEIR_E_STATE, &error, weir_push_commit(options.push, size, &error));
+  CHECK_OK(&error, weir_job_wait(job, -1, NULL, &error));
+  weir_push_free(options.push);
+  weir_job_free(job);
+  weir_error_clear(&error);
+}
+
 void handle_cases(void) {
+  a_lease_ends_with_its_job();
   a_line_that_cannot_be_meant_uses_no_handle_up();
   of_two_handles_one_that_is_used_up_leaves_the_other();
   what_was_taken_is_told_as_taken();

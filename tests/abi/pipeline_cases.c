@@ -102,6 +102,32 @@ static void from_handle_to_handle(void) {
   weir_error_clear(&error);
 }
 
+/* Memory and threads are those of the pipeline's context, though the options name none. */
+static void a_pipeline_has_what_its_context_has(void) {
+  weir_error error = WEIR_ERROR_INIT;
+  weir_context_options wanted;
+  weir_context* context = NULL;
+  weir_pipeline* pipeline = NULL;
+  weir_progress progress;
+  weir_job* job = NULL;
+  weir_init(&wanted, sizeof wanted);
+  weir_init(&progress, sizeof progress);
+  wanted.budget_bytes = 9 << 20;
+  CHECK_OK(&error, weir_context_new(&wanted, &context, &error));
+  CHECK_OK(&error, weir_pipeline_new(context, &pipeline, &error));
+  CHECK_OK(&error, weir_pipeline_from(pipeline, "gen:1TiB", &error));
+  CHECK_OK(&error, weir_pipeline_to(pipeline, "null:", &error));
+  CHECK_OK(&error, weir_pipeline_start(pipeline, NULL, &job, &error));
+  do {
+    CHECK_OK(&error, weir_job_progress(job, &progress, &error));
+  } while (progress.bytes_read == 0);
+  CHECK(progress.memory_limit_bytes == 9 << 20);
+  weir_job_free(job);
+  weir_pipeline_free(pipeline);
+  weir_context_free(context);
+  weir_error_clear(&error);
+}
+
 static void parts_of_files(void) {
   weir_error error = WEIR_ERROR_INIT;
   weir_object_info info = WEIR_OBJECT_INFO_INIT;
@@ -140,5 +166,6 @@ static void parts_of_files(void) {
 void pipeline_cases(void) {
   from_place_to_place();
   from_handle_to_handle();
+  a_pipeline_has_what_its_context_has();
   parts_of_files();
 }

@@ -9,6 +9,7 @@ enum { kBytes = 32 << 20, kPartBytes = 5 << 20 };
 typedef struct slow {
   int answers_now;
   int forgets;
+  int waits;
   int pieces;
   weir_waker* waker;
 } slow;
@@ -18,6 +19,7 @@ static void* wake(void* host) {
   weir_waker* const waker = of->waker;
   sleep_ms(2);
   of->answers_now = 1;
+  of->waits = 0;
   weir_waker_wake(waker);
   return NULL;
 }
@@ -25,6 +27,8 @@ static void* wake(void* host) {
 static int32_t later(slow* of, weir_stage_call* call) {
   pthread_t thread;
   if (of->forgets) return WEIR_PENDING;
+  CHECK(!of->waits); /* it is asked again when it was woken, and not before */
+  of->waits = 1;
   if (weir_stage_waker(call, &of->waker) != WEIR_OK) return 1;
   if (pthread_create(&thread, NULL, wake, of) != 0) return 1;
   pthread_detach(thread);
@@ -67,8 +71,13 @@ static weir_job* start_slow(slow* of, const char* from, weir_error* error) {
 static void answers_later(void) {
   weir_error error = WEIR_ERROR_INIT;
   weir_receipt receipt = WEIR_RECEIPT_INIT;
-  slow of = {0, 0, 0, NULL};
+  slow of = {0, 0, 0, 0, NULL};
   weir_job* job = start_slow(&of, "gen:3MiB", &error);
+  while (weir_job_wait(job, 1, NULL, NULL) == WEIR_PENDING) {
+    /* Each of these has the stage's thread look whether there is something to do. */
+    CHECK_OK(&error, weir_job_pause(job, &error));
+    CHECK_OK(&error, weir_job_resume(job, &error));
+  }
   CHECK_OK(&error, weir_job_wait(job, 60000, &receipt, &error));
   CHECK(receipt.bytes_stored == (3u << 20) + 1 && of.pieces > 0);
   weir_job_free(job);
@@ -82,6 +91,41 @@ static void answers_later(void) {
   CHECK(strstr(error.message, "took no waker") != NULL);
   weir_job_free(job);
   weir_receipt_clear(&receipt);
+  weir_error_clear(&error);
+}
+
+static int32_t holed_process(void* host, const void* data, size_t size, weir_stage_call* call) {
+  (void)data;
+  if ((*(int*)host)++ > 0) return 0;
+  CHECK(weir_stage_emit_slice(call, size, 1) == WEIR_E_INVALID_ARGUMENT);
+  {
+    weir_waker* waker = NULL;
+    CHECK(weir_stage_waker(call, &waker) == WEIR_OK);
+    weir_waker_wake(waker);
+  }
+  return WEIR_PENDING;
+}
+
+/* A piece that was refused before it answered later is missing all the same. */
+static void a_hole_is_not_forgotten(void) {
+  weir_error error = WEIR_ERROR_INIT;
+  weir_transform transform;
+  weir_pipeline* pipeline = NULL;
+  weir_job* job = NULL;
+  int calls = 0;
+  weir_init(&transform, sizeof transform);
+  transform.answers_later = 1;
+  transform.process = holed_process;
+  transform.host = &calls;
+  CHECK_OK(&error, weir_pipeline_new(NULL, &pipeline, &error));
+  CHECK_OK(&error, weir_pipeline_from(pipeline, "gen:1KiB", &error));
+  CHECK_OK(&error, weir_pipeline_through_own(pipeline, "holed", &transform, &error));
+  CHECK_OK(&error, weir_pipeline_to(pipeline, path_of("holed"), &error));
+  CHECK_OK(&error, weir_pipeline_start(pipeline, NULL, &job, &error));
+  CHECK_STATUS(WEIR_E_IO, &error, weir_job_wait(job, -1, NULL, &error));
+  CHECK(strstr(error.message, "was refused") != NULL && !file_exists(path_of("holed")));
+  weir_job_free(job);
+  weir_pipeline_free(pipeline);
   weir_error_clear(&error);
 }
 
@@ -227,5 +271,6 @@ void restore_cases(void) {
 
 void state_cases(void) {
   answers_later();
+  a_hole_is_not_forgotten();
   never_answers();
 }

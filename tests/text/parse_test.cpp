@@ -119,6 +119,18 @@ TEST_CASE("Every stage tells how it is written and what its parameters are") {
   CHECK(written_form(*StageRegistry::builtin().find("zstd")) == "zstd [level=3] [workers=N]");
 }
 
+TEST_CASE("What is pointed out shows no key of a URL") {
+  for (const char* text :
+       {"https://me:hunter2@host/f?X-Sig=hunter2 | zsdt | file:x", "file:x | zsdt | 'https://host/f?X-Sig=hunter2'",
+        "https://host/f?X-Sig=hunter2 level=3 | null:"}) {
+    CAPTURE(text);
+    const auto made = parse(text);
+    REQUIRE_FALSE(made.ok());
+    CHECK_THAT(made.status().message(), !Catch::Contains("hunter2") && Catch::Contains("host"));
+  }
+  CHECK_THAT(parse("s3://b/what?@x | zsdt | null:").status().message(), Catch::Contains("what?@x"));
+}
+
 TEST_CASE("A plan is told without anything being opened") {
   auto pipeline = parse("file:/nowhere/at/all | zstd | null:");
   REQUIRE(pipeline.ok());

@@ -197,6 +197,14 @@ def test_a_seek_reads_what_is_there_and_not_what_lies_before(tmp_path):
         assert file.read() == bytes(3)
 
 
+def test_what_says_that_it_is_empty_and_is_not_is_read(tmp_path):
+    with weir.open("/proc/self/status") as file:
+        assert b"VmRSS" in file.read()
+    (tmp_path / "empty").write_bytes(b"")
+    with weir.open(tmp_path / "empty") as file:
+        assert file.read() == b"" and file.seek(0) == 0 and file.read() == b""
+
+
 @pytest.mark.parametrize("mode", ["", "q", "rw", "r+", "rbt", "a"])
 def test_modes_that_there_are_not(data_file, mode):
     with pytest.raises(ValueError):

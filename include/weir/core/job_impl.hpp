@@ -210,6 +210,7 @@ inline bool JobCore::post(std::size_t segment) noexcept {
 }
 
 inline void JobCore::wake_all() {
+  if (!started_.load(std::memory_order_acquire)) return;  // there may be none yet; start() wakes them
   for (std::size_t s = 0; s < runners_.size(); ++s) wake(s);
 }
 

@@ -28,6 +28,7 @@ class Concat final : public Source {
     upstream.exact_bytes = upstream.max_bytes = 0;
     for (const auto& source : sources_) {
       Upstream one;
+      one.stopping = upstream.stopping;
       if (Status status = source->describe(one); !status.ok()) return std::move(status).in_stage(source->name());
       lengths_.push_back(one.exact_bytes);
       const auto add = [](std::optional<std::uint64_t>& sum, const std::optional<std::uint64_t>& bytes) {

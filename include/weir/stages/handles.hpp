@@ -300,6 +300,7 @@ class PushHandle {
   /// The first `count` bytes of lease() are written: they go as a chunk. Pending: they did not, commit again.
   Status commit(std::size_t count) {
     if (count == 0) return {};
+    if (!slab_ || count > slab_.free().size()) return Status(Kind::invalid_argument, "there is no such lease");
     if (!pushed_->chunks.room(count)) return Status::pending();
     Chunk chunk = slab_.take(count);
     if (slab_.free().empty()) slab_ = Slab();

@@ -37,6 +37,11 @@ class Outcome(enum.Enum):
     PLANNED = lib.WEIR_COPY_PLANNED  # of a dry run: it would be copied
     FAILED = lib.WEIR_COPY_FAILED
     SKIPPED = lib.WEIR_COPY_SKIPPED  # it was not to be copied, for `reason`
+    OTHER = -1  # of a newer library
+
+    @classmethod
+    def _missing_(cls, _value: object) -> Outcome:
+        return cls.OTHER
 
 
 @dataclasses.dataclass(frozen=True)
@@ -240,12 +245,20 @@ def start_many(
     more.update, more.files = UPDATES[update], files
     more.on_item, more.release = _on_item, _hosts.release
     handle = ffi.new("weir_copies **")
-    more.host = _hosts.keep(told, stop=lambda: _stop(handle))
     to = c_text(name_bytes(destination), "destination")
+    more.host = _hosts.keep(told, stop=lambda: _stop(handle))
     try:
         call(lib.weir_start_copies, array, len(names), to, more, prepared.struct, handle)
     except Forked:
         _hosts.forget(more.host)  # nothing was taken
+        raise
+    except Error:
+        raise
+    except BaseException:  # a signal's: they may have been started, or not
+        if handle[0] == NULL:
+            _hosts.forget(more.host)
+        else:
+            lib.weir_copies_free(handle[0])
         raise
     return Copies(handle[0], told)
 

@@ -58,7 +58,7 @@ class Reader(io.RawIOBase):
         self._stop()
         pipeline, rest = between(Pipeline(Text(quoted(place(self.name)))), self._options)
         self._pull_end = None
-        if self._info is not None:
+        if self._info is not None and self._info.size:
             rest["read_offset"], rest["read_bytes"], rest["read_etag"] = offset, span, self._info.etag
             self._pull_end = min(offset + span, self._info.size) if span else self._info.size
         self._pull, self._job = start_pull(pipeline, rest)
@@ -105,6 +105,8 @@ class Reader(io.RawIOBase):
         view = memoryview(buffer).cast("B")
         if not view:
             return 0
+        if self._info is not None and self._info.size == 0 and self._pull is None:
+            return self._read_empty(view)
         if self._info is not None and self._at >= self._info.size:
             self._prove_end()
             return 0
@@ -132,6 +134,15 @@ class Reader(io.RawIOBase):
             if not self._read(self._pull, view):
                 break
         return self._pull
+
+    def _read_empty(self, view: memoryview) -> int:
+        """What is said to be empty is read to its end all the same: files of /proc are not."""
+        self._start(0, 0)
+        assert self._pull is not None
+        size = self._read(self._pull, view)
+        if size:
+            self._info, self._at = None, size
+        return size
 
     def _prove_end(self) -> None:
         """What was read up to here may be found wrong as a whole: that is told before the end is."""
