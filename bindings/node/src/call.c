@@ -187,7 +187,7 @@ napi_value js_call(napi_env napi, napi_callback_info info) {
     const char* name;
     void (*run)(struct call* call);
     napi_value (*result)(struct env* env, struct call* call);
-  } kinds[] = {
+  } kKinds[] = {
       {"head", run_head, info_result},      {"remove", run_remove, NULL}, {"copyInside", run_copy, info_result},
       {"presign", run_presign, url_result}, {"abort", run_abort, NULL},   {"unfinished", run_unfinished, list_result},
       {"resume", run_resume, job_result}};
@@ -205,10 +205,10 @@ napi_value js_call(napi_env napi, napi_callback_info info) {
     call_free(call);
     return NULL;
   }
-  for (size_t i = 0; i < sizeof kinds / sizeof *kinds; ++i) {
-    if (strcmp(what, kinds[i].name) != 0) continue;
-    call->run = kinds[i].run;
-    call->result = kinds[i].result;
+  for (size_t i = 0; i < sizeof kKinds / sizeof *kKinds; ++i) {
+    if (strcmp(what, kKinds[i].name) != 0) continue;
+    call->run = kKinds[i].run;
+    call->result = kKinds[i].result;
   }
   call_start(call);
   return NULL;

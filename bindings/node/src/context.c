@@ -34,11 +34,12 @@ static void on_line(void* host, int32_t level, const char* text) {
   pthread_mutex_lock(&env->mutex);
   const bool room = env->queued < MOST_LINES;
   pthread_mutex_unlock(&env->mutex);
-  struct line* line = room ? malloc(sizeof *line + strlen(text) + 1) : NULL;
+  const size_t size = strlen(text) + 1;
+  struct line* line = room ? malloc(sizeof *line + size) : NULL;
   if (line == NULL) return;
   line->note.run = tell_line;
   line->host = host_id(host);
-  strcpy(line->text, text);
+  memcpy(line->text, text, size);
   env_post(env, &line->note);
 }
 

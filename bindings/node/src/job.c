@@ -101,15 +101,15 @@ napi_value js_job_progress(napi_env napi, napi_callback_info info) {
 }
 
 napi_value js_job_steer(napi_env napi, napi_callback_info info) {
-  static weir_status (*const ways[])(weir_job*, weir_error*) = {weir_job_pause, weir_job_resume, weir_job_cancel,
-                                                                weir_job_suspend};
+  static weir_status (*const kWays[])(weir_job*, weir_error*) = {weir_job_pause, weir_job_resume, weir_job_cancel,
+                                                                 weir_job_suspend};
   napi_value values[2];
   struct env* env = arguments(napi, info, 2, values);
   struct job* job = read_held(env, values[0], HELD_JOB);
   double way = 0;
   if (job == NULL || !read_number(env, values[1], &way) || way < 0 || way > 3) return NULL;
   weir_error error = WEIR_ERROR_INIT;
-  const weir_status status = ways[(int)way](job->handle, &error);
+  const weir_status status = kWays[(int)way](job->handle, &error);
   if (status != WEIR_OK) throw_weir(env, status, &error);
   return NULL;
 }

@@ -10,10 +10,10 @@ static void set_time(struct env* env, napi_value object, const char* name, int64
 }
 
 napi_value progress_value(struct env* env, const weir_progress* progress) {
-  static const char* const states[] = {"running", "paused", "stopping", "done", "failed"};
+  static const char* const kStates[] = {"running", "paused", "stopping", "done", "failed"};
   const napi_value made = new_object(env);
   const bool known = progress->state >= 0 && progress->state <= WEIR_JOB_FAILED;
-  set_text(env, made, "state", states[known ? progress->state : 0]); /* a newer library's: it has not ended */
+  set_text(env, made, "state", kStates[known ? progress->state : 0]); /* a newer library's: it has not ended */
   set_number(env, made, "bytesDone", (double)progress->bytes_done);
   set_number_or_null(env, made, "bytesTotal", (double)progress->bytes_total, progress->has_total != 0);
   set_number(env, made, "bytesRead", (double)progress->bytes_read);

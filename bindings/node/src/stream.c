@@ -46,7 +46,7 @@ bool read_pull(struct env* env, napi_value value, weir_pull** into) {
   return stream != NULL;
 }
 
-static napi_value wrap(struct env* env, enum held_kind kind, weir_push* push, weir_pull* pull) {
+static napi_value wrap(struct env* env, enum HeldKind kind, weir_push* push, weir_pull* pull) {
   struct stream* stream = calloc(1, sizeof *stream);
   if (stream == NULL) return NULL;
   stream->held.kind = kind;

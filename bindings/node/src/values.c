@@ -168,7 +168,7 @@ napi_value new_held(struct env* env, struct held* held, napi_finalize finalize) 
   return NULL;
 }
 
-void* read_held(struct env* env, napi_value value, enum held_kind kind) {
+void* read_held(struct env* env, napi_value value, enum HeldKind kind) {
   void* held = NULL;
   if (type_of(env, value) == napi_external && napi_get_value_external(env->napi, value, &held) == napi_ok &&
       ((struct held*)held)->kind == kind) {

@@ -35,14 +35,14 @@ void set_bool(struct env* env, napi_value object, const char* name, bool value);
 void set_pairs(struct env* env, napi_value object, const char* name, const weir_pair* pairs, size_t count);
 
 /* What stands behind an external value: begins with its kind. */
-enum held_kind { HELD_CONTEXT = 0x77656972, HELD_JOB, HELD_PUSH, HELD_PULL, HELD_LISTING };
+enum HeldKind { HELD_CONTEXT = 0x77656972, HELD_JOB, HELD_PUSH, HELD_PULL, HELD_LISTING };
 struct held {
-  enum held_kind kind;
+  enum HeldKind kind;
   struct env* env;
 };
 /* NULL: an exception is pending. `finalize` gets `held`, which it frees. */
 napi_value new_held(struct env* env, struct held* held, napi_finalize finalize);
-void* read_held(struct env* env, napi_value value, enum held_kind kind);
+void* read_held(struct env* env, napi_value value, enum HeldKind kind);
 
 /* Throws the WeirError of a status that is an error, and clears `error`. */
 void throw_weir(struct env* env, weir_status status, weir_error* error);

@@ -130,3 +130,17 @@ test('nothing is much too: empty things are stored and read', async (t) => {
     assert.equal((await weir.download(name)).length, 0)
   }
 })
+
+test('a source that is slower than the place leaves the event loop its turns', async () => {
+  let ticks = 0
+  const timer = setInterval(() => { ++ticks }, 5)
+  function * busy() {
+    for (let i = 0; i < 300; ++i) {
+      for (const end = performance.now() + 1; performance.now() < end;);
+      yield Buffer.alloc(128 << 10)
+    }
+  }
+  await weir.upload(busy(), 'null:')
+  clearInterval(timer)
+  assert(ticks > 10, `${ticks} ticks`)
+})

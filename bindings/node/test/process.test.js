@@ -22,8 +22,10 @@ const running = {
 for (const [what, begin] of Object.entries(running)) {
   test(`process.exit() while there is ${what}`, async (t) => {
     const dir = folder(t)
+    const begun = Date.now()
     const child = node(`${begin}; setTimeout(() => { console.log('end'); process.exit(7) }, 150)`, [path.join(dir, 'out')], { seconds: 30 })
     assert.deepEqual(await child.ended, { code: 7, signal: null, out: 'end\n', told: '' })
+    assert(Date.now() - begun < 9000, 'the jobs were told to stop') // else they are given up after ten seconds
     assert.deepEqual(fs.readdirSync(dir), [])
   })
 

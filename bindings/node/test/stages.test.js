@@ -190,7 +190,7 @@ test('nothing is held when all is over', async () => {
       for (let i = 0; i < 50; ++i) {
         await weir.pipe('gen:300KiB', (data) => data, async function * (stream) { yield * stream }, 'null:').run()
         await weir.pipe('gen:1KiB', () => { throw new Error() }, 'null:').run().catch(() => {})
-        await weir.upload(Buffer.alloc(200000), 'null:')
+        await weir.upload(Buffer.alloc(9000000), 'null:')
       }
       await new Promise((resolve) => setTimeout(resolve, 100))
       console.log(count())
