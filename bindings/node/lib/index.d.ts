@@ -73,6 +73,10 @@ export class WeirError extends Error {
   readonly serviceCode: string
   /** The service's id of the request. */
   readonly requestId: string
+  /** Of the kind `"incomplete"`, of `copyMany()`. */
+  readonly summary?: Summary
+  /** The first of the items that failed. */
+  readonly failures?: readonly Item[]
 }
 
 // ---- Contexts
@@ -274,6 +278,71 @@ export function download(source: Name, options?: CopyOptions): Promise<Buffer>
 export function download(source: Name, destination: string | URL, options?: CopyOptions): Promise<Receipt>
 /** Reads it into memory that is large enough, or a stream; gives how many bytes came. */
 export function download(source: Name, destination: Uint8Array | Writable, options?: CopyOptions): Promise<number>
+
+// ---- Many files
+
+/** One file or object, when it is done. */
+export interface Item {
+  /** `kept`: the destination had it; `planned`: of a dry run; `skipped`: it was not to be copied, for `reason`. */
+  readonly outcome: 'done' | 'kept' | 'planned' | 'failed' | 'skipped' | 'unknown'
+  readonly source: string
+  readonly destination: string
+  readonly bytes: number
+  readonly reason: string
+  /** Why it failed. */
+  readonly error: WeirError | null
+  /** Of what was copied. */
+  readonly receipt: Receipt | null
+}
+
+/** Counts of items, so far or in all. */
+export interface Summary {
+  readonly copied: number
+  readonly kept: number
+  readonly planned: number
+  readonly failed: number
+  readonly skipped: number
+  /** The total, once `allFound`. */
+  readonly found: number
+  readonly allFound: boolean
+  readonly underWay: number
+  readonly bytesFound: number
+  /** Of `bytesFound`. */
+  readonly bytesDone: number
+  readonly bytesCopied: number
+  readonly bytesRead: number
+  readonly retries: number
+  readonly elapsedSeconds: number
+  readonly bytesPerSecond: number
+  readonly etaSeconds: number | null
+  readonly stalledSeconds: number
+}
+
+/** Options of copies of many. */
+export interface ManyOptions extends JobOptions, Abortable {
+  /** A source may be a directory, a bucket, or the beginning of keys. */
+  recursive?: boolean
+  /** A source may be a pattern, `*.csv`. */
+  globs?: boolean
+  /** What is there and has the same size, and is not older (`sizeAndTime`) or has the same checksum, is kept. */
+  update?: 'all' | 'sizeAndTime' | 'checksum'
+  /** Nothing is copied. */
+  dryRun?: boolean
+  /** Under way at once. */
+  files?: number
+  /** The last one that matches decides. */
+  filters?: Iterable<readonly ['include' | 'exclude', string]>
+  /** Told of each; what it throws stops the rest. */
+  onItem?: (item: Item) => void
+  onProgress?: (summary: Summary) => void
+}
+
+/**
+ * Copies files, objects, trees and patterns to one place, several at once; deletes nothing. `photos` goes below the destination
+ * with its name, `photos/` without. Items that fail stop no other: the error at the end is of the kind `incomplete`, and has
+ * `summary` and `failures`. With a ledger the same call goes on with what was stopped.
+ */
+export function copyMany(sources: Name | Iterable<Name>, destination: Name, options?: ManyOptions): Promise<Summary>
 
 // ---- Streams
 

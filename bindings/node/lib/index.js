@@ -12,6 +12,7 @@ const { head, remove, copyInside, presign, list } = require('./store')
 
 module.exports = {
   ...require('./copy'),
+  ...require('./many'),
   ...require('./stages'),
   ...require('./web'),
   version: native.version,

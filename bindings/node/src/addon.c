@@ -2,6 +2,7 @@
 
 #include "call.h"
 #include "context.h"
+#include "copies.h"
 #include "job.h"
 #include "request.h"
 #include "stream.h"
@@ -59,6 +60,11 @@ static bool define(struct env* env, napi_value exports) {
       FUNCTION("call", js_call),
       FUNCTION("listNew", js_list_new),
       FUNCTION("listNext", js_list_next),
+      FUNCTION("copiesStart", js_copies_start),
+      FUNCTION("copiesWait", js_copies_wait),
+      FUNCTION("copiesProgress", js_copies_progress),
+      FUNCTION("copiesSuspend", js_copies_suspend),
+      FUNCTION("copiesFree", js_copies_free),
 #undef FUNCTION
   };
   set_text(env, exports, "version", weir_version_text());

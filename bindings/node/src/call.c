@@ -24,6 +24,8 @@ struct call {
   uint64_t number;
   struct job_options options;
   weir_listing* listing;
+  weir_copies* copies;
+  weir_copies_progress sum;
 
   weir_status status;
   weir_error error;
@@ -99,7 +101,14 @@ static void run_unfinished(struct call* call) {
   weir_unfinished_free(list);
 }
 
+static void run_copies(struct call* call) {
+  weir_init(&call->sum, sizeof call->sum);
+  call->status = weir_copies_wait(call->copies, -1, &call->sum, &call->error);
+}
+
 /* ---- On JavaScript's */
+
+static napi_value sum_result(struct env* env, struct call* call) { return summary_value(env, &call->sum); }
 
 static napi_value info_result(struct env* env, struct call* call) { return info_value(env, &call->info); }
 static napi_value url_result(struct env* env, struct call* call) { return new_text(env, call->url); }
@@ -260,6 +269,19 @@ napi_value js_list_next(napi_env napi, napi_callback_info info) {
   call->listing = listing->handle;
   call->run = run_next;
   call->result = list_result;
+  call_start(call);
+  return NULL;
+}
+
+napi_value js_copies_wait(napi_env napi, napi_callback_info info) {
+  napi_value values[2];
+  struct env* env = arguments(napi, info, 2, values);
+  struct job* copies = read_held(env, values[1], HELD_COPIES);
+  struct call* call = copies == NULL || env->closed ? NULL : call_new(env, values[0]);
+  if (call == NULL) return NULL;
+  call->copies = copies->copies;
+  call->run = run_copies;
+  call->result = sum_result;
   call_start(call);
   return NULL;
 }

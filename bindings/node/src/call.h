@@ -10,5 +10,7 @@ napi_value js_call(napi_env napi, napi_callback_info info);
 /* listNew(context, prefix, folders) → external; listNext(id, listing) → as call: an array, empty at the end */
 napi_value js_list_new(napi_env napi, napi_callback_info info);
 napi_value js_list_next(napi_env napi, napi_callback_info info);
+/* copiesWait(id, copies) → as call: the sum */
+napi_value js_copies_wait(napi_env napi, napi_callback_info info);
 
 #endif

@@ -102,7 +102,12 @@ void env_shut_down(struct env* env) {
   struct timespec deadline;
   clock_gettime(CLOCK_REALTIME, &deadline);
   deadline.tv_sec += EXIT_SECONDS;
-  for (struct job* job = env->jobs; job != NULL; job = job->next) (void)weir_job_suspend(job->handle, NULL);
+  for (struct job* job = env->jobs; job != NULL; job = job->next) {
+    if (job->handle != NULL) (void)weir_job_suspend(job->handle, NULL);
+    if (job->copies == NULL) continue;
+    (void)weir_copies_suspend(job->copies, NULL);
+    weir_copies_free(job->copies); /* it holds its host until then */
+  }
   pthread_mutex_lock(&env->mutex);
   for (struct note* note = take(env); note != NULL; note = take(env)) {
     pthread_mutex_unlock(&env->mutex);

@@ -13,23 +13,29 @@ static void finalize(napi_env napi, void* data, void* hint) {
   if (job->next != NULL) job->next->previous = job->previous;
   if (job->held.env->jobs == job) job->held.env->jobs = job->next;
   weir_job_free(job->handle);
+  weir_copies_free(job->copies);
   free(job);
   env_release(hint);
 }
 
-napi_value job_value(struct env* env, weir_job* handle) {
+static napi_value value_of(struct env* env, enum HeldKind kind, weir_job* handle, weir_copies* copies) {
   struct job* job = calloc(1, sizeof *job);
   if (job == NULL) {
     weir_job_free(handle);
+    weir_copies_free(copies);
     return NULL;
   }
-  job->held.kind = HELD_JOB;
+  job->held.kind = kind;
   job->handle = handle;
+  job->copies = copies;
   job->next = env->jobs;
   if (job->next != NULL) job->next->previous = job;
   env->jobs = job;
   return new_held(env, &job->held, finalize);
 }
+
+napi_value job_value(struct env* env, weir_job* handle) { return value_of(env, HELD_JOB, handle, NULL); }
+napi_value copies_value(struct env* env, weir_copies* handle) { return value_of(env, HELD_COPIES, NULL, handle); }
 
 static double* read_ids(struct env* env, napi_value given, uint32_t* count) {
   *count = 0;

@@ -7,11 +7,13 @@
 struct job {
   struct held held;
   weir_job* handle;
+  weir_copies* copies;         /* one of the two is NULL */
   struct job *previous, *next; /* of the environment's */
 };
 
 /* An external value for a job of the library's, which it frees. */
 napi_value job_value(struct env* env, weir_job* handle);
+napi_value copies_value(struct env* env, weir_copies* handle);
 
 /* start(copies, text, text, options, id, stageIds) → external; the first text is a pipeline, or source and destination.
  */

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "values.h"
+#include "results.h"
 
 static void ask_javascript(struct env* env, struct note* note, bool alive) {
   struct request* request = (struct request*)note;
@@ -14,7 +14,9 @@ static void ask_javascript(struct env* env, struct note* note, bool alive) {
   napi_value values[3];
   if (napi_create_double(env->napi, request->host, &values[0]) != napi_ok) return;
   values[1] = new_text(env, request->what);
-  if (request->data == NULL) {
+  if (request->item != NULL) {
+    values[2] = item_value(env, request->item);
+  } else if (request->data == NULL) {
     napi_get_boolean(env->napi, request->flag, &values[2]);
   } else if (napi_create_buffer_copy(env->napi, request->size, request->data, NULL, &values[2]) != napi_ok) {
     napi_get_null(env->napi, &values[2]);

@@ -8,9 +8,10 @@ struct request {
   struct note note;
   double id; /* once JavaScript has been asked */
   double host;
-  const char* what; /* dispatch("asked", id, host, what, data or flag) */
+  const char* what; /* dispatch("asked", id, host, what, data, flag or item) */
   const void* data; /* NULL: flag is meant */
   size_t size;
+  const weir_copied* item; /* else NULL */
   bool flag;
   struct request* next;
 

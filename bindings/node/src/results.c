@@ -96,3 +96,41 @@ napi_value unfinished_value(struct env* env, const weir_unfinished_job* job) {
   set_time(env, made, "updated", job->updated_unix);
   return made;
 }
+
+napi_value item_value(struct env* env, const weir_copied* item) {
+  static const char* const kOutcomes[] = {"done", "kept", "planned", "failed", "skipped"};
+  const napi_value made = new_object(env);
+  const bool known = item->outcome >= 0 && item->outcome <= WEIR_COPY_SKIPPED;
+  set_text(env, made, "outcome", known ? kOutcomes[item->outcome] : "unknown");
+  set_text(env, made, "source", item->source);
+  set_text(env, made, "destination", item->destination);
+  set_number(env, made, "bytes", (double)item->bytes);
+  set_text(env, made, "reason", item->reason);
+  set_number_or_null(env, made, "error", 0, false);
+  set_number_or_null(env, made, "receipt", 0, false);
+  if (item->error != NULL) set(env, made, "error", weir_error_value(env, item->error->status, item->error));
+  if (item->receipt != NULL) set(env, made, "receipt", receipt_value(env, item->receipt));
+  return made;
+}
+
+napi_value summary_value(struct env* env, const weir_copies_progress* progress) {
+  const napi_value made = new_object(env);
+  set_number(env, made, "copied", (double)progress->copied);
+  set_number(env, made, "kept", (double)progress->kept);
+  set_number(env, made, "planned", (double)progress->planned);
+  set_number(env, made, "failed", (double)progress->failed);
+  set_number(env, made, "skipped", (double)progress->skipped);
+  set_number(env, made, "found", (double)progress->found);
+  set_bool(env, made, "allFound", progress->all_found != 0);
+  set_number(env, made, "underWay", (double)progress->under_way);
+  set_number(env, made, "bytesFound", (double)progress->bytes_found);
+  set_number(env, made, "bytesDone", (double)progress->bytes_done);
+  set_number(env, made, "bytesCopied", (double)progress->bytes_copied);
+  set_number(env, made, "bytesRead", (double)progress->bytes_read);
+  set_number(env, made, "retries", (double)progress->retries);
+  set_number(env, made, "elapsedSeconds", (double)progress->elapsed_ns / 1e9);
+  set_number(env, made, "bytesPerSecond", progress->bytes_per_second);
+  set_number_or_null(env, made, "etaSeconds", progress->eta_seconds, progress->has_eta != 0);
+  set_number(env, made, "stalledSeconds", progress->stalled_seconds);
+  return made;
+}

@@ -178,7 +178,7 @@ void* read_held(struct env* env, napi_value value, enum HeldKind kind) {
   return NULL;
 }
 
-napi_value weir_error_value(struct env* env, weir_status status, weir_error* error) {
+napi_value weir_error_value(struct env* env, weir_status status, const weir_error* error) {
   const char* kind = weir_status_name(status);
   napi_value class, made = NULL, values[2] = {NULL, new_object(env)};
   values[0] = new_text(env, error->message != NULL && error->message[0] != '\0' ? error->message : kind);
@@ -197,11 +197,11 @@ napi_value weir_error_value(struct env* env, weir_status status, weir_error* err
   set_text(env, values[1], "requestId", error->request_id);
   if (napi_get_reference_value(env->napi, env->error_class, &class) == napi_ok)
     napi_new_instance(env->napi, class, 2, values, &made);
-  weir_error_clear(error);
   return made;
 }
 
 void throw_weir(struct env* env, weir_status status, weir_error* error) {
-  napi_value value = weir_error_value(env, status, error);
+  const napi_value value = weir_error_value(env, status, error);
+  weir_error_clear(error);
   if (value != NULL) napi_throw(env->napi, value);
 }

@@ -35,7 +35,7 @@ void set_bool(struct env* env, napi_value object, const char* name, bool value);
 void set_pairs(struct env* env, napi_value object, const char* name, const weir_pair* pairs, size_t count);
 
 /* What stands behind an external value: begins with its kind. */
-enum HeldKind { HELD_CONTEXT = 0x77656972, HELD_JOB, HELD_PUSH, HELD_PULL, HELD_LISTING };
+enum HeldKind { HELD_CONTEXT = 0x77656972, HELD_JOB, HELD_PUSH, HELD_PULL, HELD_LISTING, HELD_COPIES };
 struct held {
   enum HeldKind kind;
   struct env* env;
@@ -47,6 +47,6 @@ void* read_held(struct env* env, napi_value value, enum HeldKind kind);
 /* Throws the WeirError of a status that is an error, and clears `error`. */
 void throw_weir(struct env* env, weir_status status, weir_error* error);
 /* The same as a value. */
-napi_value weir_error_value(struct env* env, weir_status status, weir_error* error);
+napi_value weir_error_value(struct env* env, weir_status status, const weir_error* error);
 
 #endif

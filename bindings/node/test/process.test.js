@@ -16,6 +16,7 @@ const running = {
   'a stream that is written': `const stream = weir.createWriteStream(${out}); stream.on('error', () => {}); stream.write(Buffer.alloc(5000000))`,
   'lent memory': `weir.upload(Buffer.alloc(200000000), ${out}, { through: 'rate_limit 1MiB' }).catch(() => {})`,
   'a stream that is read': `const stream = weir.createReadStream('gen:100GiB', { through: 'rate_limit 1MiB' }); stream.on('data', () => {})`,
+  'a copy of many': `weir.copyMany(['/usr/share/doc/', '/usr/share/doc/'], ${out} + '/', { recursive: true, dryRun: true, onItem: () => {} }).catch(() => {})`,
   'a web stream': `weir.openReadable('gen:100GiB', { through: 'rate_limit 1MiB' }).pipeTo(weir.openWritable('null:')).catch(() => {})`
 }
 
