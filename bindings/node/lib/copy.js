@@ -20,16 +20,15 @@ async function copy(source, destination, options) {
   return finish(start(source, destination, options), options)
 }
 
-/** What can be stored, piece by piece: how long it is, if that is known, and whether nobody changes it any more. */
+/** What can be stored, piece by piece: how long it is, if that is known, and whether its memory is ours alone. */
 function piecesOf(source) {
   if (ArrayBuffer.isView(source) || source instanceof ArrayBuffer) {
     const bytes = bytesOf(source)
-    return { pieces: [bytes], exactBytes: bytes.length, lend: true }
+    return { pieces: [bytes], exactBytes: bytes.length }
   }
-  if (source instanceof Blob) return { pieces: source.stream(), exactBytes: source.size, lend: true }
+  if (source instanceof Blob) return { pieces: source.stream(), exactBytes: source.size, lend: 'ours' }
   if (source === null || typeof source !== 'object') throw refuse(source)
-  const owned = typeof source.pipe === 'function' || typeof source.getReader === 'function'
-  if (source[Symbol.asyncIterator] || source[Symbol.iterator]) return { pieces: source, lend: owned }
+  if (source[Symbol.asyncIterator] || source[Symbol.iterator]) return { pieces: source }
   throw refuse(source)
 }
 
@@ -43,10 +42,10 @@ function refuse(source) {
  * stored, and the error goes on. A file: URL is a file.
  */
 async function upload(source, destination, options) {
-  const { signal, onProgress, through, ...rest } = check(options)
+  const { signal, onProgress, through, lend: lent, ...rest } = check(options, ['lend'])
   signal?.throwIfAborted()
-  if (source instanceof URL) return copy(source, destination, options)
-  const { pieces, exactBytes, lend } = piecesOf(source)
+  if (source instanceof URL) return copy(source, destination, { signal, onProgress, through, ...rest })
+  const { pieces, exactBytes, lend = Boolean(lent) } = piecesOf(source)
   const push = new Push(exactBytes)
   const stages = through === undefined || through === '' ? [] : [through]
   const job = startLine(pipe('push', ...stages, words(quoted(placeOf(destination)))), rest, { push: push.handle })

@@ -2,6 +2,7 @@
 // Feeding a pipeline and draining one, at the pace of the event loop.
 
 const { setImmediate: nextTurn } = require('node:timers/promises')
+const { markAsUntransferable } = require('node:worker_threads')
 const native = require('./native')
 const hosts = require('./hosts')
 const { kindOf } = require('./texts')
@@ -16,7 +17,16 @@ function bytesOf(data) {
   throw new TypeError(`weir stores bytes, not ${kindOf(data)}`)
 }
 
+/** Of what a program has, if it is to be lent: whether it stays where it is. From then on nobody can transfer it. */
+function lendable({ buffer }) {
+  if (buffer.resizable || buffer.growable) return false
+  markAsUntransferable(buffer)
+  return true
+}
+
 class Handle {
+  #wake // of who waits
+
   constructor(handle) {
     this.handle = handle
     this.moved = 0
@@ -28,8 +38,12 @@ class Handle {
     throw error
   }
 
+  /** Until a try is worth it. One that is freed meanwhile is worth one too: that says so. */
   wait() {
-    return new Promise((resolve) => native.streamWait(this.handle, resolve))
+    return new Promise((resolve) => {
+      this.#wake = resolve
+      native.streamWait(this.handle, resolve)
+    })
   }
 
   async turn(size) {
@@ -41,6 +55,7 @@ class Handle {
 
   free() {
     native.streamFree(this.handle)
+    this.#wake?.()
   }
 }
 
@@ -50,10 +65,14 @@ class Push extends Handle {
     super(native.pushNew(exactBytes))
   }
 
-  /** All of it. Waits while there is no room. `lend`: it is not copied, and must not change any more. */
+  /**
+   * All of it. Waits while there is no room. `lend`: 'ours', nobody else has its memory, or true, it is the program's: it is
+   * not copied, and must not change any more.
+   */
   async write(data, lend = false) {
     const bytes = bytesOf(data)
     const size = bytes.length
+    if (lend && lend !== 'ours') lend = size >= LEND_FROM && lendable(bytes)
     try {
       for (let at = 0; at < size;) {
         const taken = lend && size - at >= LEND_FROM ? this.#lend(bytes, at) : native.pushWrite(this.handle, bytes, at)
@@ -70,9 +89,13 @@ class Push extends Handle {
   #lend(bytes, at) {
     const id = hosts.keep(bytes)
     const size = Math.min(bytes.length - at, PIECE)
-    if (native.pushLend(this.handle, bytes, at, size, id)) return size
-    hosts.forget(id)
-    return 0
+    let lent = false
+    try {
+      lent = native.pushLend(this.handle, bytes, at, size, id)
+    } finally {
+      if (!lent) hosts.forget(id)
+    }
+    return lent ? size : 0
   }
 
   /** All was written. */

@@ -259,6 +259,15 @@ export class Job implements AsyncIterable<Progress> {
 
 // ---- Copies
 
+/** What is given to a job need not be copied. */
+export interface Lend {
+  /**
+   * Bytes are not copied, from 64 KiB on. They must not change before the job has ended, and their memory stays where it is
+   * for good: it can no more be transferred to a worker, nor moved by `ArrayBuffer.transfer()`.
+   */
+  lend?: boolean
+}
+
 /** What `upload()` stores. */
 export type Uploadable = Bytes | Blob | Iterable<Bytes> | AsyncIterable<Bytes> | URL
 
@@ -268,10 +277,9 @@ export function start(source: Name, destination: Name, options?: CopyOptions): J
 export function copy(source: Name, destination: Name, options?: CopyOptions): Promise<Receipt>
 /**
  * Stores bytes, a Blob, or what a stream or an iterable gives, piece by piece in bounded memory. If that throws, nothing is
- * stored, and the error goes on. A `file:` URL is a file. Bytes, and what a stream gives, are not copied: they must not change
- * before the promise is fulfilled.
+ * stored, and the error goes on. A `file:` URL is a file.
  */
-export function upload(source: Uploadable, destination: Name, options?: CopyOptions): Promise<Receipt>
+export function upload(source: Uploadable, destination: Name, options?: CopyOptions & Lend): Promise<Receipt>
 /** Reads a file or object into memory. */
 export function download(source: Name, options?: CopyOptions): Promise<Buffer>
 /** Reads it into a file or object, as `copy()`. */
@@ -372,9 +380,9 @@ export interface WriteStream extends Writable {
 export function createReadStream(name: Name, options?: StreamOptions & { encoding?: BufferEncoding }): ReadStream
 /**
  * Writes a place, through stages. It has 'finish' when the place has the whole, with proof; one that is destroyed leaves
- * nothing. `lend`: chunks are not copied, and must not change after `write()`.
+ * nothing.
  */
-export function createWriteStream(name: Name, options?: WriteOptions & { lend?: boolean }): WriteStream
+export function createWriteStream(name: Name, options?: WriteOptions & Lend): WriteStream
 /** Stages as a Duplex, for `stream.pipeline()`. */
 export function createTransform(stages: Piece, options?: JobOptions & Abortable): Duplex & { readonly job: Job }
 /** Reads a place, or what comes out of a pipeline, as a WHATWG stream of bytes; it serves BYOB readers too. */

@@ -3,7 +3,10 @@
 
 const native = require('./native')
 const hosts = require('./hosts')
+const { WeirError } = require('./errors')
 const { kindOf } = require('./texts')
+
+const LONGEST_LINE = 1 << 20 // as the library's own `lines` has it
 
 class Stopped extends Error {
   constructor() {
@@ -100,34 +103,58 @@ class Pieces {
   }
 }
 
-/** What a function makes of each line, with its end; a rest waits for more. */
+/** What a function makes of each line, with its end; one that is begun waits for more. */
 class Lines {
   #work
-  #rest = Buffer.alloc(0)
+  #begun = [] // pieces of a line
+  #size = 0 // of them
+  #offset = 0 // of the next line, in the stream
 
   constructor(work) {
     this.#work = work
   }
 
   async process(data) {
-    const whole = this.#rest.length > 0 ? Buffer.concat([this.#rest, data]) : data
-    const end = whole.lastIndexOf(10) + 1
-    this.#rest = whole.subarray(end)
-    return this.#each(whole.subarray(0, end))
+    const end = data.lastIndexOf(10) + 1
+    if (end === 0) return this.#begin(data)
+    const given = await this.#each(this.#ended(data.subarray(0, end)))
+    this.#begin(data.subarray(end))
+    return given
   }
 
   finish() {
-    return this.#each(this.#rest)
+    return this.#each(this.#ended(Buffer.alloc(0)))
+  }
+
+  #begin(data) {
+    if (data.length === 0) return
+    this.#begun.push(data)
+    this.#size += data.length
+    this.#checkLine(this.#size)
+  }
+
+  #ended(data) {
+    const whole = this.#size > 0 ? Buffer.concat([...this.#begun, data]) : data
+    this.#begun = []
+    this.#size = 0
+    return whole
+  }
+
+  #checkLine(size) {
+    if (size <= LONGEST_LINE) return
+    throw new WeirError(`a line has ${size} bytes or more, and the longest allowed is ${LONGEST_LINE} (at byte ${this.#offset})`, { kind: 'limit', offset: this.#offset })
   }
 
   async #each(some) {
     const out = []
     for (let at = 0, end; at < some.length; at = end) {
       end = some.indexOf(10, at) + 1 || some.length
+      this.#checkLine(end - at)
       let given = this.#work(some.subarray(at, end))
       if (typeof given?.then === 'function') given = await given
       if (given instanceof Uint8Array) out.push(given)
       else out.push(...(await piecesOf(given)))
+      this.#offset += end - at
     }
     return [Buffer.concat(out)]
   }

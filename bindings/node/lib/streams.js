@@ -34,7 +34,7 @@ const written = (promise, done) => promise.then(() => done(), done)
 
 async function writeAll(push, chunks, lend) {
   const size = chunks.reduce((sum, { chunk }) => sum + chunk.length, 0)
-  if (size < chunks.length * SMALL) return push.write(Buffer.concat(chunks.map(({ chunk }) => chunk), size), true)
+  if (size < chunks.length * SMALL) return push.write(Buffer.concat(chunks.map(({ chunk }) => chunk), size), 'ours')
   for (const { chunk } of chunks) await push.write(chunk, lend)
 }
 

@@ -13,6 +13,7 @@ const WRITE_BYTES = 1 << 20
 
 function parts(options) {
   const { signal, through, ...rest } = check(options, ['exactBytes'])
+  signal?.throwIfAborted()
   return { signal, through: through === undefined || through === '' ? [] : [through], rest }
 }
 
@@ -30,7 +31,7 @@ function openReadable(from, options) {
   const job = startLine(pipe(begin, ...through, 'pull'), rest, { pull: pull.handle }).unref()
   pull.job = job
   let stopped = false
-  let forget
+  let forget = () => {}
   const end = () => {
     stopped = true
     forget()
@@ -71,7 +72,8 @@ function openWritable(name, options) {
   const push = new Push(exactBytes)
   const job = startLine(pipe('push', ...through, words(quoted(placeOf(name)))), told, { push: push.handle }).unref()
   push.job = job
-  let forget
+  let forget = () => {}
+  let aborted = () => undefined // why
   const stop = () => {
     forget()
     push.free()
@@ -83,11 +85,13 @@ function openWritable(name, options) {
         controller.error(signal.reason)
         stop()
       })
+      job.ended().then(() => forget())
       job.result().catch((error) => controller.error(error))
+      controller.signal.addEventListener('abort', stop, { once: true }) // abort() below waits for a write under way
+      aborted = () => controller.signal.reason
     },
-    write: (chunk) => push.write(chunk),
+    write: (chunk) => push.write(chunk).catch((error) => { throw aborted() ?? error }),
     async close() {
-      forget()
       try {
         push.close()
       } catch (error) {

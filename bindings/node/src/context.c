@@ -100,11 +100,11 @@ napi_value js_context_new(napi_env napi, napi_callback_info info) {
       (!has_credentials || read_number(env, values[2], &credentials_id))) {
     logger.log = on_line;
     logger.release = host_release;
-    logger.host = host_new(env, log_id, false);
+    logger.host = host_new(env, log_id, HOST_IDLE);
     options.logger = &logger;
     provider.get = on_credentials;
     provider.release = host_release;
-    if (has_credentials) provider.host = host_new(env, credentials_id, false);
+    if (has_credentials) provider.host = host_new(env, credentials_id, HOST_IDLE);
     if (has_credentials) options.credentials = &provider;
     weir_status status = weir_context_new(&options, &context->handle, &error);
     if (status == WEIR_OK) status = stage_add(context->handle, &error);

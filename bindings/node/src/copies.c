@@ -75,7 +75,7 @@ napi_value js_copies_start(napi_env napi, napi_callback_info info) {
     how.filter_count = lists.filter_count / 2;
     how.on_item = on_item;
     how.release = host_release;
-    how.host = host_new(env, id, true);
+    how.host = host_new(env, id, HOST_JOB);
     const weir_status status =
         weir_start_copies(lists.sources, lists.source_count, destination, &how, &options.told, &copies, &error);
     if (status == WEIR_OK) made = copies_value(env, copies);

@@ -116,7 +116,8 @@ void env_shut_down(struct env* env) {
   }
   env->closed = true;
   pthread_cond_broadcast(&env->changed);
-  while (env->busy > 0 && pthread_cond_timedwait(&env->changed, &env->mutex, &deadline) == 0) continue;
+  while (env->jobs_running > 0 && pthread_cond_timedwait(&env->changed, &env->mutex, &deadline) == 0) continue;
+  while (env->lent > 0) pthread_cond_wait(&env->changed, &env->mutex); /* the jobs were stopped: they give it back */
   pthread_mutex_unlock(&env->mutex);
 }
 

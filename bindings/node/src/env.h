@@ -21,14 +21,15 @@ struct note {
 };
 
 struct env {
-  pthread_mutex_t mutex; /* of what other threads touch: down to `busy` */
+  pthread_mutex_t mutex; /* of what other threads touch: down to `lent` */
   pthread_cond_t changed;
   bool closed; /* no note is taken any more, and nobody waits for answers */
   struct note* first;
   struct note** last;
   size_t queued;
   unsigned references;
-  unsigned busy; /* hosts of jobs, and buffers that are lent */
+  unsigned jobs_running;
+  unsigned lent; /* buffers of JavaScript's */
 
   pthread_t thread; /* JavaScript's */
 

@@ -8,7 +8,7 @@ struct host {
   struct note released;
   struct env* env;
   double id;
-  bool busy;
+  enum HostKind kind;
 };
 
 static void tell_ended(struct env* env, struct note* note, bool alive) {
@@ -23,17 +23,18 @@ static void tell_released(struct env* env, struct note* note, bool alive) {
   env_release(env);
 }
 
-void* host_new(struct env* env, double id, bool busy) {
+void* host_new(struct env* env, double id, enum HostKind kind) {
   struct host* host = calloc(1, sizeof *host);
   if (host == NULL) return NULL;
   host->ended.run = tell_ended;
   host->released.run = tell_released;
   host->env = env;
   host->id = id;
-  host->busy = busy;
+  host->kind = kind;
   pthread_mutex_lock(&env->mutex);
   ++env->references;
-  env->busy += busy;
+  env->jobs_running += kind == HOST_JOB;
+  env->lent += kind == HOST_LENT;
   pthread_mutex_unlock(&env->mutex);
   return host;
 }
@@ -45,17 +46,18 @@ double host_id(void* host) { return ((struct host*)host)->id; }
 
 void host_ended(void* host) { env_post(((struct host*)host)->env, &((struct host*)host)->ended); }
 
-static void no_longer_busy(struct host* host) {
+static void let_go(struct host* host) {
   struct env* env = host->env;
   pthread_mutex_lock(&env->mutex);
-  env->busy -= host->busy;
-  if (env->busy == 0) pthread_cond_broadcast(&env->changed);
+  env->jobs_running -= host->kind == HOST_JOB;
+  env->lent -= host->kind == HOST_LENT;
+  pthread_cond_broadcast(&env->changed);
   pthread_mutex_unlock(&env->mutex);
 }
 
 void host_release(void* released) {
   struct host* host = released;
-  no_longer_busy(host);
+  let_go(host);
   env_post(host->env, &host->released);
 }
 
@@ -67,7 +69,7 @@ void host_release_data(void* host, const void* data) {
 void host_drop(void* dropped) {
   struct host* host = dropped;
   if (host == NULL) return;
-  no_longer_busy(host);
+  let_go(host);
   env_release(host->env);
   free(host);
 }

@@ -5,9 +5,12 @@
 
 #include "env.h"
 
-/* `busy`: the environment waits for its release. JavaScript is told: dispatch("ended", id), dispatch("released", id).
- * NULL: no memory. */
-void* host_new(struct env* env, double id, bool busy);
+/* What the end of an environment does about it: nothing; waits for the job's end, for a while; waits until the memory
+ * is given back, as it goes with the environment. */
+enum HostKind { HOST_IDLE, HOST_JOB, HOST_LENT };
+
+/* JavaScript is told: dispatch("ended", id), dispatch("released", id). NULL: no memory. */
+void* host_new(struct env* env, double id, enum HostKind kind);
 struct env* host_env(void* host);
 double host_id(void* host);
 /* For the tables of the library's: any thread. */

@@ -48,7 +48,7 @@ bool job_options_read(struct env* env, napi_value given, double id, struct job_o
   told->concurrency = concurrency > UINT32_MAX ? UINT32_MAX : (uint32_t)concurrency;
   told->on_end = host_ended;
   told->release = host_release;
-  told->host = host_new(env, id, true);
+  told->host = host_new(env, id, HOST_JOB);
   return told->host != NULL;
 }
 

@@ -57,7 +57,7 @@ static int32_t make(void* nothing, const char* argument, weir_stage_call* call) 
   transform.process = process;
   transform.finish = finish;
   transform.release = host_release;
-  transform.host = host_new(starting.env, starting.ids[number], false);
+  transform.host = host_new(starting.env, starting.ids[number], HOST_IDLE);
   return transform.host == NULL || weir_stage_set(call, &transform) != WEIR_OK;
 }
 

@@ -1,6 +1,7 @@
 #include "stream.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "host.h"
 #include "poll.h"
@@ -9,6 +10,7 @@ struct stream {
   struct held held;
   weir_push* push;
   weir_pull* pull;
+  weir_chunk rest; /* of what was pulled for memory of the caller's */
   struct poller* poller;
 };
 
@@ -16,6 +18,7 @@ static void close_stream(struct stream* stream) {
   poller_close(&stream->poller); /* before its descriptor goes */
   weir_push_free(stream->push);
   weir_pull_free(stream->pull);
+  weir_chunk_release(&stream->rest);
   stream->push = NULL;
   stream->pull = NULL;
 }
@@ -120,7 +123,7 @@ napi_value js_push_lend(napi_env napi, napi_callback_info info) {
   if (stream == NULL || !read_rest(env, values[1], values[2], &data, &size) ||
       !read_u64(env, values[3], "size", &most) || !read_number(env, values[4], &id))
     return NULL;
-  void* host = env->closed ? NULL : host_new(env, id, true);
+  void* host = env->closed ? NULL : host_new(env, id, HOST_LENT);
   if (host == NULL) return NULL;
   weir_error error = WEIR_ERROR_INIT;
   const weir_status status =
@@ -184,8 +187,17 @@ napi_value js_pull_read_into(napi_env napi, napi_callback_info info) {
   size_t capacity = 0, size = 0;
   weir_error error = WEIR_ERROR_INIT;
   if (stream == NULL || !read_bytes(env, values[1], &data, &capacity)) return NULL;
-  weir_status status = weir_pull_wait(stream->pull, 0, &error);
-  if (status == WEIR_OK) status = weir_pull_read_into(stream->pull, data, capacity, &size, &error);
+  weir_chunk* const rest = &stream->rest;
+  weir_status status = WEIR_OK;
+  if (rest->size == 0)
+    status = weir_pull_try_read(stream->pull, rest, &error); /* lowers the descriptor, as wait does not */
+  if (status == WEIR_OK) {
+    size = rest->size < capacity ? rest->size : capacity;
+    memcpy(data, rest->data, size);
+    rest->data = (const uint8_t*)rest->data + size;
+    rest->size -= size;
+    if (rest->size == 0) weir_chunk_release(rest);
+  }
   return answer(env, status == WEIR_END ? WEIR_OK : status, &error, number_value(env, size));
 }
 

@@ -109,6 +109,20 @@ test('a source that gives nothing more does not hold up the news that the job ha
   await eventually(() => returned)
 })
 
+test('an upload that is aborted while a write waits ends its source', async () => {
+  let returned = false
+  async function * pieces() {
+    try {
+      for (;;) yield Buffer.alloc(32 * MIB)
+    } finally {
+      returned = true
+    }
+  }
+  const signal = AbortSignal.timeout(100)
+  assert.equal((await failure(weir.upload(pieces(), 'null:', { through: 'rate_limit 1MiB', budgetBytes: 8 * MIB, signal }))).name, 'TimeoutError')
+  await eventually(() => returned, 5)
+})
+
 test('what is read fills a Buffer, memory, a file or a stream', async (t) => {
   const dir = folder(t)
   await weir.upload(large, path.join(dir, 'in.zst'), { through: 'zstd' })

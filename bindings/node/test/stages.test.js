@@ -40,6 +40,20 @@ test('filter and map see lines', async (t) => {
   assert.equal((await outOf(weir.pipe(text, slowly))).toString(), 'line 59999\n')
 })
 
+test('a line that is longer than lines may be ends the job', async () => {
+  const same = weir.map((line) => line)
+  for (const stage of [same, weir.filter(() => true)]) {
+    const begun = Date.now()
+    const { cause } = await failure(weir.upload(Buffer.concat([Buffer.from('short\n'), Buffer.alloc(256 * MIB, 97)]), 'null:', { through: stage }))
+    assert.equal(cause.kind, 'limit')
+    assert.equal(cause.offset, 6)
+    assert(Date.now() - begun < 10_000)
+  }
+  const long = Buffer.concat([Buffer.alloc(MIB - 1, 97), Buffer.from('\n'), Buffer.alloc(MIB, 98), Buffer.from('\n')])
+  assert.equal((await failure(weir.upload(long, 'null:', { through: same }))).cause.offset, MIB)
+  assert.equal((await weir.upload(long.subarray(0, MIB + 10), 'null:', { through: same })).bytesStored, MIB + 10)
+})
+
 test('functions stand between the others', async (t) => {
   const text = textFile(t)
   const kinds = {

@@ -181,3 +181,12 @@ test('streams that nobody has are collected, and their jobs end', async () => {
   const { out, told } = await child.ended
   assert.deepEqual([out, told], ['true\n', ''])
 })
+
+test('a stream that is destroyed while a write waits tells who wrote', async () => {
+  const out = weir.createWriteStream('null:', { through: 'rate_limit 1MiB', budgetBytes: 8 * MIB })
+  const told = new Promise((resolve) => out.write(Buffer.alloc(64 * MIB), resolve))
+  await sleep(100)
+  out.destroy()
+  assert((await told) instanceof Error)
+  await eventually(() => out.closed)
+})

@@ -3,9 +3,10 @@
 
 const test = require('node:test')
 const assert = require('node:assert/strict')
+const { getEventListeners } = require('node:events')
 const fs = require('node:fs')
 const path = require('node:path')
-const { weir, MIB, folder, pattern, failure, eventually, sleep } = require('./helper')
+const { weir, MIB, folder, pattern, failure, eventually, count, sleep } = require('./helper')
 
 const data = pattern(3 * MIB + 5)
 
@@ -82,4 +83,52 @@ test('an AbortSignal ends both', async (t) => {
   assert.equal((await failure(read)).name, 'AbortError')
   await eventually(() => fs.readdirSync(dir).length === 0)
   assert.equal((await failure(writer.write(data))).name, 'AbortError')
+})
+
+test('what is aborted while a write waits ends at once', async (t) => {
+  const dir = folder(t)
+  const writer = weir.openWritable(path.join(dir, 'a'), { through: 'rate_limit 1MiB', budgetBytes: 8 * MIB }).getWriter()
+  writer.closed.catch(() => {})
+  const writing = failure(writer.write(new Uint8Array(64 * MIB)))
+  await sleep(100)
+  const mine = new Error('mine')
+  const begun = Date.now()
+  await writer.abort(mine)
+  assert.equal(await writing, mine)
+  assert(Date.now() - begun < 5000)
+  assert.deepEqual(fs.readdirSync(dir), [])
+})
+
+test('a signal that is aborted already begins nothing', (t) => {
+  const dir = folder(t)
+  const before = count()
+  assert.throws(() => weir.openReadable('gen:1GiB', { signal: AbortSignal.abort() }), { name: 'AbortError' })
+  assert.throws(() => weir.openWritable(path.join(dir, 'a'), { signal: AbortSignal.abort() }), { name: 'AbortError' })
+  assert.equal(count(), before)
+  assert.deepEqual(fs.readdirSync(dir), [])
+})
+
+/** Streams keep no program running, so what waits for one alone needs something that does. */
+function loop(t) {
+  const timer = setInterval(() => {}, 1000)
+  t.after(() => clearInterval(timer))
+}
+
+test('a stream that fails leaves no listener on its signal', async (t) => {
+  loop(t)
+  const { signal } = new AbortController()
+  const writer = weir.openWritable(path.join(folder(t), 'no', 'a'), { signal }).getWriter()
+  await Promise.all([failure(writer.closed), failure((async () => { for (;;) await writer.write(data) })())])
+  await eventually(() => getEventListeners(signal, 'abort').length === 0)
+})
+
+test('who waits for a slow source takes no time of the processor', async (t) => {
+  loop(t)
+  const reader = weir.openReadable('gen:1GiB', { through: 'rate_limit 64KiB' }).getReader()
+  const before = process.cpuUsage()
+  const begun = Date.now()
+  while (Date.now() - begun < 1000) await reader.read()
+  const { user, system } = process.cpuUsage(before)
+  assert((user + system) / 1000 < (Date.now() - begun) / 2, `${(user + system) / 1000} ms of ${Date.now() - begun}`)
+  await reader.cancel()
 })

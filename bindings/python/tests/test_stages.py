@@ -32,6 +32,20 @@ def test_filter_and_map_see_lines(lines_file):
     assert got == b"".join(line * 2 for line in LINES.splitlines(keepends=True) if b"77" in line and line.strip().endswith(b"7"))
 
 
+@pytest.mark.parametrize("stage", [weir.map(lambda line: line), weir.filter(lambda line: True)])
+def test_a_line_that_is_longer_than_lines_may_be_ends_the_job(stage):
+    mib = 1 << 20
+    with pytest.raises(weir.InputOutput) as failed:
+        weir.upload(b"short\n" + b"a" * (256 * mib), "null:", through=stage)
+    assert isinstance(failed.value.__cause__, weir.Limit)
+    assert failed.value.__cause__.offset == 6
+    long = b"a" * (mib - 1) + b"\n" + b"b" * mib + b"\n"
+    with pytest.raises(weir.InputOutput) as failed:
+        weir.upload(long, "null:", through=stage)
+    assert failed.value.__cause__.offset == mib
+    assert weir.upload(long[: mib + 10], "null:", through=stage).bytes_stored == mib + 10
+
+
 def test_functions_and_generators_stand_beside_the_bar(lines_file, tmp_path):
     def count(pieces):
         size = 0

@@ -8,9 +8,12 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Union
 
 from ._texts import Name, place, quoted, to_bytes
+from .errors import Limit
 from .generated import GeneratorWork
 from .own_stage import Work
 from .pipeline import Own, Pipeline, Text
+
+LONGEST_LINE = 1 << 20  # as the library's own `lines` has it
 
 # What a function on a piece may give: bytes, nothing, or several of them.
 Given = Union[bytes, bytearray, memoryview, None, Iterable[bytes]]
@@ -101,20 +104,46 @@ def _pieces_of(given: Given) -> Iterable[bytes]:
 
 
 class _Lines:
-    """Cuts at line ends; the rest waits for more."""
+    """Cuts at line ends; a line that is begun waits for more."""
 
     def __init__(self, work: Callable[[Iterable[bytes]], Iterable[bytes]]) -> None:
-        self._work, self._rest = work, b""
+        self._work = work
+        self._begun: list[bytes] = []  # pieces of a line
+        self._size = 0  # of them
+        self._offset = 0  # of the next line, in the stream
 
     def process(self, data: bytes) -> Iterable[bytes]:
-        if self._rest:
-            data = self._rest + data
         end = data.rfind(b"\n") + 1
-        self._rest = data[end:]
-        return (b"".join(self._work(io.BytesIO(data[:end]))),)
+        given: Iterable[bytes] = ()
+        if end:
+            whole = b"".join((*self._begun, data[:end]))
+            self._begun, self._size = [], 0
+            if len(whole) > LONGEST_LINE:
+                self._check(io.BytesIO(whole))
+            given = (b"".join(self._work(io.BytesIO(whole))),)
+            self._offset += len(whole)
+        if end < len(data):
+            self._begun.append(data[end:])
+            self._size += len(data) - end
+            self._check_line(self._size, self._offset)
+        return given
 
     def finish(self) -> Iterable[bytes]:
-        return (b"".join(self._work((self._rest,))),) if self._rest else ()
+        return (b"".join(self._work((b"".join(self._begun),))),) if self._begun else ()
+
+    def _check(self, lines: Iterable[bytes]) -> None:
+        at = self._offset
+        for line in lines:
+            self._check_line(len(line), at)
+            at += len(line)
+
+    def _check_line(self, size: int, at: int) -> None:
+        if size > LONGEST_LINE:
+            raise Limit(
+                f"a line has {size} bytes or more, and the longest allowed is {LONGEST_LINE} (at byte {at})",
+                status="limit",
+                offset=at,
+            )
 
     def close(self) -> None:
         pass
