@@ -403,7 +403,8 @@ typedef struct weir_copies_options {
    * decides, and what none matches is copied. */
   const weir_pair* filters;
   size_t filter_count;
-  /* Told of each item when it is done, one call at a time, on a thread that may block. */
+  /* Told of each item when it is done, one call at a time, on a thread that may block; perhaps before
+   * weir_start_copies() has returned. When weir_copies_wait() says that all is over, it and `release` have returned. */
   void (*on_item)(void* host, const weir_copied* item);
   void (*release)(void* host); /* may be NULL */
   void* host;
