@@ -6,6 +6,7 @@ const hosts = require('./hosts')
 const { kindOf, nameOf, optionalText } = require('./texts')
 
 const KNOWN = ['threads', 'budgetBytes', 'ledger', 'stateDir', 'noSignRequest', 'credentials', 'logger', 's3EndpointUrl', 's3Region', 'awsProfile', 'caBundle', 'bytesPerSecond']
+const KEYS_SECONDS = 60
 const log = debuglog('weir')
 const handles = new WeakMap()
 
@@ -15,11 +16,24 @@ function pathOf(value, what) {
   return value instanceof URL ? path.replace(/^file:/, '') : path
 }
 
+/** A thread of the library's waits for keys, and can be stopped by nobody. */
+async function inTime(keys) {
+  let timer
+  const late = new Promise((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error(`it has not answered within ${KEYS_SECONDS} seconds`)), KEYS_SECONDS * 1000).unref()
+  })
+  try {
+    return await Promise.race([keys, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
 /** A function that gives keys, as the addon asks it: the three texts, each with a NUL behind it. */
 function keysOf(credentials) {
   return {
     async asked(_what, refused) {
-      const keys = await credentials(refused)
+      const keys = await inTime(credentials(refused))
       if (!keys) throw new Error('there are none')
       const { accessKeyId, secretAccessKey, sessionToken = '' } = keys
       return [Buffer.from([accessKeyId, secretAccessKey, sessionToken ?? ''].map((key) => `${key}\0`).join(''))]

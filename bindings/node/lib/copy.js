@@ -15,9 +15,9 @@ const isName = (value) => typeof value === 'string' || value instanceof URL
 
 /** Copies one file or object, and gives the proof. */
 async function copy(source, destination, options) {
-  check(options)
-  options?.signal?.throwIfAborted()
-  return finish(start(source, destination, options), options)
+  const { signal, onProgress, ...rest } = check(options)
+  signal?.throwIfAborted()
+  return finish(start(source, destination, rest), { signal, onProgress })
 }
 
 /** What can be stored, piece by piece: how long it is, if that is known, and whether its memory is ours alone. */
@@ -106,9 +106,8 @@ async function download(source, destination, options) {
   const told = check(options)
   told.signal?.throwIfAborted()
   if (destination instanceof Writable) {
-    const { onProgress, ...rest } = told
     let size = 0
-    await pipeline(createReadStream(source, rest), async function * (chunks) {
+    await pipeline(createReadStream(source, told), async function * (chunks) {
       for await (const chunk of chunks) {
         size += chunk.length
         yield chunk

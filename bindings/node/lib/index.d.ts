@@ -217,7 +217,7 @@ export interface Abortable {
   signal?: AbortSignal
 }
 
-/** Options of calls that wait. */
+/** Options of what is watched on its way, and may be stopped. */
 export interface RunOptions extends JobOptions, Abortable {
   /** About ten times a second, and at the end. What it throws stops the job. */
   onProgress?: (progress: Progress) => void
@@ -355,7 +355,7 @@ export function copyMany(sources: Name | Iterable<Name>, destination: Name, opti
 // ---- Streams
 
 /** Options of streams. */
-export interface StreamOptions extends JobOptions, Abortable {
+export interface StreamOptions extends RunOptions {
   through?: Piece
   highWaterMark?: number
 }
@@ -384,11 +384,11 @@ export function createReadStream(name: Name, options?: StreamOptions & { encodin
  */
 export function createWriteStream(name: Name, options?: WriteOptions & Lend): WriteStream
 /** Stages as a Duplex, for `stream.pipeline()`. */
-export function createTransform(stages: Piece, options?: JobOptions & Abortable): Duplex & { readonly job: Job }
+export function createTransform(stages: Piece, options?: RunOptions & { highWaterMark?: number }): Duplex & { readonly job: Job }
 /** Reads a place, or what comes out of a pipeline, as a WHATWG stream of bytes; it serves BYOB readers too. */
-export function openReadable(from: Name | Pipeline, options?: JobOptions & Abortable & { through?: Piece }): ReadableStream<Uint8Array>
+export function openReadable(from: Name | Pipeline, options?: CopyOptions): ReadableStream<Uint8Array>
 /** Writes a place, through stages, as a WHATWG stream. `close()` is done when the place has the whole, with proof. */
-export function openWritable(name: Name, options?: JobOptions & Abortable & { through?: Piece, exactBytes?: number | bigint }): WritableStream<Bytes>
+export function openWritable(name: Name, options?: CopyOptions & { exactBytes?: number | bigint }): WritableStream<Bytes>
 
 // ---- Pipelines
 
@@ -412,7 +412,7 @@ export class Pipeline implements AsyncIterable<Buffer> {
   /** This one, and more behind it. */
   pipe(...pieces: Piece[]): Pipeline
   /** Starts it. It begins and ends with a place. */
-  start(options?: JobOptions): Job
+  start(options?: RunOptions): Job
   /** Starts it and waits for the proof. */
   run(options?: RunOptions): Promise<Receipt>
   /** What comes out of one without a place at its end. */

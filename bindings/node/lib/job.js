@@ -15,6 +15,7 @@ class Job {
   #answer
   #holds = false
   #wasTold = false // of its end
+  #stopped // by the program, and why
 
   /** `start` gets the number of the job and gives the addon's handle, or a promise of it. */
   constructor(own) {
@@ -73,7 +74,7 @@ class Job {
         const receipt = native.jobAnswer(this.#handle)
         if (receipt !== undefined) this.#answer = { receipt }
       } catch (error) {
-        this.#answer = { error: this.#own.explain(error) }
+        this.#answer = this.#stopped ?? { error: this.#own.explain(error) }
       }
     }
     return this.#answer
@@ -130,6 +131,12 @@ class Job {
     this.#own.end()
   }
 
+  /** Suspends it; result() rejects with `error`. */
+  stopFor(error) {
+    if (!this.#isOver()) this.#stopped ??= { error }
+    this.suspend()
+  }
+
   /** Suspends it, and waits until what was begun is removed, or safe. */
   async stop() {
     this.suspend()
@@ -158,32 +165,31 @@ class Job {
 
 /** The result of a job that may be aborted, and is watched on its way. What onProgress throws stops it. */
 async function finish(job, { signal, onProgress } = {}) {
-  let stopped
-  const stop = (error) => {
-    stopped ??= { error }
-    job.suspend()
-  }
   const report = () => {
     try {
       onProgress(job.progress())
     } catch (error) {
-      stop(error)
+      job.stopFor(error)
     }
   }
-  const abort = () => stop(signal.reason)
-  const timer = onProgress && setInterval(report, PROGRESS_MS)
+  const abort = () => job.stopFor(signal.reason)
+  const timer = onProgress && setInterval(report, PROGRESS_MS).unref() // the job keeps the program running, or does not
   if (signal?.aborted) abort()
   signal?.addEventListener('abort', abort, { once: true })
   try {
     const receipt = await job.result()
     if (onProgress) onProgress(job.progress())
     return receipt
-  } catch (error) {
-    throw stopped ? stopped.error : error
   } finally {
     clearInterval(timer)
     signal?.removeEventListener('abort', abort)
   }
 }
 
-module.exports = { Job, finish }
+/** Of a job that nobody waits for here: result() says how it ended. */
+function watched(job, options) {
+  if (options.signal || options.onProgress) finish(job, options).catch(() => {})
+  return job
+}
+
+module.exports = { Job, finish, watched }

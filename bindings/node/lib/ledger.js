@@ -20,7 +20,7 @@ class Unfinished {
   /** Goes on with it, as it was started; gives its Job. Its context has `ledger`. */
   async resume() {
     const prepared = prepare({ context: this.#context })
-    return Job.startLater(new OwnStages(), (job) => call((id) =>
+    return Job.startLater(new OwnStages(), (job) => call(prepared.context, (id) =>
       native.call(id, prepared.context, 'resume', undefined, undefined, this.id, job, prepared)))
   }
 

@@ -1,5 +1,6 @@
 'use strict'
 
+const { check } = require('./options')
 const { startLine } = require('./start')
 const { isGenerator, kindOf, text, join } = require('./texts')
 const { Pieces, Generated } = require('./own-stage')
@@ -48,7 +49,9 @@ class Pipeline {
   /** Starts it and waits for the proof. */
   async run(options) {
     const { finish } = require('./job')
-    return finish(this.start(options), options)
+    const { signal, onProgress, ...rest } = check(options)
+    signal?.throwIfAborted()
+    return finish(this.start(rest), { signal, onProgress })
   }
 
   /** What comes out of a pipeline without a place at its end, as a stream.Readable. */

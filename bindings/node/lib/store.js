@@ -25,9 +25,12 @@ function read(options, ...known) {
 function ask(options, what, first, second, number) {
   const { context, signal } = options
   signal?.throwIfAborted()
-  const answer = call((id) => native.call(id, handleOf(context), what, first, second, number))
+  const handle = handleOf(context)
+  return abortable(call(handle, (id) => native.call(id, handle, what, first, second, number), signal), signal)
+}
+
+function abortable(answer, signal) {
   if (signal === undefined) return answer
-  answer.catch(() => {})
   return new Promise((resolve, reject) => {
     const abort = () => reject(signal.reason)
     signal.addEventListener('abort', abort, { once: true })
@@ -59,10 +62,11 @@ async function presign(name, options) {
 /** What begins with `prefix`, in the store's order, as it comes; `folders` folds what lies below the next "/". */
 async function * list(prefix, options) {
   const { context, signal, folders } = read(options, 'folders')
-  const listing = native.listNew(handleOf(context), storeName(prefix), Boolean(folders))
+  const handle = handleOf(context)
+  const listing = native.listNew(handle, storeName(prefix), Boolean(folders))
   for (;;) {
     signal?.throwIfAborted()
-    const some = await call((id) => native.listNext(id, listing))
+    const some = await abortable(call(handle, (id) => native.listNext(id, listing), signal), signal)
     for (const entry of some) {
       signal?.throwIfAborted()
       yield entry

@@ -4,17 +4,17 @@
 const { Readable, Writable, Duplex, addAbortSignal } = require('node:stream')
 const { Push, Pull } = require('./handles')
 const { pipe, pipelineOf, words } = require('./pipeline')
+const { check } = require('./options')
 const { startLine } = require('./start')
-const { placeOf, quoted, kindOf } = require('./texts')
+const { placeOf, quoted } = require('./texts')
 
 const WRITE_BYTES = 1 << 20
 const READ_BYTES = 256 << 10
 const SMALL = 16 << 10 // many of them are handed over as one
 
 /** What belongs to Node's streams, and what to the job. */
-function split(options = {}) {
-  if (options === null || typeof options !== 'object') throw new TypeError(`options are an object, not ${kindOf(options)}`)
-  const { highWaterMark, encoding, signal, through, lend, exactBytes, ...rest } = options
+function split(options, ...known) {
+  const { highWaterMark, encoding, signal, through, lend, exactBytes, ...rest } = check(options, ['highWaterMark', ...known])
   return { stream: { highWaterMark, encoding }, signal, through: through === undefined || through === '' ? [] : [through], lend, exactBytes, rest }
 }
 
@@ -42,7 +42,7 @@ class Reading extends Readable {
   #pull = new Pull()
 
   constructor(from, options) {
-    const { stream, signal, through, rest } = split(options)
+    const { stream, signal, through, rest } = split(options, 'encoding')
     super({ highWaterMark: READ_BYTES, ...defined(stream) })
     startWith(this, pipe(from, ...through, 'pull'), rest, undefined, this.#pull)
     if (signal) addAbortSignal(signal, this)
@@ -64,7 +64,7 @@ class Writing extends Writable {
   receipt = null
 
   constructor(name, options) {
-    const { stream, signal, through, lend, exactBytes, rest } = split(options)
+    const { stream, signal, through, lend, exactBytes, rest } = split(options, 'lend', 'exactBytes')
     super({ highWaterMark: WRITE_BYTES, ...defined(stream) })
     this.#push = new Push(exactBytes)
     this.#lend = Boolean(lend)
@@ -104,6 +104,7 @@ class Through extends Duplex {
   #pull = new Pull()
 
   constructor(stages, options) {
+    if (options?.through !== undefined) throw new TypeError('a transform has its stages in it; `through` is for places')
     const { stream, signal, rest } = split(options)
     super({ writableHighWaterMark: WRITE_BYTES, readableHighWaterMark: READ_BYTES, ...defined(stream) })
     startWith(this, pipe('push', pipelineOf(stages), 'pull'), rest, this.#push, this.#pull)

@@ -3,6 +3,7 @@
 
 const test = require('node:test')
 const assert = require('node:assert/strict')
+const { getEventListeners } = require('node:events')
 const fs = require('node:fs')
 const path = require('node:path')
 const { weir, MIB, count, folder, failure, eventually, sleep } = require('./helper')
@@ -86,4 +87,42 @@ test('a job goes on without anybody who holds it', async () => {
   const job = slow()
   job.cancel()
   await job.ended()
+})
+
+const started = {
+  'start()': (options) => weir.start('gen:100GiB', 'null:', { ...options, through: 'rate_limit 4MiB' }),
+  'Pipeline.start()': (options) => weir.pipe('gen:100GiB', 'rate_limit 4MiB', 'null:').start(options),
+  'createWriteStream()': (options) => weir.createWriteStream('null:', options).on('error', () => {}).job.ref(),
+  'createReadStream()': (options) => weir.createReadStream('gen:100GiB', options).on('error', () => {}).job.ref()
+}
+for (const [what, begin] of Object.entries(started)) {
+  test(`${what} tells of progress, and heeds a signal`, async () => {
+    const seen = []
+    const stop = new AbortController()
+    const job = begin({ signal: stop.signal, onProgress: (progress) => seen.push(progress) })
+    await eventually(() => seen.length > 1)
+    stop.abort()
+    assert(['AbortError', 'WeirError'].includes((await failure(job.result())).name))
+    await eventually(() => getEventListeners(stop.signal, 'abort').length === 0)
+    const mine = new Error('mine')
+    assert.equal(await failure(begin({ onProgress: () => { throw mine } }).result()), mine)
+  })
+}
+
+test('a job that is started is aborted with the reason of the signal, or never begun', async () => {
+  const mine = new Error('mine')
+  const stop = new AbortController()
+  const job = weir.start('gen:100GiB', 'null:', { through: 'rate_limit 4MiB', signal: stop.signal })
+  setImmediate(() => stop.abort(mine))
+  assert.equal(await failure(job.result()), mine)
+  assert.throws(() => weir.start('gen:1KiB', 'null:', { signal: stop.signal }), mine)
+  const { Writable } = require('node:stream')
+  const sink = new Writable({ write: (_chunk, _encoding, done) => done() })
+  assert.equal(await failure(weir.download('gen:100GiB', sink, { through: 'rate_limit 4MiB', onProgress: () => { throw mine } })), mine)
+})
+
+test('streams refuse what they do not know', () => {
+  for (const options of [{ lend: true }, { exactBytes: 1 }, { signal: 7 }]) assert.throws(() => weir.createReadStream('gen:1KiB', options), TypeError)
+  for (const options of [{ through: 'zstd' }, { lend: true }, { exactBytes: 1 }]) assert.throws(() => weir.createTransform('zstd', options), TypeError)
+  for (const options of [{ encoding: 'utf8' }, { signal: {} }]) assert.throws(() => weir.createWriteStream('null:', options), TypeError)
 })

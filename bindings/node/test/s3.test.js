@@ -117,6 +117,7 @@ test('keys come from a function, also as a promise', onS3, async () => {
   assert.deepEqual(asked[0], false)
   const many = Array.from({ length: 40 }, () => weir.head(s3('a'), { context })) // more than there are threads in a pool
   assert((await Promise.all(many)).every(({ size }) => size === 1))
+  assert.deepEqual(await weir.createReadStream(s3('a'), { context }).toArray(), [Buffer.from('x')])
 })
 
 test('what passes is ridden out, what does not is told', scripted, async () => {
