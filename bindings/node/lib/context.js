@@ -59,7 +59,13 @@ class Context {
       awsProfile: optionalText(options.awsProfile, 'awsProfile')
     }
     const lines = hosts.keep({ line: logger ?? ((line) => log('%s', line)) })
-    handles.set(this, native.contextNew(told, lines, credentials && hosts.keep(keysOf(credentials))))
+    const keys = credentials && hosts.keep(keysOf(credentials))
+    try {
+      handles.set(this, native.contextNew(told, lines, keys))
+    } catch (error) {
+      for (const id of [lines, keys]) hosts.forget(id)
+      throw error
+    }
   }
 
   /** Its jobs go on. */

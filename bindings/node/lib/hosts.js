@@ -28,8 +28,12 @@ async function answer(object, request, what, data) {
 }
 
 function describe(error) {
-  if (!(error instanceof Error)) return `it threw ${typeof error === 'symbol' ? 'a symbol' : String(error)}`
-  return error.message ? `${error.name}: ${error.message}` : error.name
+  try {
+    if (!(error instanceof Error)) return `it threw ${typeof error === 'symbol' ? 'a symbol' : String(error)}`
+    return error.message ? `${error.name}: ${error.message}` : String(error.name)
+  } catch {
+    return 'it threw what has no text'
+  }
 }
 
 const told = {

@@ -29,6 +29,7 @@ class Job {
     try {
       job.#handle = begin(id)
     } catch (error) {
+      hosts.forget(id)
       throw own.explain(error)
     }
     job.ref()
@@ -37,7 +38,13 @@ class Job {
 
   static async startLater(own, begin) {
     const job = new Job(own)
-    job.#handle = await begin(job.#keep())
+    const id = job.#keep()
+    try {
+      job.#handle = await begin(id)
+    } catch (error) {
+      hosts.forget(id)
+      throw error
+    }
     job.ref()
     return job
   }

@@ -6,6 +6,7 @@ const hosts = require('./hosts')
 const { WeirError } = require('./errors')
 const { kindOf } = require('./texts')
 
+const MOST_GIVEN = 64 << 20
 const LONGEST_LINE = 1 << 20 // as the library's own `lines` has it
 
 class Stopped extends Error {
@@ -23,13 +24,20 @@ async function piecesOf(given) {
   if (given instanceof ArrayBuffer) return [new Uint8Array(given)]
   if (typeof given === 'object' && (given[Symbol.iterator] || given[Symbol.asyncIterator])) {
     const pieces = []
+    let size = 0
     for await (const piece of given) {
       if (piece !== undefined && piece !== null && !ArrayBuffer.isView(piece)) throw wrong(piece)
       pieces.push(...(await piecesOf(piece)))
+      checkGiven(size += piece?.byteLength ?? 0)
     }
     return pieces
   }
   throw wrong(given)
+}
+
+/** What a stage gives for one piece is held until it has given all of it. */
+function checkGiven(size) {
+  if (size > MOST_GIVEN) throw new WeirError(`a stage gave more than ${MOST_GIVEN} bytes for one piece of the stream`, { kind: 'limit' })
 }
 
 function wrong(given) {
@@ -168,6 +176,7 @@ class Generated {
   #closed = false
   #failure
   #made = []
+  #size = 0 // of what it made
   #input
   #turn
 
@@ -208,6 +217,7 @@ class Generated {
   #taken() {
     const made = this.#made
     this.#made = []
+    this.#size = 0
     if (this.#failure) throw this.#failure.error
     return made
   }
@@ -226,7 +236,10 @@ class Generated {
 
   async #run() {
     try {
-      for await (const piece of this.#work(this.#pieces())) this.#made.push(piece)
+      for await (const piece of this.#work(this.#pieces())) {
+        this.#made.push(piece)
+        checkGiven(this.#size += piece?.byteLength ?? 0)
+      }
     } catch (error) {
       this.#failure = { error }
     }

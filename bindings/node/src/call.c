@@ -74,6 +74,7 @@ static const char* keep(struct call* call, const char* text) {
 
 static void run_next(struct call* call) {
   call->listed = calloc(AT_ONCE, sizeof *call->listed);
+  if (call->listed == NULL) call->status = WEIR_E_NOMEM;
   while (call->listed != NULL && call->count < AT_ONCE) {
     weir_listed* entry = &call->listed[call->count];
     weir_init(entry, sizeof *entry);
@@ -92,7 +93,10 @@ static void run_unfinished(struct call* call) {
   call->status = weir_ledger_list(call->context, &list, &call->error);
   while (call->status == WEIR_OK && (call->status = weir_unfinished_next(list, &job, &call->error)) == WEIR_OK) {
     weir_unfinished_job* all = realloc(call->unfinished, (call->count + 1) * sizeof *all);
-    if (all == NULL) break;
+    if (all == NULL) {
+      call->status = WEIR_E_NOMEM;
+      break;
+    }
     call->unfinished = all;
     job.source = keep(call, job.source);
     job.destination = keep(call, job.destination);
@@ -134,6 +138,7 @@ static void call_free(struct call* call) {
   weir_error_clear(&call->error);
   weir_object_info_clear(&call->info);
   weir_text_free(call->url);
+  if (call->job != NULL) (void)weir_job_suspend(call->job, NULL); /* nobody asked for it to be given up */
   weir_job_free(call->job);
   free(call->listed);
   free(call->unfinished);
@@ -166,6 +171,7 @@ static void* on_thread(void* data) {
 
 static struct call* call_new(struct env* env, napi_value id) {
   struct call* call = calloc(1, sizeof *call);
+  if (call == NULL) throw_no_memory(env);
   if (call == NULL || !read_number(env, id, &call->id)) {
     free(call);
     return NULL;
@@ -252,10 +258,14 @@ napi_value js_list_new(napi_env napi, napi_callback_info info) {
   if (listing != NULL && read_context(env, values[0], &context) && read_text(env, values[1], &texts, &prefix)) {
     listing->held.kind = HELD_LISTING;
     const weir_status status = weir_store_list(context, prefix, &options, &listing->handle, &error);
-    if (status == WEIR_OK) made = new_held(env, &listing->held, finalize);
-    if (status != WEIR_OK) throw_weir(env, status, &error);
+    if (status == WEIR_OK) {
+      made = new_held(env, &listing->held, finalize); /* which frees it where it fails */
+      listing = NULL;
+    } else {
+      throw_weir(env, status, &error);
+    }
   }
-  if (made == NULL) free(listing);
+  free(listing);
   texts_free(&texts);
   return made;
 }

@@ -49,6 +49,7 @@ bool job_options_read(struct env* env, napi_value given, double id, struct job_o
   told->on_end = host_ended;
   told->release = host_release;
   told->host = host_new(env, id, HOST_JOB);
+  if (told->host == NULL) throw_no_memory(env);
   return told->host != NULL;
 }
 

@@ -51,7 +51,12 @@ bool read_pull(struct env* env, napi_value value, weir_pull** into) {
 
 static napi_value wrap(struct env* env, enum HeldKind kind, weir_push* push, weir_pull* pull) {
   struct stream* stream = calloc(1, sizeof *stream);
-  if (stream == NULL) return NULL;
+  if (stream == NULL) {
+    weir_push_free(push);
+    weir_pull_free(pull);
+    throw_no_memory(env);
+    return NULL;
+  }
   stream->held.kind = kind;
   stream->push = push;
   stream->pull = pull;
@@ -123,8 +128,12 @@ napi_value js_push_lend(napi_env napi, napi_callback_info info) {
   if (stream == NULL || !read_rest(env, values[1], values[2], &data, &size) ||
       !read_u64(env, values[3], "size", &most) || !read_number(env, values[4], &id))
     return NULL;
-  void* host = env->closed ? NULL : host_new(env, id, HOST_LENT);
-  if (host == NULL) return NULL;
+  if (env->closed) return NULL;
+  void* host = host_new(env, id, HOST_LENT);
+  if (host == NULL) {
+    throw_no_memory(env);
+    return NULL;
+  }
   weir_error error = WEIR_ERROR_INIT;
   const weir_status status =
       weir_push_give(stream->push, data, size < most ? size : (size_t)most, host_release_data, host, &error);

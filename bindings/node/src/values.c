@@ -205,3 +205,5 @@ void throw_weir(struct env* env, weir_status status, weir_error* error) {
   weir_error_clear(error);
   if (value != NULL) napi_throw(env->napi, value);
 }
+
+void throw_no_memory(struct env* env) { napi_throw_error(env->napi, "ENOMEM", "weir has no memory"); }

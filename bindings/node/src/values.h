@@ -48,5 +48,6 @@ void* read_held(struct env* env, napi_value value, enum HeldKind kind);
 void throw_weir(struct env* env, weir_status status, weir_error* error);
 /* The same as a value. */
 napi_value weir_error_value(struct env* env, weir_status status, const weir_error* error);
+void throw_no_memory(struct env* env);
 
 #endif

@@ -6,7 +6,7 @@ const assert = require('node:assert/strict')
 const fs = require('node:fs')
 const path = require('node:path')
 const { once } = require('node:events')
-const { weir, PACKAGE, MIB, folder, failure, sleep, node, eventually } = require('./helper')
+const { weir, count, PACKAGE, MIB, folder, failure, sleep, node, eventually } = require('./helper')
 
 const invalid = { name: 'WeirError', code: 'EINVAL' }
 
@@ -156,4 +156,11 @@ test('what throws in a listener is an uncaught exception, and no crash', async (
     process.on('uncaughtException', (error) => { console.log(error.message); process.exit(3) })
     weir.createReadStream('gen:1MiB').on('data', () => { throw new Error('mine') })`)
   assert.deepEqual(await child.ended, { code: 3, signal: null, out: 'mine\n', told: '' })
+})
+
+test('what is refused is not held', () => {
+  const before = count()
+  assert.throws(() => new weir.Context({ threads: -1, credentials: () => undefined }), RangeError)
+  assert.throws(() => weir.start('gen:1KiB', 'null:', { budgetBytes: -1 }), RangeError)
+  assert(count() <= before + 1) // the default context's logger
 })

@@ -153,6 +153,19 @@ test('a stage that gives the wrong type', async () => {
   assert.throws(() => weir.pipe('gen:1KiB', weir.custom(() => { throw mine }), 'null:').start(), mine)
 })
 
+test('a stage that gives without end is stopped', async () => {
+  const endless = function * () {
+    for (;;) yield Buffer.alloc(MIB)
+  }
+  for (const stage of [endless, async function * () { yield * endless() }]) {
+    assert.equal((await failure(weir.pipe('gen:1KiB', stage, 'null:').run())).cause.kind, 'limit')
+  }
+})
+
+test('what has no text may be thrown', async () => {
+  assert.equal((await failure(weir.pipe('gen:1KiB', () => { throw Object.create(null) }, 'null:').run())).code, 'EIO')
+})
+
 test('what is no stage', () => {
   for (const wrong of [undefined, null, 7, Buffer.from('x'), {}]) assert.throws(() => weir.pipe('gen:1KiB', wrong), TypeError)
   for (const make of [weir.filter, weir.map, weir.pieces, weir.generate, weir.custom]) assert.throws(() => make('text'), TypeError)
