@@ -58,7 +58,7 @@ async function upload(source, destination, options) {
   try {
     return await finish(job, { signal, onProgress })
   } catch (error) {
-    throw failure && failure.error.kind !== 'broken_pipe' && error.kind === 'cancelled' ? failure.error : error
+    throw failure && failure.error?.kind !== 'broken_pipe' && error?.kind === 'cancelled' ? failure.error : error
   } finally {
     push.free()
     void feeding

@@ -58,7 +58,12 @@ async function copyMany(sources, destination, options) {
       return []
     }
   })
-  copies = native.copiesStart(names, to, how, prepared, id)
+  try {
+    copies = native.copiesStart(names, to, how, prepared, id)
+  } catch (error) {
+    hosts.forget(id)
+    throw error
+  }
   const abort = () => stop(signal.reason)
   signal?.addEventListener('abort', abort, { once: true })
   const timer = onProgress && setInterval(() => careful(() => onProgress(native.copiesProgress(copies))), PROGRESS_MS)

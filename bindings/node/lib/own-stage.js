@@ -59,11 +59,16 @@ class OwnStages {
   /** Calls `begin` with the numbers that the library may ask for while a job is started. */
   start(begin) {
     const ids = []
+    const stages = []
     try {
-      for (const make of this.#makers) ids.push(hosts.keep(this.#stage(make)))
+      for (const make of this.#makers) {
+        stages.push(this.#stage(make))
+        ids.push(hosts.keep(stages.at(-1)))
+      }
       return begin(ids)
     } catch (error) {
       ids.forEach(hosts.forget)
+      for (const stage of stages) stage.released()
       throw error
     }
   }

@@ -106,7 +106,12 @@ napi_value js_context_new(napi_env napi, napi_callback_info info) {
     provider.release = host_release;
     if (has_credentials) provider.host = host_new(env, credentials_id, HOST_IDLE);
     if (has_credentials) options.credentials = &provider;
-    weir_status status = weir_context_new(&options, &context->handle, &error);
+    const bool no_host = logger.host == NULL || (has_credentials && provider.host == NULL);
+    if (no_host) {  // a function without a host would have nobody to call
+      if (logger.host != NULL) host_drop(logger.host);
+      if (provider.host != NULL) host_drop(provider.host);
+    }
+    weir_status status = no_host ? WEIR_E_NOMEM : weir_context_new(&options, &context->handle, &error);
     if (status == WEIR_OK) status = stage_add(context->handle, &error);
     context->held.kind = HELD_CONTEXT;
     if (status == WEIR_OK) {
@@ -114,7 +119,7 @@ napi_value js_context_new(napi_env napi, napi_callback_info info) {
       context = NULL;
     } else {
       weir_context_free(context->handle);
-      throw_weir(env, status, &error);
+      no_host ? throw_no_memory(env) : throw_weir(env, status, &error);
     }
   }
   free(context);

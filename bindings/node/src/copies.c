@@ -76,10 +76,12 @@ napi_value js_copies_start(napi_env napi, napi_callback_info info) {
     how.on_item = on_item;
     how.release = host_release;
     how.host = host_new(env, id, HOST_JOB);
-    const weir_status status =
-        weir_start_copies(lists.sources, lists.source_count, destination, &how, &options.told, &copies, &error);
+    const weir_status status = how.host == NULL ? WEIR_E_NOMEM
+                                                : weir_start_copies(lists.sources, lists.source_count, destination,
+                                                                    &how, &options.told, &copies, &error);
     if (status == WEIR_OK) made = copies_value(env, copies);
-    if (status != WEIR_OK) throw_weir(env, status, &error);
+    if (how.host == NULL) throw_no_memory(env);
+    if (how.host != NULL && status != WEIR_OK) throw_weir(env, status, &error);
   }
   texts_free(&lists.texts);
   free(lists.sources);

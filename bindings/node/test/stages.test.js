@@ -113,6 +113,8 @@ test('a stage is an object with process, finish and close', async (t) => {
   assert.equal((await outOf(weir.pipe(text, counter))).toString(), String(TEXT.length))
   assert.equal((await outOf(weir.pipe(text, counter))).toString(), String(TEXT.length))
   await eventually(() => closed === 2)
+  assert.throws(() => weir.pipe(text, counter, 'zzstd', 'null:').start(), /zzstd/)
+  await eventually(() => closed === 3)
 })
 
 const mine = new Error('mine')
