@@ -67,7 +67,7 @@ def main():
     tests = ["operations.mjs", "errors.mjs", "clients.mjs"] + (["same_requests.mjs"] if probe else [])
     failed = []
     for test in tests:
-        command = [sys.executable, servers, "run", "vercel", "--", node, HERE / test]
+        command = [sys.executable, servers, "run", "vercel", "--", node, "--require", HERE / "webcrypto.cjs", HERE / test]
         environment = dict(os.environ, WEIR_VERCEL_SDK=str(sdk / "node_modules"), WEIR_VERCEL_PROBE=probe, VERCEL_BLOB_RETRIES="2")
         if subprocess.run(command, env=environment, check=False).returncode != 0:
             failed.append(test)
