@@ -39,12 +39,14 @@ void* allocate(std::size_t size) {
 
 }  // namespace
 
-void* operator new(std::size_t size) { return allocate(size); }
-void* operator new[](std::size_t size) { return allocate(size); }
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete[](void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
-void operator delete[](void* memory, std::size_t) noexcept { std::free(memory); }
+// Not inlined: GCC would see a free() of what new has given.
+#define WEIR_OPAQUE __attribute__((noinline))
+WEIR_OPAQUE void* operator new(std::size_t size) { return allocate(size); }
+WEIR_OPAQUE void* operator new[](std::size_t size) { return allocate(size); }
+WEIR_OPAQUE void operator delete(void* memory) noexcept { std::free(memory); }
+WEIR_OPAQUE void operator delete[](void* memory) noexcept { std::free(memory); }
+WEIR_OPAQUE void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+WEIR_OPAQUE void operator delete[](void* memory, std::size_t) noexcept { std::free(memory); }
 
 using namespace weir;
 using namespace std::chrono_literals;
