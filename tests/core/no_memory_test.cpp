@@ -43,6 +43,12 @@ void* allocate(std::size_t size) {
 #define WEIR_OPAQUE __attribute__((noinline))
 WEIR_OPAQUE void* operator new(std::size_t size) { return allocate(size); }
 WEIR_OPAQUE void* operator new[](std::size_t size) { return allocate(size); }
+WEIR_OPAQUE void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
+  return fails_now() ? nullptr : std::malloc(size == 0 ? 1 : size);
+}
+WEIR_OPAQUE void* operator new[](std::size_t size, const std::nothrow_t&) noexcept {
+  return fails_now() ? nullptr : std::malloc(size == 0 ? 1 : size);
+}
 WEIR_OPAQUE void operator delete(void* memory) noexcept { std::free(memory); }
 WEIR_OPAQUE void operator delete[](void* memory) noexcept { std::free(memory); }
 WEIR_OPAQUE void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
