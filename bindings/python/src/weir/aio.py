@@ -247,7 +247,7 @@ async def copy_many(
     destination: Name,
     *,
     progress: Callable[[many.Summary], object] | None = None,
-    **how: Any,
+    **how: Unpack[many.Many],
 ) -> many.Summary:
     """As weir.copy_many(), with its other arguments. `on_item` comes on a thread of the library's."""
     copies = many.start_many(sources, destination, **how)

@@ -212,20 +212,32 @@ class Copies:
         lib.weir_copies_free(self._handle)
 
 
-def start_many(
-    sources: Union[Name, Iterable[Name]],
-    destination: Name,
-    *,
-    recursive: bool = False,
-    globs: bool = False,
-    update: Update = "all",
-    dry_run: bool = False,
-    files: int = 0,
-    filters: Iterable[tuple[str, str]] = (),
-    on_item: Callable[[Item], object] | None = None,
-    **options: Unpack[Options],
-) -> Copies:
+class Many(Options, total=False):
+    """recursive  a source may be a directory, a bucket, or the beginning of keys
+    globs      a source may be a pattern
+    update     what is kept: "all" is replaced, "size_and_time" or "checksum" keep what has the same
+    dry_run    nothing is copied
+    files      under way at once; else 16
+    filters    ("exclude", "*.tmp") and ("include", ...): the last that matches decides
+    on_item    told of each, on a thread of the library's, one at a time; what it raises stops the rest
+    """
+
+    recursive: bool
+    globs: bool
+    update: Update
+    dry_run: bool
+    files: int
+    filters: Iterable[tuple[str, str]]
+    on_item: Union[Callable[[Item], object], None]
+
+
+HOW = frozenset(Many.__annotations__) - frozenset(Options.__annotations__)
+
+
+def start_many(sources: Union[Name, Iterable[Name]], destination: Name, **how: Unpack[Many]) -> Copies:
     """Starts what copy_many() does."""
+    options: Any = {name: value for name, value in how.items() if name not in HOW}
+    update = how.get("update", "all")
     names = [sources] if isinstance(sources, (str, bytes, os.PathLike)) else list(sources)
     if update not in UPDATES:
         raise ValueError(f"update is one of {', '.join(UPDATES)}, not {update!r}")
@@ -234,15 +246,16 @@ def start_many(
     prepared = Prepared(options)
     texts = [c_text(name_bytes(name), "source") for name in names]
     array = ffi.new("char *[]", texts or [NULL])
-    told = _Told(on_item)
+    told = _Told(how.get("on_item"))
     more = struct("weir_copies_options")
-    rules = list(filters)
+    rules = list(how.get("filters", ()))
     pairs = ffi.new("weir_pair[]", max(1, len(rules)))
     for pair, (what, pattern) in zip(pairs, rules):
         pair.name, pair.value = prepared.text(what, "filter"), prepared.text(pattern, "filter")
     more.filters, more.filter_count = pairs, len(rules)
-    more.recursive, more.globs, more.dry_run = int(recursive), int(globs), int(dry_run)
-    more.update, more.files = UPDATES[update], files
+    for name in ("recursive", "globs", "dry_run"):
+        setattr(more, name, int(bool(how.get(name))))
+    more.update, more.files = UPDATES[update], how.get("files", 0)
     more.on_item, more.release = _on_item, _hosts.release
     handle = ffi.new("weir_copies **")
     to = c_text(name_bytes(destination), "destination")
@@ -271,15 +284,8 @@ def copy_many(
     sources: Union[Name, Iterable[Name]],
     destination: Name,
     *,
-    recursive: bool = False,
-    globs: bool = False,
-    update: Update = "all",
-    dry_run: bool = False,
-    files: int = 0,
-    filters: Iterable[tuple[str, str]] = (),
-    on_item: Callable[[Item], object] | None = None,
     progress: Callable[[Summary], object] | None = None,
-    **options: Unpack[Options],
+    **how: Unpack[Many],
 ) -> Summary:
     """Copies files, objects, trees (`recursive`) and patterns (`globs`) to one place, several at once; deletes nothing.
 
@@ -287,18 +293,7 @@ def copy_many(
     "checksum". `filters` are ("exclude", "*.tmp") and ("include", …): the last that matches decides. `on_item` is told
     of each on a thread of the library's, one at a time; what it raises stops the rest. Items that fail stop no other:
     Incomplete tells of them at the end. With a ledger the same call goes on with what was stopped."""
-    copies = start_many(
-        sources,
-        destination,
-        recursive=recursive,
-        globs=globs,
-        update=update,
-        dry_run=dry_run,
-        files=files,
-        filters=filters,
-        on_item=on_item,
-        **options,
-    )
+    copies = start_many(sources, destination, **how)
     try:
         return copies.result(progress)
     finally:
