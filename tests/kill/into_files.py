@@ -5,8 +5,8 @@ import os
 import shutil
 from collections import Counter
 
-from rounds import (HEADS, MIB, PARTS_AT_ONCE, Round, Wrong, check_nothing_left, copy, event_of, memory_options, rng, target,
-                    temporary_files)
+from rounds import (HEADS, MIB, PARTS_AT_ONCE, Round, Wrong, check_nothing_left, copy, event_of, in_one_go, memory_options, rng,
+                    target, temporary_files)
 
 # Of a download: the ranges that are read at once and the one that waits for them, of 8 MiB each, and what kernels hold of them on both
 # sides of the relay when their reader is killed.
@@ -113,7 +113,7 @@ def play_stream(number, folder, relay):
         copy(source, url, *options, *made, state=folder / "other")
         ends = [url, str(path), *options]
     if "zstd level" in through:
-        copy(source, folder / "in one go", *stages, state=folder / "other")
+        in_one_go(source, folder / "in one go", stages, folder / "other")
         wanted = (folder / "in one go").read_bytes()
         (folder / "in one go").unlink()
     one = Round(relay, [*ends, *stages, "--part-size", str(part), "--limit-rate", f"{pace}MiB", *memory_options()], state, feed)

@@ -34,7 +34,8 @@ import compositions
 from branches import play_branches
 from into_files import play_download, play_file_copy, play_stream
 from rounds import (HEADS, HOST, MIB, PARTS_AT_ONCE, SEED, WEIR, Round, Wrong, check_no_upload_left, check_nothing_left, copy,
-                    event_of, jobs, memory_options, open_uploads, orphans, remove_unfinished, rng, start_relay, target, temporary_files)
+                    event_of, in_one_go, jobs, memory_options, open_uploads, orphans, remove_unfinished, rng,
+                    start_relay, target, temporary_files)
 
 PRODUCER = os.environ.get("WEIR_KILL_PRODUCER", "")
 TREE_FILES = 30
@@ -59,7 +60,7 @@ def play_upload(number, folder, relay):
     wanted = path
     if through:
         wanted = folder / "in one go"
-        copy(path, wanted, *stages, state=state)
+        in_one_go(path, wanted, stages, state)
         size = wanted.stat().st_size
     remade = piped or changing or bool(own)
     one = Round(relay, arguments, state, path if piped else None)

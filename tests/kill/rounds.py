@@ -186,6 +186,12 @@ def copy(*words, state):
     subprocess.run([WEIR, "cp", "-q", *map(str, words)], check=True, env={**os.environ, "WEIR_STATE_DIR": str(state)})
 
 
+def in_one_go(source, destination, stages, state):
+    """What a run that nobody kills makes of a file. By the same program: one like Node brings a zlib of its own, whose bytes are others."""
+    subprocess.run([*(HOST or [WEIR]), "cp", "--json", "--state-dir", str(state), str(source), str(destination), *stages],
+                   check=True, stdout=subprocess.DEVNULL)
+
+
 def remove_unfinished(state):
     """What the command finds of unfinished uploads, and removes."""
     done = subprocess.run([WEIR, "rm", "--incomplete", "-r", f"s3://{os.environ['WEIR_TEST_S3_BUCKET']}", "--older-than", "0s", "--json",
