@@ -33,6 +33,7 @@ NODE_PACKAGES = ["@aws-sdk/client-s3@3.1175.0", "@aws-sdk/lib-storage@3.1175.0"]
 OBJECT_BYTES = 64 * 1024
 GOALS = {"weir, Python": 0.90, "weir, Node": 0.85}  # of the speed of C, up and down
 WITH_GOALS = ("up", "down")
+COPIED = {"BENCH_COPIED": "yes"}  # not lent: by a write that takes a copy, out of a stream whose buffers stay the program's
 
 
 @dataclass
@@ -69,8 +70,9 @@ def node_peers():
 
 def contenders(options, folder):
     """All that can be measured here, and why not the others."""
-    build = options.bin.parent
+    build = options.bin.resolve().parent
     found = [Contender("weir, C", command=[options.bin / "bench_bindings_c"], actions=("up", "down", "read", "many"))]
+    found.append(Contender("weir, C, copied", command=found[0].command, actions=("up",), extra=COPIED))
     missing = []
     python, python_s3fs = (servers.install_once(place, lambda final, wanted=packages: servers.make_venv(final, wanted)) / "bin/python"
                            for place, packages in PACKAGES.items())
@@ -85,8 +87,10 @@ def contenders(options, folder):
     if node is None or not addon.is_dir():
         missing.append("Node: " + ("there is no node" if node is None else f"{addon} was not built (WEIR_BUILD_NODE)"))
         return found, missing
-    found.append(Contender("weir, Node", command=[node, DRIVERS / "drive_weir.mjs"], actions=("up", "down", "many"),
-                           extra={"BENCH_WEIR_NODE": str(addon)}))
+    ours = {"command": [node, DRIVERS / "drive_weir.mjs"], "extra": {"BENCH_WEIR_NODE": str(addon)}}
+    found.append(Contender("weir, Node", actions=("up", "down", "many"), **ours))
+    ours = ours | {"extra": ours["extra"] | COPIED}
+    found.append(Contender("weir, Node, copied", actions=("up", "down"), **ours))
     if shutil.which("npm") is None:
         missing.append("@aws-sdk/lib-storage: there is no npm")
     else:

@@ -56,10 +56,9 @@ struct ProducerWorld : ResumeWorld {
     return options;
   }
   Result<Receipt> upload() { return run(options()).wait(); }
-  std::string state() const { return directory.path("state"); }
   std::vector<std::string> spools() const {
     std::vector<std::string> found;
-    for (const auto& entry : std::filesystem::directory_iterator(state())) {
+    for (const auto& entry : std::filesystem::directory_iterator(state)) {
       if (entry.path().filename().string().starts_with("spool-")) found.push_back(entry.path());
     }
     return found;
@@ -76,17 +75,18 @@ struct ProducerWorld : ResumeWorld {
     auto kill = std::make_shared<Kill>();
     kill->forgotten = producer.forgotten;
     for (const std::string& spool : spools()) copy_into(spool, kill->state.root());
-    for (const char* name : {"/ledger.sqlite", "/ledger.sqlite-wal"}) copy_into(state() + name, kill->state.root());
+    for (const char* name : {"/ledger.sqlite", "/ledger.sqlite-wal"}) copy_into(state + name, kill->state.root());
     kill->store = target->image();
     return kill;
   }
+  /// In a folder of its own: the ledger of the life before may still be open, and takes the files of its name with it.
   void come_back(const Kill& kill) {
     ledger.reset();
-    std::filesystem::remove_all(state());
-    std::filesystem::create_directory(state());
-    std::filesystem::permissions(state(), std::filesystem::perms::owner_all);
+    state += "'";
+    std::filesystem::create_directory(state);
+    std::filesystem::permissions(state, std::filesystem::perms::owner_all);
     for (const auto& entry : std::filesystem::directory_iterator(kill.state.root())) {
-      copy_into(entry.path(), state());
+      copy_into(entry.path(), state);
     }
     target->settle();
     target->restore(kill.store);

@@ -30,6 +30,7 @@ inline void record_all(Ledger& ledger, const JobRecord& record, const std::strin
 
 struct ResumeWorld {
   TempDir directory;
+  std::string state = directory.path("state");
   std::string bytes = sample_bytes(kParts * kPart - 77);
   std::string path = directory.write("source", bytes);
   std::shared_ptr<MemoryTarget> target = std::make_shared<MemoryTarget>(MemoryTargetOptions{});
@@ -39,7 +40,7 @@ struct ResumeWorld {
 
   std::shared_ptr<Ledger> open() const {
     LedgerOptions options;
-    options.state_dir = directory.path("state");
+    options.state_dir = state;
     return *Ledger::open(options);
   }
   UploadOptions options() const {

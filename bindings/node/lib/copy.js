@@ -3,7 +3,7 @@
 const { Writable } = require('node:stream')
 const { pipeline } = require('node:stream/promises')
 const { WeirError } = require('./errors')
-const { Push, Pull, bytesOf } = require('./handles')
+const { Push, bytesOf } = require('./handles')
 const { finish } = require('./job')
 const { check } = require('./options')
 const { pipe, words } = require('./pipeline')
@@ -117,7 +117,7 @@ async function download(source, destination, options) {
   }
   if (destination === undefined) {
     const chunks = []
-    await drain(source, told, (chunk) => chunks.push(chunk))
+    await drain(source, told, (chunk) => chunks.push(Buffer.from(chunk)))
     return Buffer.concat(chunks)
   }
   if (!(destination instanceof Uint8Array)) throw new TypeError(`download() fills a name, a Uint8Array or a stream, not ${kindOf(destination)}`)
@@ -135,27 +135,13 @@ function filler(bytes) {
   }
 }
 
-async function drain(source, { signal, onProgress, through, ...rest }, take) {
-  const pull = new Pull()
+async function drain(source, { through, ...options }, take) {
   const stages = through === undefined || through === '' ? [] : [through]
-  const job = startLine(pipe(words(quoted(placeOf(source))), ...stages, 'pull'), rest, { pull: pull.handle })
-  pull.job = job
-  const watched = finish(job, { signal, onProgress })
-  watched.catch(() => {})
   let size = 0
-  try {
-    for (let chunk = await pull.chunk(); chunk !== null; chunk = await pull.chunk()) {
-      take(chunk, size)
-      size += chunk.length
-    }
-  } catch (error) {
-    await job.stop()
-    if (error.kind === 'cancelled') await watched // says why
-    throw error
-  } finally {
-    pull.free()
+  for await (const chunk of pipe(words(quoted(placeOf(source))), ...stages).chunks(options)) {
+    take(chunk, size)
+    size += chunk.length
   }
-  await watched
   return size
 }
 

@@ -115,6 +115,16 @@ class Pull extends Handle {
     return this.#read(() => native.pullRead(this.handle), (chunk) => chunk?.length ?? 0)
   }
 
+  /** As chunk(), in the job's own memory, to be given back with giveBack(). */
+  lent() {
+    return this.#read(() => native.pullLend(this.handle), (chunk) => chunk?.length ?? 0)
+  }
+
+  /** Whoever still has a chunk that was lent() has no bytes any more. */
+  giveBack(chunk) {
+    native.detach(chunk.buffer)
+  }
+
   /** How many bytes were read into it; 0 behind the last. */
   readInto(bytes) {
     return this.#read(() => native.pullReadInto(this.handle, bytes), (size) => size)

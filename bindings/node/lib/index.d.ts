@@ -417,6 +417,11 @@ export class Pipeline implements AsyncIterable<Buffer> {
   run(options?: RunOptions): Promise<Receipt>
   /** What comes out of one without a place at its end. */
   readable(options?: StreamOptions): ReadStream
+  /**
+   * The same without a copy, for loops: each chunk is weir's own memory until the next is asked for. Then it is detached, and
+   * has no bytes any more: copy what is to stay, and wait for what still reads it (`await` a write before the loop goes on).
+   */
+  chunks(options?: RunOptions): AsyncGenerator<Buffer, void, void>
   [Symbol.asyncIterator](): AsyncIterableIterator<Buffer>
   toString(): string
 }

@@ -59,6 +59,14 @@ class Pipeline {
     return new (require('./streams').Reading)(this, options)
   }
 
+  /**
+   * The same without a copy, for loops: each chunk is weir's own memory until the next is asked for. Then it is detached, and
+   * has no bytes any more: copy what is to stay, and wait for what still reads it.
+   */
+  chunks(options) {
+    return require('./chunks').lentChunks(this.pipe('pull'), options)
+  }
+
   [Symbol.asyncIterator]() {
     return this.readable()[Symbol.asyncIterator]()
   }

@@ -53,6 +53,8 @@ static bool define(struct env* env, napi_value exports) {
       FUNCTION("pushFail", js_push_fail),
       FUNCTION("pullNew", js_pull_new),
       FUNCTION("pullRead", js_pull_read),
+      FUNCTION("pullLend", js_pull_lend),
+      FUNCTION("detach", js_detach),
       FUNCTION("pullReadInto", js_pull_read_into),
       FUNCTION("streamWait", js_stream_wait),
       FUNCTION("streamFree", js_stream_free),

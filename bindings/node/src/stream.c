@@ -188,6 +188,59 @@ napi_value js_pull_read(napi_env napi, napi_callback_info info) {
   return answer(env, status, &error, made);
 }
 
+static void release_lent(napi_env napi, void* data, void* lent) {
+  (void)napi;
+  (void)data;
+  weir_chunk_release(lent);
+  free(lent);
+}
+
+/* The job's own memory. It is given back when its ArrayBuffer lets go of it: by js_detach(), or collected. */
+static napi_value lent_buffer(struct env* env, weir_chunk* chunk) {
+  napi_value made = NULL;
+  weir_chunk* const lent = malloc(sizeof *lent);
+  if (lent == NULL) {
+    throw_no_memory(env);
+    return NULL;
+  }
+  *lent = *chunk;
+  const napi_status status =
+      napi_create_external_buffer(env->napi, chunk->size, (void*)(uintptr_t)chunk->data, release_lent, lent, &made);
+  if (status == napi_ok) {
+    *chunk = (weir_chunk)WEIR_CHUNK_INIT;
+    return made;
+  }
+  free(lent);
+  /* Hosts whose heap is caged have no such buffers. */
+  if (napi_create_buffer_copy(env->napi, chunk->size, chunk->data, NULL, &made) != napi_ok)
+    napi_throw_error(env->napi, "ENOMEM", "no memory for a Buffer");
+  return made;
+}
+
+napi_value js_pull_lend(napi_env napi, napi_callback_info info) {
+  napi_value values[1], made = NULL;
+  struct env* env = arguments(napi, info, 1, values);
+  struct stream* stream = read_held(env, values[0], HELD_PULL);
+  weir_chunk chunk = WEIR_CHUNK_INIT;
+  weir_error error = WEIR_ERROR_INIT;
+  if (stream == NULL) return NULL;
+  const weir_status status = weir_pull_try_read(stream->pull, &chunk, &error);
+  if (status == WEIR_END) {
+    napi_get_null(napi, &made);
+    return made;
+  }
+  if (status == WEIR_OK) made = lent_buffer(env, &chunk);
+  weir_chunk_release(&chunk);
+  return answer(env, status, &error, made);
+}
+
+napi_value js_detach(napi_env napi, napi_callback_info info) {
+  napi_value values[1];
+  arguments(napi, info, 1, values);
+  (void)napi_detach_arraybuffer(napi, values[0]); /* one that cannot be is a copy, or was given away */
+  return NULL;
+}
+
 napi_value js_pull_read_into(napi_env napi, napi_callback_info info) {
   napi_value values[2];
   struct env* env = arguments(napi, info, 2, values);

@@ -21,6 +21,10 @@ napi_value js_push_fail(napi_env napi, napi_callback_info info);
 napi_value js_pull_new(napi_env napi, napi_callback_info info);
 /* pullRead(pull) → a Buffer; null at the end; undefined: there is nothing yet */
 napi_value js_pull_read(napi_env napi, napi_callback_info info);
+/* pullLend(pull) → as pullRead, a Buffer on the job's own memory, to be given back by detach() */
+napi_value js_pull_lend(napi_env napi, napi_callback_info info);
+/* detach(arrayBuffer): whoever still has it has no bytes any more */
+napi_value js_detach(napi_env napi, napi_callback_info info);
 /* pullReadInto(pull, bytes) → how many; 0 at the end; undefined: there is nothing yet */
 napi_value js_pull_read_into(napi_env napi, napi_callback_info info);
 /* streamWait(push or pull, callback): once, when a try is worth it */

@@ -27,6 +27,7 @@ export async function all(signal: AbortSignal): Promise<void> {
   await pipeline_.run({ signal })
   pipe('a', map((line) => [line, line]), pieces(async () => null), generate(async function * () {}), custom(() => ({ process: (data) => data })), stage('take', { bytes: 1 }))
   for await (const chunk of pipe('a', 'zstd')) console.log(chunk.length)
+  for await (const chunk of file('a').chunks({ signal })) console.log(chunk.readUInt8())
   await pipeline(createReadStream('a', { encoding: 'utf8' }), createTransform('gzip'), createWriteStream('b', { lend: true, highWaterMark: 1 }))
   http.createServer((request, response) => {
     const out = createWriteStream('b')

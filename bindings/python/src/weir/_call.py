@@ -48,11 +48,15 @@ def exception(status: int, error: Any) -> Error:
 
 def call(function: Any, *arguments: Any) -> int:
     """Calls it with a weir_error at the end. WEIR_OK, WEIR_PENDING and WEIR_END come back, errors are raised."""
-    error = new_error()
-    status = int(function(*arguments, error))
-    if status not in (OK, PENDING, END):
-        raise exception(status, error)
-    return status
+    return call_with(new_error(), function, *arguments)
+
+
+def call_with(error: Any, function: Any, *arguments: Any) -> int:
+    """The same for a caller who keeps a weir_error, since it calls for each chunk."""
+    status = function(*arguments, error)
+    if status == OK or status == PENDING or status == END:
+        return int(status)
+    raise exception(status, error)
 
 
 def slice_ms(deadline: float | None) -> int:
