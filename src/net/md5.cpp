@@ -3,7 +3,8 @@
 #include <openssl/evp.h>
 
 #include <array>
-#include <vector>
+
+#include "net/base64.hpp"
 
 namespace weir::net {
 
@@ -37,13 +38,6 @@ Result<std::string> md5_base64(std::string_view text) {
   Md5 md5;
   md5.update(std::as_bytes(std::span(text)));
   return md5.finish();
-}
-
-std::string base64(std::string_view bytes) {
-  std::vector<unsigned char> text((bytes.size() + 2) / 3 * 4 + 1);
-  const int written = EVP_EncodeBlock(text.data(), reinterpret_cast<const unsigned char*>(bytes.data()),
-                                      static_cast<int>(bytes.size()));
-  return {text.begin(), text.begin() + written};
 }
 
 }  // namespace weir::net

@@ -28,6 +28,5 @@ class Md5 {
 };
 
 Result<std::string> md5_base64(std::string_view text);
-std::string base64(std::string_view bytes);
 
 }  // namespace weir::net

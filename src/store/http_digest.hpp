@@ -30,7 +30,4 @@ bool add_digests(std::vector<ToldDigest>& known, const std::vector<ToldDigest>& 
 /// The members of a dictionary (RFC 8941 section 3.2) that are byte sequences, decoded; nothing where it is none.
 std::optional<std::vector<std::pair<std::string, std::string>>> byte_members(std::string_view dictionary);
 
-/// From base64, padded or not; nothing for what is none.
-std::optional<std::string> from_base64(std::string_view text);
-
 }  // namespace weir::http

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <vector>
 
-#include "net/md5.hpp"
+#include "net/base64.hpp"
 #include "net/text.hpp"
 #include "net/url.hpp"
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "net/aws_config.hpp"
+#include "net/base64.hpp"
 #include "net/md5.hpp"
 #include "net/text.hpp"
 #include "net/url.hpp"
