@@ -25,6 +25,10 @@ def new_error() -> Any:
     return ffi.gc(struct("weir_error"), lib.weir_error_clear)
 
 
+# Those that no call has just now: making one costs as much as a call. Never two calls at once have the same, on whatever threads.
+_spare: list[Any] = []
+
+
 def exception(status: int, error: Any) -> Error:
     """The exception of a status that is an error; `error` is what the call has filled."""
     name = from_c(lib.weir_status_name(status))
@@ -48,13 +52,13 @@ def exception(status: int, error: Any) -> Error:
 
 def call(function: Any, *arguments: Any) -> int:
     """Calls it with a weir_error at the end. WEIR_OK, WEIR_PENDING and WEIR_END come back, errors are raised."""
-    return call_with(new_error(), function, *arguments)
-
-
-def call_with(error: Any, function: Any, *arguments: Any) -> int:
-    """The same for a caller who keeps a weir_error, since it calls for each chunk."""
+    try:
+        error = _spare.pop()
+    except IndexError:
+        error = new_error()
     status = function(*arguments, error)
     if status == OK or status == PENDING or status == END:
+        _spare.append(error)
         return int(status)
     raise exception(status, error)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NoReturn
 
-from ._call import END, OK, PENDING, SLICE_MS, call, call_with, new_error
+from ._call import END, OK, PENDING, SLICE_MS, call
 from ._native import NULL, ffi, lib, struct
 from .errors import BrokenPipe, WrongState
 from .pipeline import Pipeline, Text
@@ -23,7 +23,6 @@ class Pull:
 
     def __init__(self) -> None:
         self._job: Job | None = None
-        self._error = new_error()
         handle = ffi.new("weir_pull **")
         call(lib.weir_pull_new, NULL, handle)
         self.handle = handle[0]
@@ -39,7 +38,7 @@ class Pull:
         """The next chunk; an empty one is the end; None: not yet. Does not wait. It is the job's memory until the view and
         all that was made of it are gone, also after the job: who keeps many holds the job up. BrokenPipe: its job failed."""
         chunk = ffi.new("weir_chunk *")
-        status = call_with(self._error, lib.weir_pull_try_read, self.handle, chunk)
+        status = call(lib.weir_pull_try_read, self.handle, chunk)
         if status == PENDING:
             return None
         if status == END:
@@ -58,7 +57,7 @@ class Pull:
 
     def wait(self) -> bool:
         """For a moment; True: there is something."""
-        return call_with(self._error, lib.weir_pull_wait, self.handle, SLICE_MS) == OK
+        return call(lib.weir_pull_wait, self.handle, SLICE_MS) == OK
 
     def wait_for_some(self) -> None:
         """Until there is something, the end or an error."""
@@ -73,7 +72,7 @@ class Pull:
         size = ffi.new("size_t *")
         try:
             with ffi.from_buffer(view, require_writable=True) as memory:
-                status = call_with(self._error, lib.weir_pull_read_into, self.handle, memory, len(view), size)
+                status = call(lib.weir_pull_read_into, self.handle, memory, len(view), size)
         except BrokenPipe as error:
             self._explain(error)
         return 0 if status == END else int(size[0])
