@@ -7,8 +7,9 @@ const { spawn } = require('node:child_process')
 const { createHash } = require('node:crypto')
 const { once } = require('node:events')
 const fs = require('node:fs')
+const http = require('node:http')
 const path = require('node:path')
-const { weir, S3, MIB, PACKAGE, folder, objects, onS3, s3Context, pattern, eventually, failure } = require('./helper')
+const { weir, S3, MIB, PACKAGE, folder, objects, onS3, s3Context, pattern, eventually } = require('./helper')
 
 /** In a folder where "weir" is installed. */
 function begin(t, name, ...words) {
@@ -80,11 +81,13 @@ test('http_into_s3.mjs on S3', onS3, async (t) => {
   const context = s3Context()
   assert.equal((await weir.head(s3('body'), { context })).contentType, 'text/x-body')
   assert((await weir.download(s3('body'), { context })).equals(data))
-  const stop = new AbortController()
-  const half = failure(fetch(`${url}/half`, { method: 'PUT', duplex: 'half', signal: stop.signal, body: (async function * () { while (!stop.signal.aborted) { yield data; await new Promise((resolve) => setTimeout(resolve, 20)) } })() }))
-  setTimeout(() => stop.abort(), 200)
-  await half
+  // Not by fetch(): Node 18 forgets the signal of one whose Request was collected.
+  const half = http.request(`${url}/half`, { method: 'PUT' }).on('error', () => {})
+  await new Promise((resolve) => half.write(data, resolve))
+  half.destroy()
+  await once(half, 'close')
+  assert.equal((await (await fetch(`${url}/after`, { method: 'PUT', body: 'after' })).json()).bytes, 5)
   const names = []
   for await (const entry of weir.list(s3(), { context })) names.push(entry.key.split('/').pop())
-  assert.deepEqual(names, ['body'])
+  assert.deepEqual(names, ['after', 'body'])
 })
