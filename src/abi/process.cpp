@@ -27,9 +27,9 @@ std::atomic<int>* make_page() noexcept {
 }  // namespace
 
 bool forked() noexcept {
-  static const std::atomic<int>* const page = make_page();
-  static const pid_t first = ::getpid();
-  return page != nullptr ? page->load(std::memory_order_relaxed) == 0 : ::getpid() != first;
+  static const std::atomic<int>* const kPage = make_page();
+  static const pid_t kFirst = ::getpid();
+  return kPage != nullptr ? kPage->load(std::memory_order_relaxed) == 0 : ::getpid() != kFirst;
 }
 
 }  // namespace weir::abi

@@ -85,7 +85,7 @@ test('http_into_s3.mjs on S3', onS3, async (t) => {
   const half = http.request(`${url}/half`, { method: 'PUT' }).on('error', () => {})
   await new Promise((resolve) => half.write(data, resolve))
   half.destroy()
-  await once(half, 'close')
+  await new Promise((resolve) => half.on('close', resolve))
   assert.equal((await (await fetch(`${url}/after`, { method: 'PUT', body: 'after' })).json()).bytes, 5)
   const names = []
   for await (const entry of weir.list(s3(), { context })) names.push(entry.key.split('/').pop())
