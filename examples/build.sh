@@ -19,7 +19,8 @@ build_weir() {
     installing=$!
   fi
   log=$(mktemp)
-  if ! { cmake --preset release -DWEIR_BUILD_TESTS=OFF -DWEIR_BUILD_EXAMPLES=OFF && cmake --build --preset release --target weir; } >"$log" 2>&1
+  if ! { cmake --preset release -DWEIR_BUILD_TESTS=OFF -DWEIR_BUILD_EXAMPLES=OFF \
+         -DCMAKE_UNITY_BUILD=ON -DCMAKE_UNITY_BUILD_BATCH_SIZE=16 && cmake --build --preset release --target weir; } >"$log" 2>&1
   then
     tail -n 60 "$log" >&2
     rm -f "$log"

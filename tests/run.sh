@@ -39,9 +39,9 @@ build() { # PRESET
   local options=(-DWEIR_BUILD_TESTS=ON -DWEIR_BUILD_EXAMPLES=ON -DCMAKE_UNITY_BUILD_BATCH_SIZE=16)
   [ "$1" = tsan ] || options+=(-DWEIR_BUILD_PYTHON=ON)
   case $1 in dev | release) options+=(-DWEIR_BUILD_NODE=ON) ;; esac
-  # Many files compiled as one are fastest from scratch. Who works on weir has a dev folder, and builds it file by file.
+  # Many files compiled as one are fastest from scratch: the consumers' builds do it file by file. Who works on weir has a dev folder.
   if [ "$1" != dev ]; then
-    options+=(-DWEIR_UNITY_TESTS=ON)
+    options+=(-DWEIR_UNITY_TESTS=ON -DCMAKE_UNITY_BUILD=ON)
   elif [ ! -e build/dev/CMakeCache.txt ]; then
     options+=(-DWEIR_UNITY_TESTS=ON -DCMAKE_UNITY_BUILD=ON -DCMAKE_CXX_FLAGS=-O0 -DCMAKE_CXX_FLAGS_DEBUG=-g1)
   fi

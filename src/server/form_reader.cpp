@@ -81,7 +81,7 @@ std::optional<std::string> parameter(std::string_view text, std::string_view wan
 std::optional<std::string> FormReader::boundary_of(std::string_view content_type) {
   if (lower_case(trimmed(content_type.substr(0, content_type.find(';')))) != "multipart/form-data") return {};
   bool broken = false;
-  const auto boundary = parameter(content_type, "boundary", broken);
+  auto boundary = parameter(content_type, "boundary", broken);
   if (broken || !boundary || boundary->empty() || boundary->size() > kLongestBoundary || boundary->back() == ' ')
     return {};
   const auto allowed = [](char c) {

@@ -68,14 +68,27 @@ def check(build, sources, flags, common, depth):
     return len(sources) - len(found), "\n".join(found)
 
 
+def commands_of(build):
+    """How each file of the library and the command is compiled."""
+    commands = json.loads((build / "compile_commands.json").read_text(encoding="utf-8"))
+    if any("/Unity/" in entry["file"] for entry in commands):
+        commands = json.loads((one_by_one(build) / "compile_commands.json").read_text(encoding="utf-8"))
+    return {entry["file"]: entry for entry in commands if entry["file"].startswith(f"{ROOT}/src/")}
+
+
+def one_by_one(build):
+    """A folder of a build that compiles each file by itself, as that of `build` does not."""
+    folder = build / "tidy" / "one_by_one"
+    subprocess.run(["cmake", "-S", ROOT, "-B", folder, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Release", "-DCMAKE_UNITY_BUILD=OFF",
+                    "-DWEIR_BUILD_TESTS=OFF", "-DWEIR_BUILD_EXAMPLES=OFF"], stdout=subprocess.DEVNULL, check=True)
+    return folder
+
+
 def main():
     depth = "deep" if "--deep" in sys.argv else "shallow"
     words = [word for word in sys.argv[1:] if word != "--deep"]
     build, wanted = Path(words[0]).resolve(), {str(Path(name).resolve()) for name in words[1:]}
-    entries = {}
-    for entry in json.loads((build / "compile_commands.json").read_text(encoding="utf-8")):
-        if entry["file"].startswith(f"{ROOT}/src/") and (not wanted or entry["file"] in wanted):
-            entries[entry["file"]] = entry
+    entries = {file: entry for file, entry in commands_of(build).items() if not wanted or file in wanted}
     headers = sorted(path for base in ("include", "src") for path in (ROOT / base).rglob("*.h*"))
     common = digest_of([ROOT / ".clang-tidy", *headers])
     (build / "tidy").mkdir(exist_ok=True)
