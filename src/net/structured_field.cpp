@@ -10,14 +10,10 @@ namespace weir::net {
 
 namespace {
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
-bool is_alpha(char c) { return is_lower(c) || (c >= 'A' && c <= 'Z'); }
-
 /// What is left of a field to be read. Each function takes its item off the front, or answers nothing.
-class Reader {
+class FieldReader {
  public:
-  explicit Reader(std::string_view text) : text_(text) { skip(" "); }
+  explicit FieldReader(std::string_view text) : text_(text) { skip(" "); }
 
   bool at_end() {
     skip(" ");
@@ -70,6 +66,9 @@ class Reader {
   }
 
  private:
+  static bool is_digit(char c) { return c >= '0' && c <= '9'; }
+  static bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
+  static bool is_alpha(char c) { return is_lower(c) || (c >= 'A' && c <= 'Z'); }
   template <class Allowed>
   std::string_view take_while(Allowed allowed) {
     const auto end = std::find_if_not(text_.begin(), text_.end(), allowed);
@@ -147,7 +146,7 @@ class Reader {
 
 template <class Value>
 std::optional<Value> read_item_field(std::string_view text) {
-  Reader reader(text);
+  FieldReader reader(text);
   const auto item = reader.item();
   if (!item || !reader.parameters() || !reader.at_end()) return {};
   const Value* const value = std::get_if<Value>(&*item);
@@ -161,7 +160,7 @@ std::optional<bool> read_boolean_field(std::string_view text) { return read_item
 
 std::optional<FieldDictionary> read_dictionary_field(std::string_view text) {
   FieldDictionary found;
-  Reader reader(text);
+  FieldReader reader(text);
   while (!reader.at_end()) {
     auto key = reader.key();
     if (!key) return {};

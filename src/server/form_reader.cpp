@@ -9,8 +9,6 @@ namespace {
 
 constexpr std::size_t kLongestBoundary = 70;  // RFC 2046, 5.1.1
 
-Refusal bad(const char* why) { return {400, why}; }
-
 /// Of "a; b=c; d="e"" what follows the next semicolon, split at the equals sign.
 class Parameters {
  public:
@@ -161,7 +159,7 @@ std::optional<Refusal> FormReader::take_behind_delimiter(std::string_view bytes,
     if (++parts_ > limits_.parts) return Refusal{413, "the form has more parts than " + std::to_string(limits_.parts)};
   } else {
     if (line_ == "-" || line_ == "\r") return {};
-    return bad("there is something behind a boundary");
+    return bad_request("there is something behind a boundary");
   }
   line_.clear();
   return {};
@@ -171,7 +169,7 @@ std::optional<Refusal> FormReader::take_head(std::string_view bytes, Step& step)
   while (step.taken < bytes.size()) {
     const char c = bytes[step.taken];
     if ((c == '\n') != line_.ends_with('\r') || c == '\0')
-      return bad("a line of a part's head does not end with CR and LF");
+      return bad_request("a line of a part's head does not end with CR and LF");
     if (line_.size() == limits_.head_bytes) return Refusal{431, "the head of a part is too long"};
     line_ += c;
     ++step.taken;
@@ -192,24 +190,24 @@ std::optional<Refusal> FormReader::read_part_head() {
     rest.remove_prefix(line.size() + 2);
     const std::size_t colon = line.find(':');
     if (colon == std::string_view::npos || !is_token(line.substr(0, colon)))
-      return bad("a part's head has a line that is no field");
+      return bad_request("a part's head has a line that is no field");
     const std::string name = lower_case(line.substr(0, colon));
     const std::string_view value = trimmed(line.substr(colon + 1));
     if (name == "content-type") part_.content_type = value;
     if (name == "content-transfer-encoding" && lower_case(value) != "binary" && lower_case(value) != "8bit" &&
         lower_case(value) != "7bit")
-      return bad("a part is encoded, which RFC 7578 forbids");
+      return bad_request("a part is encoded, which RFC 7578 forbids");
     if (name != "content-disposition") continue;
     if (named || lower_case(trimmed(value.substr(0, value.find(';')))) != "form-data")
-      return bad("a part is not of a form");
+      return bad_request("a part is not of a form");
     bool broken = false;
     const auto field = parameter(value, "name", broken);
     part_.filename = parameter(value, "filename", broken);
-    if (broken || !field) return bad("a part of the form has no name");
+    if (broken || !field) return bad_request("a part of the form has no name");
     part_.name = *field;
     named = true;
   }
-  if (!named) return bad("a part of the form has no Content-Disposition");
+  if (!named) return bad_request("a part of the form has no Content-Disposition");
   return {};
 }
 

@@ -18,8 +18,6 @@ constexpr std::array<std::string_view, 12> kNeverTrailers{
     "transfer-encoding", "content-length", "host", "authorization", "cookie", "connection", "content-encoding",
     "content-type",      "content-range",  "te",   "trailer",       "upgrade"};
 
-Refusal bad(const char* why) { return {400, why}; }
-
 }  // namespace
 
 std::optional<Refusal> ChunkedReader::take(std::string_view bytes, Step& step) {
@@ -55,10 +53,10 @@ std::optional<Refusal> ChunkedReader::take_line(std::string_view bytes, std::siz
   while (taken < bytes.size()) {
     const char c = bytes[taken];
     if (where_ == Where::behind_content && c != (line_.empty() ? '\r' : '\n'))
-      return bad("a chunk is longer than it says");
+      return bad_request("a chunk is longer than it says");
     if ((c == '\n') != line_.ends_with('\r') || c == '\0')
-      return bad("a line between chunks does not end with CR and LF");
-    if (line_.size() == kLongestLine) return bad("a line between chunks is too long");
+      return bad_request("a line between chunks does not end with CR and LF");
+    if (line_.size() == kLongestLine) return bad_request("a line between chunks is too long");
     ++taken;
     if (c == '\n') {
       line_.pop_back();
@@ -90,9 +88,10 @@ std::optional<Refusal> ChunkedReader::read_size(std::string_view line) {
   // from_chars() takes no sign where the number has none, and no prefix.
   if (digits.empty() || digits.size() > kMostDigits || read.ec != std::errc() ||
       read.ptr != digits.data() + digits.size())
-    return bad("a chunk's size is no number");
+    return bad_request("a chunk's size is no number");
   const auto printable = [](char c) { return c == '\t' || (c >= ' ' && c < 0x7f); };
-  if (!std::all_of(line.begin(), line.end(), printable)) return bad("a chunk's extension has control characters");
+  if (!std::all_of(line.begin(), line.end(), printable))
+    return bad_request("a chunk's extension has control characters");
   where_ = left_ == 0 ? Where::trailers : Where::content;
   return {};
 }

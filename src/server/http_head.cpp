@@ -18,8 +18,6 @@ bool is_token_char(char c) {
 }
 bool is_visible(char c) { return c > ' ' && c < 0x7f; }
 
-Refusal bad(std::string why) { return {400, std::move(why)}; }
-
 /// The text before the next `delimiter`, which goes with it.
 std::string_view cut(std::string_view& text, std::string_view delimiter) {
   const std::size_t end = text.find(delimiter);
@@ -31,13 +29,14 @@ std::string_view cut(std::string_view& text, std::string_view delimiter) {
 std::optional<Refusal> read_request_line(std::string_view line, RequestHead& head) {
   head.method = cut(line, " ");
   head.target = cut(line, " ");
-  if (!is_token(head.method) || head.method.size() > kLongestMethod) return bad("the request line has no method");
+  if (!is_token(head.method) || head.method.size() > kLongestMethod)
+    return bad_request("the request line has no method");
   if (head.target.empty() || !std::all_of(head.target.begin(), head.target.end(), is_visible))
-    return bad("the request's target is not made of visible ASCII");
+    return bad_request("the request's target is not made of visible ASCII");
   if (line != "HTTP/1.1" && line != "HTTP/1.0") {
     if (line.starts_with("HTTP/") && line.size() >= 6 && line[5] >= '2' && line[5] <= '9')
       return Refusal{505, "only HTTP/1.0 and HTTP/1.1 are spoken here"};
-    return bad("the request line does not end with HTTP/1.1");
+    return bad_request("the request line does not end with HTTP/1.1");
   }
   head.minor_version = line.back() - '0';
   return {};
@@ -46,13 +45,13 @@ std::optional<Refusal> read_request_line(std::string_view line, RequestHead& hea
 /// RFC 9112, 3.2: exactly one, and of characters that a host and port have.
 std::optional<Refusal> check_host(const RequestHead& head) {
   const std::size_t count = head.count("host");
-  if (count > 1) return bad("there is more than one Host");
-  if (count == 0) return head.minor_version == 0 ? std::nullopt : std::optional(bad("there is no Host"));
+  if (count > 1) return bad_request("there is more than one Host");
+  if (count == 0) return head.minor_version == 0 ? std::nullopt : std::optional(bad_request("there is no Host"));
   const auto allowed = [](char c) {
     return is_alphanumeric(c) || std::string_view("-._~%!$&'()*+,;=:[]").find(c) != std::string_view::npos;
   };
   const std::string_view host = *head.one("host");
-  if (!std::all_of(host.begin(), host.end(), allowed)) return bad("the Host is none");
+  if (!std::all_of(host.begin(), host.end(), allowed)) return bad_request("the Host is none");
   return {};
 }
 
@@ -106,15 +105,15 @@ bool RequestHead::lists(std::string_view name, std::string_view member) const {
 }
 
 std::optional<Refusal> read_field(std::string_view line, Field& field) {
-  if (line.front() == ' ' || line.front() == '\t') return bad("a field is folded over two lines");
+  if (line.front() == ' ' || line.front() == '\t') return bad_request("a field is folded over two lines");
   const std::size_t colon = line.find(':');
   // Blanks before the colon are no part of a token, so they are refused with it.
-  if (colon == std::string_view::npos || !is_token(line.substr(0, colon))) return bad("a field has no name");
+  if (colon == std::string_view::npos || !is_token(line.substr(0, colon))) return bad_request("a field has no name");
   field.name = lower_case(line.substr(0, colon));
   field.value = trimmed(line.substr(colon + 1));
   const auto allowed = [](char c) { return is_visible(c) || c == ' ' || c == '\t'; };
   if (!std::all_of(field.value.begin(), field.value.end(), allowed))
-    return bad("the field " + field.name + " has characters other than visible ASCII");
+    return bad_request("the field " + field.name + " has characters other than visible ASCII");
   return {};
 }
 
@@ -134,17 +133,17 @@ std::optional<Refusal> read_framing(const RequestHead& head, Framing& framing) {
   framing = {};
   const std::size_t lengths = head.count("content-length"), codings = head.count("transfer-encoding");
   if (lengths + codings == 0) return {};
-  if (lengths > 0 && codings > 0) return bad("there are both Content-Length and Transfer-Encoding");
-  if (lengths > 1 || codings > 1) return bad("it is said more than once how long the body is");
+  if (lengths > 0 && codings > 0) return bad_request("there are both Content-Length and Transfer-Encoding");
+  if (lengths > 1 || codings > 1) return bad_request("it is said more than once how long the body is");
   if (codings == 1) {
-    if (head.minor_version == 0) return bad("HTTP/1.0 has no Transfer-Encoding");
+    if (head.minor_version == 0) return bad_request("HTTP/1.0 has no Transfer-Encoding");
     if (lower_case(*head.one("transfer-encoding")) != "chunked")
-      return bad("the only Transfer-Encoding here is chunked");
+      return bad_request("the only Transfer-Encoding here is chunked");
     framing.chunked = true;
     return {};
   }
   const auto length = read_count(*head.one("content-length"));
-  if (!length) return bad("the Content-Length is no length");
+  if (!length) return bad_request("the Content-Length is no length");
   framing.bytes = *length;
   return {};
 }
@@ -157,7 +156,7 @@ std::optional<Refusal> HeadReader::take(std::string_view bytes, std::size_t& tak
     const char c = bytes[taken];
     const bool after_return = !text_.empty() && text_.back() == '\r';
     // At once, and not when an end comes that never does.
-    if ((c == '\n') != after_return || c == '\0') return bad("a line does not end with CR and LF");
+    if ((c == '\n') != after_return || c == '\0') return bad_request("a line does not end with CR and LF");
     if (text_.size() == limits_.bytes)
       return Refusal{431, "the head is longer than " + std::to_string(limits_.bytes) + " bytes"};
     text_ += c;

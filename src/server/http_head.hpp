@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace weir::server {
@@ -15,6 +16,7 @@ struct Refusal {
   int status = 400;
   std::string why;
 };
+inline Refusal bad_request(std::string why) { return {400, std::move(why)}; }
 
 struct Field {
   std::string name;   ///< lower case

@@ -28,7 +28,7 @@ Read read_all(std::string_view text, std::size_t piece, ChunkedReader& reader) {
   return read;
 }
 
-int status_of(std::string_view text) {
+int chunked_status(std::string_view text) {
   ChunkedReader reader;
   const Read read = read_all(text, text.size(), reader);
   if (read.status == 0 && !read.done) return -1;  // it waits for more
@@ -61,31 +61,31 @@ TEST_CASE("a body in chunks is read out of pieces of any size, and nothing behin
 }
 
 TEST_CASE("sizes of chunks are hexadecimal digits alone") {
-  CHECK(status_of("0\r\n\r\n") == 0);
-  CHECK(status_of("0000000000000000\r\n\r\n") == 0);
+  CHECK(chunked_status("0\r\n\r\n") == 0);
+  CHECK(chunked_status("0000000000000000\r\n\r\n") == 0);
   for (const char* wrong : {"-2\r\n", "+2\r\n", "0x10\r\n", "\r\n", " 5\r\n", "5 \r\n", "5 ;a\r\n", "g\r\n",
                             "00000000000000000\r\n", "5,5\r\n", ";a\r\n"})
-    CHECK(status_of(wrong) == 400);
-  CHECK(status_of("ffffffffffffffff\r\nab") == -1);  // how much may come is for who counts what came
+    CHECK(chunked_status(wrong) == 400);
+  CHECK(chunked_status("ffffffffffffffff\r\nab") == -1);  // how much may come is for who counts what came
 }
 
 TEST_CASE("chunks end where they say, and lines with CR and LF") {
   for (const char* wrong : {"5\nhello\r\n0\r\n\r\n", "5\r\nhelloX\r\n", "5\r\nhello\n0\r\n\r\n", "5\r\nhello0\r\n\r\n",
                             "5\rX", "0\n\r\n", "0\r\n\n", "5;a\x01\r\n", "5;a\rb\r\n", "5;a\nb\r\n", "5;\xc3\xbc\r\n"})
-    CHECK(status_of(wrong) == 400);
-  CHECK(status_of("5;" + std::string(1 << 20, 'a')) == 400);
+    CHECK(chunked_status(wrong) == 400);
+  CHECK(chunked_status("5;" + std::string(1 << 20, 'a')) == 400);
 }
 
 TEST_CASE("trailers say nothing about how a request is read or who sent it, and are few") {
   for (const char* wrong : {"Content-Length: 5", "Transfer-Encoding: chunked", "Host: a", "Authorization: Bearer x",
                             "cookie: a", "Content-Type: a/b", "A : b", " A: b", "A", ": b", "A: \x01"})
-    CHECK(status_of("0\r\n" + std::string(wrong) + "\r\n\r\n") == 400);
+    CHECK(chunked_status("0\r\n" + std::string(wrong) + "\r\n\r\n") == 400);
   std::string many;
   for (int i = 0; i < 33; ++i) many += "A: b\r\n";
-  CHECK(status_of("0\r\n" + many) == 431);
+  CHECK(chunked_status("0\r\n" + many) == 431);
   std::string large;
   for (int i = 0; i < 9; ++i) large += "A: " + std::string(1000, 'b') + "\r\n";
-  CHECK(status_of("0\r\n" + large) == 431);
+  CHECK(chunked_status("0\r\n" + large) == 431);
 }
 
 }  // namespace weir::server

@@ -1,6 +1,6 @@
 // What a server says of the hash of a whole object: read as RFC 9530 has it, and held against the bytes.
 #include "store/http_digest.hpp"
-#include "net/md5.hpp"
+#include "net/base64.hpp"
 #include "store/http_tools.hpp"
 #include "weir/codec/digest.hpp"
 
