@@ -1,6 +1,8 @@
 #include "net/structured_field.hpp"
 
 #include <catch2/catch.hpp>
+#include <string>
+#include <vector>
 
 #include "net/base64.hpp"
 
@@ -54,7 +56,7 @@ TEST_CASE(
 }
 
 TEST_CASE("base64 is read with its padding or without, and strictly where that is asked for") {
-  for (const std::string text : {"", "a", "ab", "abc", "abcd", std::string("\0\xff\x7f", 3).c_str()}) {
+  for (const std::string& text : std::vector<std::string>{"", "a", "ab", "abc", "abcd", {"\0\xff\x7f", 3}}) {
     CHECK(from_base64(base64(text)) == text);
     CHECK(from_padded_base64(base64(text)) == text);
   }

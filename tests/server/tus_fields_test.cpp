@@ -41,7 +41,8 @@ TEST_CASE("Upload-Concat is partial, or final with its parts in order") {
   CHECK((concat->final && concat->parts == std::vector<std::string>{"/files/a", "http://b/files/b", "/files/a"}));
   std::string many = "final;";
   for (int i = 0; i < 1001; ++i) many += "a ";
-  for (const std::string wrong : {"", "final", "final;", "final; ", "Partial", "partial;", "finalx;a", many.c_str()})
+  for (const std::string& wrong :
+       std::vector<std::string>{"", "final", "final;", "final; ", "Partial", "partial;", "finalx;a", many})
     CHECK_FALSE(read_upload_concat(wrong));
 }
 
