@@ -62,7 +62,7 @@ def play_upload(number, folder, relay):
         wanted = folder / "in one go"
         in_one_go(path, wanted, stages, state)
         size = wanted.stat().st_size
-    remade = piped or changing or bool(own)
+    remade = piped or bool(through or own)
     one = Round(relay, arguments, state, path if piped else None)
     events, confirmed = one.play(size, pace * MIB, url)
     summary = event_of(events, "summary")
