@@ -180,12 +180,17 @@ void UploadDriver::prepare(const Action& action, Lock& lock) {
   calls_[number].action = action;
   const std::uint64_t whole_bytes = action.what == Do::commit ? machine_.whole().length : 0;
   const std::shared_ptr<JobClaim> noted_by = action.what == Do::begin && tidy_ ? claim_ : nullptr;
+  const bool waits = action.what == Do::commit && notes_under_way_ > 0;
+  if (waits) commit_after_notes_ = number;
   lock.unlock();
   const bool look = replay_ && (action.what == Do::put_whole || (action.what == Do::commit && action.attempt == 1));
   const std::shared_ptr<Executor> executor = look ? executor_.lock() : nullptr;
   if (spool_ && action.what == Do::commit) {
     // All is written down before it is complete: who is killed in between must not need the producer for it.
     spool_->when_confirmed(whole_bytes, [self = shared_from_this(), number] { self->make_call(number); });
+  } else if (waits) {
+    // Where the store lists no parts, only their sum tells a next run whether the object was completed by this one, and
+    // a stream's parts cannot be sent again: all are written down before.
   } else if (noted_by) {
     // Where it cannot be noted, only what it begins cannot be found again.
     noted_by->upload_begins([self = shared_from_this(), number](const Status&) { self->make_call(number); });
@@ -372,15 +377,26 @@ void UploadDriver::note_part(std::uint32_t part, Lock& lock) {
   const std::shared_ptr<JobClaim> claim = claim_;
   const std::optional<PartReceipt> receipt = machine_.receipt(part);
   if (!claim || !receipt) return;
-  lock.unlock();
   std::function<void(Status)> done;
   if (spool_) {
     done = [spool = spool_, offset = receipt->offset, length = receipt->length](const Status& status) {
       status.ok() ? spool->confirmed(offset, length) : spool->stop_keeping();
     };
+  } else if (!replay_) {
+    ++notes_under_way_;
+    done = [self = shared_from_this()](const Status&) { self->note_is_written(); };
   }
+  lock.unlock();
   claim->part_stored(*receipt, std::move(done));
   lock.lock();
+}
+
+/// Or cannot be, which the ledger tells by itself.
+void UploadDriver::note_is_written() {
+  Lock lock(mutex_);
+  const std::uint64_t commit = --notes_under_way_ == 0 ? std::exchange(commit_after_notes_, 0) : 0;
+  lock.unlock();
+  if (commit != 0) make_call(commit);
 }
 
 void UploadDriver::note_written(std::uint32_t part, Lock& lock) {

@@ -94,6 +94,7 @@ class UploadDriver : public std::enable_shared_from_this<UploadDriver> {
   Target::Cancel sync(std::uint64_t number, const Action& action, const std::string& id);
   Target::Cancel note_upload(std::uint64_t number, const Action& action);
   void note_part(std::uint32_t part, Lock& lock);
+  void note_is_written();
   void note_written(std::uint32_t part, Lock& lock);
   Target::Cancel begin(std::uint64_t number, const Action& action);
   void let_claim_go(Lock& lock);
@@ -127,7 +128,9 @@ class UploadDriver : public std::enable_shared_from_this<UploadDriver> {
   std::deque<Action> actions_;
   std::map<std::uint64_t, Call> calls_;
   std::uint64_t last_call_ = 0;
-  std::uint64_t sent_bytes_ = 0;  // by calls that have ended
+  std::size_t notes_under_way_ = 0;       // of a stream's parts
+  std::uint64_t commit_after_notes_ = 0;  // the call that waits for them
+  std::uint64_t sent_bytes_ = 0;          // by calls that have ended
   std::map<std::uint32_t, std::vector<Chunk>> held_;
   std::uint64_t held_bytes_ = 0;
 };

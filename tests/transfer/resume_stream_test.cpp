@@ -360,3 +360,14 @@ TEST_CASE("a stream that was completed just before the kill, at a store that doe
   world.target->parts_put = 0;
   world.goes_on_with(kParts);
 }
+
+TEST_CASE("all parts of a stream are written down before the store is asked to complete it") {
+  StreamWorld world;
+  world.from = [&] { return From(pipe_of(world.bytes)); };
+  std::uint32_t recorded = 0;
+  world.target->before_commit = [&] {
+    recorded = (*world.open()->jobs())[0].parts_stored;
+  };  // as another process sees it
+  world.goes_on_with(kParts);
+  CHECK(recorded == kParts);
+}

@@ -16,6 +16,7 @@ pytestmark = pytest.mark.measured
 MIB = 1 << 20
 BUDGET = 16 * MIB
 OVER = 24 * MIB  # of the process, beside the budget and the interpreter
+TICKS = 100
 FLAT = 2 * MIB  # of growth in the last three seconds, at most
 
 # Each runs for as long as it is let; `moved` counts what went through Python.
@@ -139,7 +140,7 @@ def others_at_work():
 
 
 async def waking(work):
-    """How long a timer of 10 ms really took, while `work` was done, in seconds, in order."""
+    """How long a timer of 10 ms really took, while `work` was done as often as it takes, in seconds, in order."""
     took = []
 
     async def ticks():
@@ -149,7 +150,8 @@ async def waking(work):
             took.append(time.monotonic() - before)
 
     ticking = asyncio.ensure_future(ticks())
-    await work
+    while len(took) < TICKS:
+        await work()
     ticking.cancel()
     return sorted(took)
 
@@ -181,8 +183,8 @@ async def copied():
 @pytest.mark.parametrize("work", [down, read, up, copied], ids=lambda work: work.__name__)
 def test_a_timer_of_the_loop_is_on_time_while_2_gib_flow(work):
     others = others_at_work()
-    took = asyncio.run(waking(work()))
+    took = asyncio.run(waking(work))
     late = took[len(took) * 99 // 100]
     print(f"{work.__name__}: {len(took)} ticks, half within {took[len(took) // 2] * 1000:.1f} ms, 99 % within {late * 1000:.1f} ms; "
           f"{others:.1f} other programs at work")
-    assert len(took) >= 5 and late < (0.02 if others < 1 else 0.2)
+    assert late < (0.02 if others < 1 else 0.2)
