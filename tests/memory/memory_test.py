@@ -21,11 +21,10 @@ from functools import partial
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "support"))
-from measured import MIB, DiscardingEndpoint, Failed, environment, read_size, run, run_cases, say  # noqa: E402
+from measured import MIB, DiscardingEndpoint, Failed, environment, grows, read_size, run, run_cases, say  # noqa: E402
 
 BUDGETS_MIB = (64, 16)
 ABOVE_BUDGET = 24 * MIB
-GROWTH = 3 * MIB  # in every quarter of the time: what fills up once, in whichever it is, is no growth
 SETTLED_S = 0.5  # until then buffers are filled for the first time
 LEAST_JUDGED_S = 1.0  # a shorter rest says nothing about growth
 SIZE = "8GiB"
@@ -101,14 +100,7 @@ def growth(case, result):
     even = [s for s in result.samples if s.at_s >= case.even_after_s]
     if not even or even[-1].at_s - even[0].at_s < LEAST_JUDGED_S:
         return "too short a run to see whether RSS grows"
-    begin, lasts = even[0].at_s, even[-1].at_s - even[0].at_s
-    peaks = [0] * 4
-    for sample in even:
-        quarter = min(3, int(4 * (sample.at_s - begin) / lasts))
-        peaks[quarter] = max(peaks[quarter], sample.rss)
-    if all(later > earlier + GROWTH for earlier, later in zip(peaks, peaks[1:])):
-        return "RSS grows: " + ", ".join(f"{peak / MIB:.1f}" for peak in peaks) + " MiB in the quarters of the time"
-    return ""
+    return grows(even)
 
 
 def problems(case, budget_mib, result, endpoint):

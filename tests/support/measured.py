@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 MIB = 1 << 20
+GROWTH = 3 * MIB  # from one quarter of the time to the next
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 # Keys that the endpoint does not check, and nothing of the user's own configuration.
 AWS = {"AWS_ACCESS_KEY_ID": "measured", "AWS_SECRET_ACCESS_KEY": "measured-secret", "AWS_REGION": "us-east-1",
@@ -51,6 +52,19 @@ class Measured:
     def events(self):
         """The JSON objects that it printed, by their "event"."""
         return {line["event"]: line for line in map(json.loads, self.stdout.splitlines())}
+
+
+def grows(samples):
+    """How RSS grew in every quarter of the samples' time, as text; empty if it did not: what fills up once, in whichever
+    it is, is no growth."""
+    begin, lasts = samples[0].at_s, max(samples[-1].at_s - samples[0].at_s, 1e-9)
+    peaks = [0] * 4
+    for sample in samples:
+        quarter = min(3, int(4 * (sample.at_s - begin) / lasts))
+        peaks[quarter] = max(peaks[quarter], sample.rss)
+    if all(later > earlier + GROWTH for earlier, later in zip(peaks, peaks[1:])):
+        return "RSS grows: " + ", ".join(f"{peak / MIB:.1f}" for peak in peaks) + " MiB in the quarters of the time"
+    return ""
 
 
 def look(pid):
