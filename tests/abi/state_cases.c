@@ -219,6 +219,7 @@ static weir_job* start_chain(chain* of, weir_context* context, const char* to) {
   CHECK_OK(&error, weir_pipeline_to(pipeline, to, &error));
   weir_init(&options, sizeof options);
   options.part_bytes = kPartBytes;
+  options.concurrency = 1; /* in their order, so that what is confirmed can be gone on with */
   CHECK_OK(&error, weir_pipeline_start(pipeline, &options, &job, &error));
   weir_pipeline_free(pipeline);
   weir_error_clear(&error);
