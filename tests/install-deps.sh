@@ -8,7 +8,7 @@
 set -eu
 
 build="g++ cmake ninja-build pkg-config libfmt-dev libcurl4-openssl-dev libssl-dev libpugixml-dev zlib1g-dev libzstd-dev
-  libxxhash-dev libsqlite3-dev libre2-dev libcli11-dev nlohmann-json3-dev python3 python3-venv ca-certificates"
+  libxxhash-dev libsqlite3-dev libre2-dev libcli11-dev nlohmann-json3-dev libasio-dev python3 python3-venv ca-certificates"
 test="catch2 ccache clang-14 libclang-rt-14-dev clang-format-14 clang-tidy-14 zstd gzip pigz xxhash openssl curl time git abigail-tools doxygen"
 
 # Node of another origin stays: what there is of it is not asked of Debian. Any version's headers do, as the addon uses Node-API alone.

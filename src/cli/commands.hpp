@@ -20,6 +20,7 @@ int run_presign(const CommandLine& line);
 int run_verify(const CommandLine& line);
 int run_rm(const CommandLine& line);
 int run_jobs(const CommandLine& line);
+int run_serve(const CommandLine& line);
 int run_version(const CommandLine& line);
 int run_help(const CommandLine& line);
 

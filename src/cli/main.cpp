@@ -20,7 +20,8 @@ constexpr Command kCommands[] = {
     {"cp", weir::cli::run_cp},         {"cat", weir::cli::run_cat},         {"run", weir::cli::run_run},
     {"stages", weir::cli::run_stages}, {"ls", weir::cli::run_ls},           {"head", weir::cli::run_head},
     {"rm", weir::cli::run_rm},         {"presign", weir::cli::run_presign}, {"verify", weir::cli::run_verify},
-    {"jobs", weir::cli::run_jobs},     {"version", weir::cli::run_version}, {"help", weir::cli::run_help},
+    {"jobs", weir::cli::run_jobs},     {"serve", weir::cli::run_serve},     {"version", weir::cli::run_version},
+    {"help", weir::cli::run_help},
 };
 
 }  // namespace

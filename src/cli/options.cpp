@@ -41,6 +41,7 @@ constexpr CommandInfo kCommands[] = {
     {"rm", "s3://BUCKET/KEY...", "remove objects", true, false},
     {"jobs", "[list | show ID | resume ID | abort ID...]",
      "uploads and downloads that were not finished: go on with them, or remove them", false, false},
+    {"serve", "", "take uploads over HTTP, and give them back", false, false},
     {"version", "", "print versions and features", false, false},
     {"help", "[COMMAND]", "print help", false, false},
 };
@@ -114,7 +115,7 @@ std::unique_ptr<CLI::App> make_parser(const CommandInfo& command, Options& optio
           "authorities that https:// is trusted by; default: AWS_CA_BUNDLE for S3, else the system's");
   }
   const bool resumes = command.name == "cp" || command.name == "run";
-  if (resumes || command.name == "jobs" || command.name == "rm") {
+  if (resumes || command.name == "jobs" || command.name == "rm" || command.name == "serve") {
     value("state-dir", options.state_dir, "DIR", "where unfinished copies are recorded; default: ~/.local/state/weir");
   }
   if (command.name == "rm") {
@@ -128,6 +129,12 @@ std::unique_ptr<CLI::App> make_parser(const CommandInfo& command, Options& optio
   if (resumes) {
     flag("--no-resume", "no-resume", options.no_resume,
          "begin anew, remove what an earlier run has left, and leave nothing to go on with");
+  }
+  if (command.name == "serve") {
+    value("listen", options.serve.listen, "ADDRESS", "default 127.0.0.1:8080; port 0: any that is free");
+    value("to", options.serve.to, "DIR", "where finished uploads come to lie");
+    value("max-size", options.serve.max_size, "SIZE", "of one upload; default 5TiB");
+    value("expire", options.serve.expire, "TIME", "unfinished uploads go after 90m, 12h, 7d; default 7d");
   }
   if (command.name == "jobs") {
     value("older-than", options.older_than, "TIME", "list, abort: only what nothing was sent of for 90m, 12h, 7d");

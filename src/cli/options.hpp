@@ -19,6 +19,11 @@ namespace weir::cli {
 enum class ProgressMode : std::uint8_t { automatic, bar, plain, json, none };
 enum class ColourMode : std::uint8_t { automatic, always, never };
 
+/// Of serve, as they were typed.
+struct ServeOptions {
+  std::string listen, to, max_size, expire;
+};
+
 struct Options {
   // All commands.
   bool json = false;
@@ -36,12 +41,13 @@ struct Options {
   std::uint64_t limit_rate = 0;       ///< bytes a second; 0: no limit
   ProgressMode progress = ProgressMode::automatic;
   ObjectOptions object;   ///< cp: of the destination
-  std::string state_dir;  ///< cp, jobs, rm; empty: the user's
+  std::string state_dir;  ///< cp, jobs, rm, serve; empty: the user's
   bool no_resume = false;
   std::vector<std::string> arguments;  ///< as they were typed, the command first
   // jobs, rm.
   std::string older_than;
   bool incomplete = false;  ///< rm: not objects, but uploads that nobody has finished
+  ServeOptions serve;
   // presign.
   std::string method = "GET";
   std::string expires = "1h";

@@ -1,7 +1,15 @@
 #include "ledger/schema.hpp"
 
+#include <chrono>
+#include <thread>
+
+#include "ledger/state_dir.hpp"
+
 namespace weir::ledger {
 namespace {
+
+/// Of two that make one ledger at the same moment one is told at once that it is locked, without waiting.
+constexpr std::chrono::seconds kMakingTime{2};
 
 /// "WEIR": tells a ledger from any other database.
 constexpr std::int64_t kApplication = 0x57454952;
@@ -89,7 +97,27 @@ CREATE TABLE begun (
 ) STRICT, WITHOUT ROWID;
 )";
 
-/// From version 1; and kMarkTable. From version 2: kItemTable and kSnapshotTable. From version 3: kBegunTable.
+constexpr const char* kServedTable = R"(
+CREATE TABLE served (
+  folder BLOB NOT NULL,
+  id BLOB NOT NULL,
+  created_unix INTEGER NOT NULL,
+  expires_unix INTEGER NOT NULL,
+  length INTEGER NOT NULL,
+  durable INTEGER NOT NULL,
+  state INTEGER NOT NULL,
+  metadata BLOB NOT NULL,
+  concat BLOB NOT NULL,
+  owner BLOB NOT NULL,
+  result BLOB NOT NULL,
+  boot BLOB NOT NULL,
+  sum INTEGER NOT NULL,
+  PRIMARY KEY (folder, id)
+) STRICT, WITHOUT ROWID;
+)";
+
+/// From version 1; and kMarkTable. From version 2: kItemTable and kSnapshotTable. From version 3: kBegunTable. From
+/// version 4: kServedTable.
 constexpr const char* kToVersion2 = "ALTER TABLE job ADD COLUMN stages BLOB NOT NULL DEFAULT x''";
 
 Result<std::int64_t> pragma(Database& database, const char* name) {
@@ -121,6 +149,7 @@ Status make_tables(Database& database) {
   WEIR_TRY(database.run(kItemTable));
   WEIR_TRY(database.run(kSnapshotTable));
   WEIR_TRY(database.run(kBegunTable));
+  WEIR_TRY(database.run(kServedTable));
   WEIR_TRY(database.run(fmt::format("PRAGMA application_id = {}", kApplication).c_str()));
   WEIR_TRY(database.run(fmt::format("PRAGMA user_version = {}", kSchemaVersion).c_str()));
   return transaction.commit();
@@ -139,7 +168,8 @@ Status bring_up_to_date(Database& database) {
     WEIR_TRY(database.run(kItemTable));
     WEIR_TRY(database.run(kSnapshotTable));
   }
-  WEIR_TRY(database.run(kBegunTable));
+  if (version < 4) WEIR_TRY(database.run(kBegunTable));
+  WEIR_TRY(database.run(kServedTable));
   WEIR_TRY(database.run(fmt::format("PRAGMA user_version = {}", kSchemaVersion).c_str()));
   return transaction.commit();
 }
@@ -173,6 +203,21 @@ Status prepare_schema(Database& database, const std::string& path) {
   // Each commit is synced: what a job was told is written survives a loss of power.
   WEIR_TRY(database.run("PRAGMA synchronous = FULL"));
   return database.run("PRAGMA foreign_keys = ON");
+}
+
+Result<Database> open_database(const std::string& state_dir) {
+  WEIR_ASSIGN(const std::string named, state_dir_of(state_dir));
+  WEIR_ASSIGN(const std::string directory, prepare_state_dir(named));
+  const std::string path = directory + "/ledger.sqlite";
+  WEIR_TRY(prepare_state_file(path));
+  const auto deadline = std::chrono::steady_clock::now() + kMakingTime;
+  for (;;) {
+    auto database = Database::open(path);
+    const Status status = database.ok() ? prepare_schema(*database, path) : database.status();
+    if (status.ok()) return database;
+    if (status.kind() != Kind::timeout || std::chrono::steady_clock::now() > deadline) return status;
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
 }
 
 }  // namespace weir::ledger

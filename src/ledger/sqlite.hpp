@@ -27,6 +27,7 @@ class Database {
   /// An existing file, which must not be reached through a symbolic link.
   static Result<Database> open(const std::string& path);
   sqlite3* get() const noexcept { return handle_; }
+  const std::string& path() const noexcept { return path_; }
   /// One or more statements without results.
   Status run(const char* sql);
   /// What the last call that failed with `code` means; operation and path included.

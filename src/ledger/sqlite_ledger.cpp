@@ -5,7 +5,6 @@
 
 #include <cerrno>
 #include <chrono>
-#include <thread>
 
 #include "ledger/begun_rows.hpp"
 #include "ledger/file_parts.hpp"
@@ -23,8 +22,6 @@ namespace {
 
 /// A job that ends just when it is asked for is asked for again.
 constexpr int kTries = 10;
-/// Of two that make one ledger at the same moment one is told at once that it is locked, without waiting.
-constexpr std::chrono::seconds kMakingTime{2};
 /// Between two commits while much is noted. What a kill takes of that the server knows, or is sent again.
 constexpr std::chrono::milliseconds kGroup{50};
 
@@ -33,24 +30,13 @@ constexpr std::chrono::milliseconds kGroup{50};
 std::int64_t now_unix() { return platform::platform().realtime_ns() / 1'000'000'000; }
 
 Result<std::shared_ptr<Ledger>> SqliteLedger::open(LedgerOptions options) {
-  WEIR_ASSIGN(const std::string named, state_dir_of(options.state_dir));
-  WEIR_ASSIGN(const std::string directory, prepare_state_dir(named));
-  const std::string path = directory + "/ledger.sqlite";
-  const std::string locks_path = directory + "/ledger.lock";
-  WEIR_TRY(prepare_state_file(path));
+  WEIR_ASSIGN(Database database, open_database(options.state_dir));
+  std::string path = database.path();
+  const std::string locks_path = path.substr(0, path.rfind('/')) + "/ledger.lock";
   WEIR_TRY(prepare_state_file(locks_path));
   WEIR_ASSIGN(auto locks, platform::open_file(locks_path, O_RDWR | O_NOFOLLOW, 0, "open"));
-  const auto deadline = std::chrono::steady_clock::now() + kMakingTime;
-  for (;;) {
-    auto database = Database::open(path);
-    const Status status = database.ok() ? prepare_schema(*database, path) : database.status();
-    if (status.ok()) {
-      return std::shared_ptr<Ledger>(
-          std::make_shared<SqliteLedger>(std::move(options), path, *std::move(database), std::move(locks)));
-    }
-    if (status.kind() != Kind::timeout || std::chrono::steady_clock::now() > deadline) return status;
-    std::this_thread::sleep_for(std::chrono::milliseconds(10));
-  }
+  return std::shared_ptr<Ledger>(
+      std::make_shared<SqliteLedger>(std::move(options), std::move(path), std::move(database), std::move(locks)));
 }
 
 SqliteLedger::~SqliteLedger() {

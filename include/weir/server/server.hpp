@@ -1,0 +1,51 @@
+// Server: takes uploads over HTTP that go on where they were cut, and gives what is stored back.
+//
+//   weir::ServerOptions options;
+//   options.to = "incoming";
+//   auto server = weir::Server::start(options);          // uploads at (*server)->url() + "/files"
+//
+// Uploads speak tus 1.0. An offset that a client was told survives a kill and a loss of power.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "weir/core/status.hpp"
+
+namespace weir {
+
+struct ServerOptions {
+  /// "127.0.0.1:8080"; port 0: any that is free; ":8080": all addresses of this machine.
+  std::string listen = "127.0.0.1:8080";
+  /// The folder that finished uploads come to lie in, each under its id; made if it is missing. Unfinished ones are in
+  /// ".weir" there.
+  std::string to = {};
+  /// Of the ledger, as LedgerOptions::state_dir.
+  std::string state_dir = {};
+  std::uint64_t max_upload_bytes = 5ull << 40;
+  /// An unfinished upload that nothing is added to for so long is removed; 0: never.
+  std::chrono::seconds lifetime = std::chrono::hours(24 * 7);
+  std::size_t max_unfinished = 100'000;
+  std::size_t max_connections = 20'000;
+};
+
+/// Thread-safe. Has one thread of its own, and uses those of Executor::default_pool() for what waits for the disk.
+class Server {
+ public:
+  /// Listens once it returns. Errors: invalid_argument, unavailable (the address or the folder is another server's),
+  /// access_denied, and those of the file system and the ledger.
+  static Result<std::unique_ptr<Server>> start(ServerOptions options);
+  /// As stop() without grace.
+  virtual ~Server() = default;
+
+  /// "http://127.0.0.1:8080".
+  virtual std::string url() const = 0;
+  /// Takes no more connections and requests; those under way have `grace` to end. Returns once all has ended, and what
+  /// was told lasts anyway.
+  virtual void stop(std::chrono::milliseconds grace = std::chrono::seconds(10)) = 0;
+};
+
+}  // namespace weir

@@ -1,0 +1,72 @@
+// weir serve: a server of its own, until a signal ends it.
+#include <fmt/format.h>
+
+#include <thread>
+
+#include "commands.hpp"
+#include "duration.hpp"
+#include "exit_codes.hpp"
+#include "output.hpp"
+#include "signals.hpp"
+#include "weir/core/units.hpp"
+#include "weir/server/server.hpp"
+
+namespace weir::cli {
+namespace {
+
+/// What is under way has so long once a signal has come.
+constexpr std::chrono::seconds kGrace{10};
+
+Result<ServerOptions> options_of(const Options& options) {
+  const ServeOptions& serve = options.serve;
+  ServerOptions server;
+  if (serve.to.empty()) {
+    return Status(Kind::invalid_argument, "nothing says where finished uploads go")
+        .during("run weir serve")
+        .advise("Name a folder: weir serve --to DIR");
+  }
+  if (serve.to.find("://") != std::string::npos) {
+    return Status(Kind::unsupported, "uploads go into folders only, as yet")
+        .during("serve uploads into " + serve.to)
+        .advise("Name a folder, and copy from there: weir cp -r DIR " + serve.to);
+  }
+  server.to = serve.to;
+  if (!serve.listen.empty()) server.listen = serve.listen;
+  server.state_dir = options.state_dir;
+  if (!serve.max_size.empty()) {
+    auto size = parse_size(serve.max_size);
+    if (!size) return size.status().during("read --max-size");
+    server.max_upload_bytes = *size;
+  }
+  if (!serve.expire.empty()) {
+    WEIR_ASSIGN(server.lifetime, duration_of("expire", serve.expire));
+  }
+  return server;
+}
+
+}  // namespace
+
+int run_serve(const CommandLine& line) {
+  const Options& options = line.options;
+  const auto fail = [&](const Status& status) { return report(status, options.json, options.colour); };
+  SignalScope signals;
+  auto how = options_of(options);
+  if (!how) return fail(how.status());
+  auto server = Server::start(*how);
+  if (!server) return fail(server.status());
+  Output output;
+  if (!options.quiet) {
+    const std::string url = (*server)->url();
+    output.print_line(options.json
+                          ? fmt::format(R"({{"schema":"weir.v1","event":"serving","url":"{}"}})"
+                                        "\n",
+                                        url)
+                          : fmt::format("serving {0}: uploads (tus) at {0}/files\n", url));
+  }
+  signals.attach([] {});
+  while (signals.received() == 0) std::this_thread::sleep_for(kTick);
+  (*server)->stop(kGrace);
+  return finish(output.status(), options);
+}
+
+}  // namespace weir::cli

@@ -1,0 +1,29 @@
+// Which part of a server answers a request.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "server/assembly.hpp"
+#include "server/downloads.hpp"
+#include "server/exchange.hpp"
+#include "server/places.hpp"
+#include "server/tus.hpp"
+#include "server/uploads.hpp"
+
+namespace weir::server {
+
+class Root final : public Endpoint {
+ public:
+  explicit Root(const std::shared_ptr<Uploads>& uploads);
+  std::unique_ptr<Handler> handle(const Request& request, Exchange& exchange) override;
+
+ private:
+  const std::shared_ptr<Uploads> uploads_;
+  const std::shared_ptr<Assembly> assembly_;
+  const Places places_{"/files"};
+  Tus tus_;
+  Downloads downloads_;
+};
+
+}  // namespace weir::server

@@ -1,0 +1,41 @@
+// tus 1.0 (https://tus.io/protocols/resumable-upload): what its requests ask of uploads, and how it answers.
+#pragma once
+
+#include <memory>
+
+#include "server/append_request.hpp"
+#include "server/assembly.hpp"
+#include "server/exchange.hpp"
+#include "server/places.hpp"
+#include "server/tus_fields.hpp"
+#include "server/uploads.hpp"
+
+namespace weir::server {
+
+/// Whether a request speaks it.
+bool speaks_tus(const RequestHead& head);
+
+class Tus final : public Endpoint {
+ public:
+  Tus(std::shared_ptr<Uploads> uploads, std::shared_ptr<Assembly> assembly, const Places& places)
+      : uploads_(std::move(uploads)), assembly_(std::move(assembly)), places_(places) {}
+  /// Of what lies at or below the places' base; GET is answered elsewhere.
+  std::unique_ptr<Handler> handle(const Request& request, Exchange& exchange) override;
+
+ private:
+  std::unique_ptr<Handler> create(const Request& request, Exchange& exchange);
+  std::unique_ptr<Handler> append(const Request& request, const std::shared_ptr<Upload>& upload, Exchange& exchange);
+  std::unique_ptr<Handler> look(const std::shared_ptr<Upload>& upload, Exchange& exchange);
+  std::unique_ptr<Handler> remove(const std::shared_ptr<Upload>& upload, Exchange& exchange);
+  std::unique_ptr<Handler> concatenate(const Request& request, NewUpload what, const UploadConcat& concat,
+                                       Exchange& exchange);
+  /// Into `plan`; or what is wrong with it.
+  static std::optional<std::string> read_checksum(const RequestHead& head, AppendPlan& plan);
+  Response options() const;
+
+  const std::shared_ptr<Uploads> uploads_;
+  const std::shared_ptr<Assembly> assembly_;
+  const Places& places_;
+};
+
+}  // namespace weir::server
