@@ -35,24 +35,24 @@ void Assembly::assemble_earlier() {
   for (const auto& [id, upload] : uploads->all()) {
     if (upload->unfinished() && !parts_of(upload->record()).empty()) unfinished.push_back(upload);
   }
-  for (const auto& upload : unfinished) assemble(upload);
+  for (const auto& upload : unfinished) assemble(upload, [] {});
 }
 
-void Assembly::assemble(const std::shared_ptr<Upload>& upload) {
+void Assembly::assemble(const std::shared_ptr<Upload>& upload, std::function<void()> settled) {
   const auto uploads = uploads_.lock();
   if (!uploads) return;
   std::vector<Upload::Watch>& watches = watched_[upload->id()];
   const auto watch = std::make_shared<std::function<void()>>([weak = weak_from_this(), id = upload->id()] {
-    if (const auto self = weak.lock()) self->look(id);
+    if (const auto self = weak.lock()) self->look(id, [] {});
   });
   for (const std::string& id : parts_of(upload->record())) {
     if (const auto part = uploads->find(id)) part->watch(watch);
   }
   watches.push_back(watch);
-  look(upload->id());
+  look(upload->id(), std::move(settled));
 }
 
-void Assembly::look(const std::string& id) {
+void Assembly::look(const std::string& id, std::function<void()> settled) {
   const auto uploads = uploads_.lock();
   const auto upload = uploads ? uploads->find(id) : nullptr;
   if (!upload) {
@@ -65,19 +65,20 @@ void Assembly::look(const std::string& id) {
     auto part = uploads->find(part_id);
     if (!part) {
       watched_.erase(id);
-      return upload->fail("part " + part_id + " was removed before all of them were there");
+      upload->fail("part " + part_id + " was removed before all of them were there");
+      return settled();
     }
-    if (part->record().state != ServedUpload::State::received) return;
+    if (part->record().state != ServedUpload::State::received) return settled();
     bytes += part->received();
     parts.push_back(std::move(part));
   }
   if (watched_.erase(id) == 0) return;  // it is at it
-  copy(upload, std::move(parts), bytes);
+  copy(upload, std::move(parts), bytes, std::move(settled));
 }
 
 void Assembly::copy(const std::shared_ptr<Upload>& upload, std::vector<std::shared_ptr<Upload>> parts,
-                    std::uint64_t bytes) {
-  upload->fill(bytes, [parts = std::move(parts)](UploadFiles& files, platform::Fd& into) -> Status {
+                    std::uint64_t bytes, std::function<void()> settled) {
+  const auto work = [parts = std::move(parts)](UploadFiles& files, platform::Fd& into) -> Status {
     std::uint64_t offset = 0;
     for (const auto& part : parts) {
       WEIR_ASSIGN(const auto from, files.open_upload(part->id(), false));
@@ -85,7 +86,8 @@ void Assembly::copy(const std::shared_ptr<Upload>& upload, std::vector<std::shar
       offset += copied;
     }
     return {};
-  });
+  };
+  upload->fill(bytes, work, std::move(settled));
 }
 
 }  // namespace weir::server

@@ -282,15 +282,16 @@ std::unique_ptr<Handler> Tus::concatenate(const Request& request, NewUpload what
   if (bytes == 0) what.length.reset();  // nothing is whole before its parts are
   what.concat = Assembly::text_of(ids);
   auto waiting = std::make_unique<Waiting>();
-  uploads_->create(std::move(what), [assembly = assembly_,
-                                     told = waiting->here([this, &exchange](const Result<std::shared_ptr<Upload>>& made) {
+  const auto told = waiting->here([this, &exchange](const Result<std::shared_ptr<Upload>>& made) {
     if (!made.ok()) return exchange.respond(said(500, made.status().message()));
     Response response = said(201);
     response.head.add("Location", places_.place_of((*made)->id()));
     exchange.respond(std::move(response));
-  })](const Result<std::shared_ptr<Upload>>& made) {
-    if (made.ok()) assembly->assemble(*made);
-    told(made);
+  });
+  // It is made whether or not the client waits for that.
+  uploads_->create(std::move(what), [assembly = assembly_, told](const Result<std::shared_ptr<Upload>>& made) {
+    if (!made.ok()) return told(made);
+    assembly->assemble(*made, [told, made] { told(made); });
   });
   return waiting;
 }

@@ -146,6 +146,11 @@ Result<std::shared_ptr<Fd>> UploadFiles::open_finished(const std::string& id) {
   return std::make_shared<Fd>(std::move(file));
 }
 
+std::optional<std::uint64_t> UploadFiles::finished_size(const std::string& id) {
+  const auto there = platform::stat_of(PinnedName{finished_, id}, id);
+  return there.ok() ? std::optional(static_cast<std::uint64_t>(there->st_size)) : std::nullopt;
+}
+
 Status UploadFiles::remove(const std::string& id) {
   for (const auto& folder : {arriving_, finished_}) {
     if (platform().unlink(PinnedName{folder, id}.path().c_str()) != 0 && errno != ENOENT)

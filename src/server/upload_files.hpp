@@ -43,6 +43,7 @@ class UploadFiles {
   /// Puts a whole and synced one among the finished, where it may be already; that lasts. Gives its path.
   Result<std::string> publish(const std::string& id);
   Result<std::shared_ptr<platform::Fd>> open_finished(const std::string& id);
+  std::optional<std::uint64_t> finished_size(const std::string& id);
   std::string finished_path(const std::string& id) const { return folder_ + "/" + id; }
   /// Finished or not; what is missing is no error.
   Status remove(const std::string& id);

@@ -81,17 +81,21 @@ void Upload::make_durable(std::function<void(Status)> done) {
   });
 }
 
-void Upload::fill(std::uint64_t bytes, std::function<Status(UploadFiles&, platform::Fd&)> work) {
+void Upload::fill(std::uint64_t bytes, std::function<Status(UploadFiles&, platform::Fd&)> work,
+                  std::function<void()> done) {
   set_length(bytes);
   enqueue(
       [work = std::move(work)](UploadFiles& files, const File& file) -> Status {
         WEIR_ASSIGN(platform::Fd* const fd, file());
         return work(files, *fd);
       },
-      [self = shared_from_this(), bytes](const Status& status) {
-        if (!status.ok()) return self->fail(status.message());
+      [self = shared_from_this(), bytes, done = std::move(done)](const Status& status) {
+        if (!status.ok()) {
+          self->fail(status.message());
+          return done();
+        }
         self->received_ = bytes;
-        self->make_durable([](const Status&) {});
+        self->make_durable([done](const Status&) { done(); });
       });
 }
 
@@ -227,9 +231,10 @@ Status Uploads::find_earlier() {
 void Uploads::recover(ServedUpload record, std::optional<std::uint64_t> bytes, std::vector<ServedUpload>& rewritten) {
   std::uint64_t received = record.durable;
   if (record.state == State::receiving) {
-    const bool finished = !bytes && record.length == record.durable && setup_.files->open_finished(record.id).ok();
-    if (finished) {  // killed between its last two steps
+    const auto finished = bytes ? std::nullopt : setup_.files->finished_size(record.id);
+    if (finished) {  // killed between its last two steps: only what is whole and synced comes to lie there
       record.state = State::stored;
+      record.length = record.durable = received = *finished;
       record.result = setup_.files->finished_path(record.id);
       rewritten.push_back(record);
     } else if (bytes.value_or(0) < record.durable) {

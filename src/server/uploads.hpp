@@ -55,8 +55,8 @@ class Upload : public std::enable_shared_from_this<Upload> {
     record_.length = bytes;
     unwritten_ = true;
   }
-  /// Becomes whole by what `work` writes into its file, from an empty one.
-  void fill(std::uint64_t bytes, std::function<Status(UploadFiles&, platform::Fd&)> work);
+  /// Becomes whole by what `work` writes into its file, from an empty one; `done` once it is stored, or has failed.
+  void fill(std::uint64_t bytes, std::function<Status(UploadFiles&, platform::Fd&)> work, std::function<void()> done);
   /// Nothing more is taken, for this reason.
   void fail(std::string why);
   /// Told of every change of the numbers above, until it is destroyed.
