@@ -56,6 +56,15 @@ set_tests_properties(lint_tidy lint_headers_alone consumer_add_subdirectory cons
 weir_suite(properties "unit;long;slow" $<TARGET_FILE:test_stages> "[property]")
 set_property(TEST properties APPEND PROPERTY ENVIRONMENT WEIR_PROPERTY_SECONDS=12)
 
+# --- the server: any server's suites on ours, clients of others, kills ---
+if(TARGET weir)
+  set(weir_serving ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/support/serving.py)
+  weir_suite(serve_tus unit ${weir_serving} -- ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/conformance/conformance.py --strict tus {url}/files)
+  weir_suite(serve_kill unit ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/serve/kill_server.py 100)
+  weir_suite(serve_foreign_clients "live;foreign" ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/serve/foreign_clients.py)
+  set_tests_properties(serve_foreign_clients PROPERTIES SKIP_RETURN_CODE 77)
+endif()
+
 # --- live: the same suites on each real server; slow: all but versitygw ---
 set(weir_live_servers "versitygw" "versitygw --tls" "versitygw --ipv6" "minio" "moto")
 foreach(server IN LISTS weir_live_servers)

@@ -57,11 +57,10 @@ int run_serve(const CommandLine& line) {
   Output output;
   if (!options.quiet) {
     const std::string url = (*server)->url();
-    output.print_line(options.json
-                          ? fmt::format(R"({{"schema":"weir.v1","event":"serving","url":"{}"}})"
-                                        "\n",
-                                        url)
-                          : fmt::format("serving {0}: uploads (tus) at {0}/files\n", url));
+    output.print_line(options.json ? fmt::format(R"({{"schema":"weir.v1","event":"serving","url":"{}"}})"
+                                                 "\n",
+                                                 url)
+                                   : fmt::format("serving {0}: uploads (tus) at {0}/files\n", url));
   }
   signals.attach([] {});
   while (signals.received() == 0) std::this_thread::sleep_for(kTick);

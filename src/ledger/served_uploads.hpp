@@ -1,4 +1,5 @@
-// What a server knows for certain of the uploads that it takes. One interface, so that a fleet can share another engine.
+// What a server knows for certain of the uploads that it takes. One interface, so that a fleet can share another
+// engine.
 #pragma once
 
 #include <cstdint>
@@ -29,7 +30,8 @@ struct ServedUpload {
   std::string concat;    ///< empty, "partial", or "final;" and the ids of its parts
   std::string owner;     ///< whose it is; empty: nobody asked
   std::string result;    ///< where it is stored, or why it is not
-  /// Of the machine's run in which this was written: bytes behind `durable` that were written in the same one are there.
+  /// Of the machine's run in which this was written: bytes behind `durable` that were written in the same one are
+  /// there.
   std::string boot;
 };
 

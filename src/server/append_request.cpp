@@ -34,8 +34,7 @@ void AppendRequest::begin(const std::shared_ptr<Upload>& upload) {
 
 void AppendRequest::create(Uploads& uploads, NewUpload what, std::function<void(const Upload&)> told) {
   created_ = true;
-  uploads.create(std::move(what),
-                 here([this, told = std::move(told)](const Result<std::shared_ptr<Upload>>& created) {
+  uploads.create(std::move(what), here([this, told = std::move(told)](const Result<std::shared_ptr<Upload>>& created) {
                    if (!created.ok()) return refuse(Problem::disk, created.status().message());
                    if (told) told(**created);
                    begin(*created);

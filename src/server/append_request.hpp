@@ -1,5 +1,5 @@
-// A request whose body is added to an upload, in whatever protocol: takes the upload over, adds what comes, answers once
-// that lasts.
+// A request whose body is added to an upload, in whatever protocol: takes the upload over, adds what comes, answers
+// once that lasts.
 #pragma once
 
 #include <cstdint>
@@ -22,28 +22,28 @@ class AppendWords {
   /// What came lasts. `created`: by this request.
   virtual Response appended(const Upload& upload, bool created) const = 0;
   enum class Problem : std::uint8_t {
-    other_offset,   ///< than the client's
-    too_long,       ///< for the length that was told, or for the server
-    other_length,   ///< than was told before, or less than is there
-    bad_checksum,   ///< nothing of the body counts
-    unknown_digest, ///< a trailer that is none
-    fenced,         ///< a newer request goes on
-    finished,       ///< nothing more is taken
-    disk,           ///< `why`
+    other_offset,    ///< than the client's
+    too_long,        ///< for the length that was told, or for the server
+    other_length,    ///< than was told before, or less than is there
+    bad_checksum,    ///< nothing of the body counts
+    unknown_digest,  ///< a trailer that is none
+    fenced,          ///< a newer request goes on
+    finished,        ///< nothing more is taken
+    disk,            ///< `why`
   };
   /// `upload` is null where there is none yet.
   virtual Response refused(const Upload* upload, Problem problem, const std::string& why) const = 0;
 };
 
 struct AppendPlan {
-  std::uint64_t offset = 0;                    ///< where the client goes on
-  std::optional<std::uint64_t> length = {};    ///< of the whole, as this request tells it
-  std::optional<std::uint64_t> body = {};      ///< bytes of this one, if it tells
-  std::uint64_t most = UINT64_MAX;             ///< bytes of the whole that this server takes
-  bool ends = false;                           ///< with this body the upload is whole
-  bool takes_body = true;                      ///< false: what comes is no part of the upload
-  std::optional<std::string> algorithm = {};   ///< of a digest of the body
-  std::optional<std::string> digest = {};      ///< its bytes
+  std::uint64_t offset = 0;                   ///< where the client goes on
+  std::optional<std::uint64_t> length = {};   ///< of the whole, as this request tells it
+  std::optional<std::uint64_t> body = {};     ///< bytes of this one, if it tells
+  std::uint64_t most = UINT64_MAX;            ///< bytes of the whole that this server takes
+  bool ends = false;                          ///< with this body the upload is whole
+  bool takes_body = true;                     ///< false: what comes is no part of the upload
+  std::optional<std::string> algorithm = {};  ///< of a digest of the body
+  std::optional<std::string> digest = {};     ///< its bytes
   /// Where they come behind the body: reads them.
   std::function<std::optional<UploadChecksum>(const ChunkedReader&)> digest_in = {};
 };

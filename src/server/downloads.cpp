@@ -24,7 +24,8 @@ std::string said_of(const ServedUpload& upload, std::initializer_list<std::strin
   return {};
 }
 
-Response of(const RequestHead& head, const ServedUpload& upload, std::shared_ptr<platform::Fd> file, const struct stat& there) {
+Response of(const RequestHead& head, const ServedUpload& upload, std::shared_ptr<platform::Fd> file,
+            const struct stat& there) {
   const Representation what{static_cast<std::uint64_t>(there.st_size), '"' + upload.id + '"', there.st_mtim.tv_sec};
   const Selection chosen = select(head, what);
   Response response{ResponseHead(chosen.status), {}};
@@ -35,7 +36,8 @@ Response of(const RequestHead& head, const ServedUpload& upload, std::shared_ptr
   told.add("Cache-Control", "private, no-transform");
   if (chosen.status == 416) told.add("Content-Range", fmt::format("bytes */{}", what.bytes));
   if (chosen.status == 206)
-    told.add("Content-Range", fmt::format("bytes {}-{}/{}", chosen.offset, chosen.offset + chosen.bytes - 1, what.bytes));
+    told.add("Content-Range",
+             fmt::format("bytes {}-{}/{}", chosen.offset, chosen.offset + chosen.bytes - 1, what.bytes));
   if (chosen.status != 200 && chosen.status != 206) return response;
   std::string name = said_of(upload, {"filename", "name"});
   if (name.empty()) name = upload.id;
@@ -62,7 +64,8 @@ std::unique_ptr<Handler> Downloads::handle(const Request& request, const std::sh
   auto waiting = std::make_unique<Waiting>();
   auto answer = std::make_shared<std::function<void(Response)>>(
       waiting->here([&exchange](Response response) { exchange.respond(std::move(response)); }));
-  uploads_->pool().post_blocking([uploads = uploads_, upload = upload->record(), head = request.head, answer]() mutable {
+  uploads_->pool().post_blocking([uploads = uploads_, upload = upload->record(), head = request.head,
+                                  answer]() mutable {
     auto file = uploads->files().open_finished(upload.id);
     const auto there = file.ok() ? platform::stat_of((*file)->get(), upload.id) : Result<struct stat>(file.status());
     Response response{ResponseHead(404), std::string("what was stored is not there any more\n")};

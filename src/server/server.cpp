@@ -19,7 +19,8 @@ constexpr std::chrono::seconds kExpiryEvery{30};
 std::string boot_id() {
   auto file = platform::open_file("/proc/sys/kernel/random/boot_id", O_RDONLY);
   std::array<std::byte, 64> bytes{};
-  const auto count = file.ok() ? platform::read_fully(file->get(), bytes, "boot_id") : Result<std::size_t>(file.status());
+  const auto count =
+      file.ok() ? platform::read_fully(file->get(), bytes, "boot_id") : Result<std::size_t>(file.status());
   return count.ok() ? std::string(reinterpret_cast<const char*>(bytes.data()), *count) : std::string();
 }
 

@@ -318,6 +318,12 @@ void Session::response_sent() {
 // --- time ---
 
 void Session::set_deadline() {
+  // While the handler takes nothing, it is not the client who is slow.
+  const bool waited = std::exchange(waits_for_body_, where_ == Where::body && wants_bytes());
+  if (waits_for_body_ && !waited) {
+    minute_since_ = now_;
+    minute_bytes_ = 0;
+  }
   deadline_.reset();
   if (where_ == Where::over) return;
   if (where_ == Where::lingering) {
@@ -327,11 +333,8 @@ void Session::set_deadline() {
     deadline_ = *out_since_ + limits_.silence;
   } else if (where_ == Where::head) {
     deadline_ = head_reader_.empty() ? now_ + limits_.idle : head_since_ + limits_.head_within;
-  } else if (where_ == Where::body && wants_bytes()) {
+  } else if (waits_for_body_) {
     deadline_ = std::min<Time>(now_ + limits_.silence, minute_since_ + kMinute);
-  } else {  // it is not the client who is slow
-    minute_since_ = now_;
-    minute_bytes_ = 0;
   }
 }
 

@@ -67,11 +67,11 @@ class Session final : public Exchange {
 
  private:
   enum class Where : std::uint8_t {
-    head,       // reads one
-    body,       // of a request
-    responding, // all is read, the response is not sent
-    raw,        // another protocol's bytes (101)
-    lingering,  // all is sent; what the client still sends is thrown away
+    head,        // reads one
+    body,        // of a request
+    responding,  // all is read, the response is not sent
+    raw,         // another protocol's bytes (101)
+    lingering,   // all is sent; what the client still sends is thrown away
     over,
   };
 
@@ -111,18 +111,19 @@ class Session final : public Exchange {
   std::optional<ChunkedReader> chunked_;
   std::uint64_t left_ = 0;  // of a body that is not chunked
   bool continue_due_ = false;
+  bool waits_for_body_ = false;  // of the client
   Time minute_since_{0};
   std::uint64_t minute_bytes_ = 0;
 
   bool responded_ = false;
-  bool keeps_ = true;      // the connection, after this response
+  bool keeps_ = true;         // the connection, after this response
   std::uint64_t passed_ = 0;  // thrown away
   std::string out_;
   std::size_t out_at_ = 0;
   std::optional<Time> out_since_;  // nothing of it has left
   std::optional<FileRange> file_;
   std::shared_ptr<BodyStream> stream_;
-  bool framed_ = false;  // the stream, in chunks
+  bool framed_ = false;                                                 // the stream, in chunks
   std::shared_ptr<Session*> alive_ = std::make_shared<Session*>(this);  // what stream_ wakes
 };
 

@@ -24,10 +24,10 @@ namespace {
 using asio::ip::tcp;
 using Error = asio::error_code;
 
-constexpr std::size_t kRead = 256 * 1024;          // at once
-constexpr std::size_t kCopiedBelow = 16 * 1024;    // what came of less is copied, so that its buffer is free at once
+constexpr std::size_t kRead = 256 * 1024;        // at once
+constexpr std::size_t kCopiedBelow = 16 * 1024;  // what came of less is copied, so that its buffer is free at once
 constexpr std::size_t kKeptBuffers = 32;
-constexpr std::size_t kSentOfFile = 1 << 20;       // at once: others have their turn
+constexpr std::size_t kSentOfFile = 1 << 20;  // at once: others have their turn
 constexpr std::chrono::milliseconds kNoDescriptors{100};
 
 Session::Time now() { return Session::Time(platform::platform().monotonic_ns()); }
@@ -156,9 +156,11 @@ Connection::Connection(AsioSockets& owner, tcp::socket socket, std::string peer,
     : owner_(owner),
       socket_(std::move(socket)),
       timer_(owner.context()),
-      session_(endpoint, std::move(peer), limits, now, [this] { asio::post(owner_.context(), [self = weak_from_this()] {
-                                                                  if (const auto here = self.lock()) here->step();
-                                                                }); }) {}
+      session_(endpoint, std::move(peer), limits, now, [this] {
+        asio::post(owner_.context(), [self = weak_from_this()] {
+          if (const auto here = self.lock()) here->step();
+        });
+      }) {}
 
 void Connection::step() {
   if (closed_) return;
@@ -268,7 +270,9 @@ void Connection::set_timer() {
 
 Status AsioSockets::bind(const std::string& address) {
   const auto wrong = [&](std::string why) {
-    return Status(Kind::invalid_argument, std::move(why)).during("listen on " + address).advise("An address is like 127.0.0.1:8080 or [::1]:8080.");
+    return Status(Kind::invalid_argument, std::move(why))
+        .during("listen on " + address)
+        .advise("An address is like 127.0.0.1:8080 or [::1]:8080.");
   };
   const std::size_t colon = address.rfind(':');
   if (colon == std::string::npos) return wrong("there is no port");

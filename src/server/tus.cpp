@@ -137,7 +137,8 @@ std::unique_ptr<Handler> Tus::create(const Request& request, Exchange& exchange)
   NewUpload what;
   if (head.count("upload-metadata") > 0) {
     const auto metadata = head.one("upload-metadata");
-    if (!metadata || !read_upload_metadata(*metadata)) return refuse(400, "the Upload-Metadata is malformed, or too much");
+    if (!metadata || !read_upload_metadata(*metadata))
+      return refuse(400, "the Upload-Metadata is malformed, or too much");
     what.metadata = *metadata;
   }
   const bool defers = head.count("upload-defer-length") > 0;
@@ -170,7 +171,8 @@ std::unique_ptr<Handler> Tus::create(const Request& request, Exchange& exchange)
   } else if (request.framing.chunked || request.framing.bytes > 0) {
     plan.takes_body = false;
   }
-  auto handler = std::make_unique<AppendRequest>(std::make_shared<TusWords>(places_, with_body), std::move(plan), exchange);
+  auto handler =
+      std::make_unique<AppendRequest>(std::make_shared<TusWords>(places_, with_body), std::move(plan), exchange);
   handler->create(*uploads_, std::move(what), nullptr);
   return handler;
 }
@@ -183,7 +185,8 @@ std::unique_ptr<Handler> Tus::append(const Request& request, const std::shared_p
     return std::unique_ptr<Handler>();
   };
   if (!Assembly::parts_of(upload->record()).empty()) return refuse(403, "a final upload takes no bytes of its own");
-  if (head.one("content-type") != kOffsetType) return refuse(415, fmt::format("the Content-Type must be {}", kOffsetType));
+  if (head.one("content-type") != kOffsetType)
+    return refuse(415, fmt::format("the Content-Type must be {}", kOffsetType));
   const auto offset = head.one("upload-offset");
   const auto at = offset ? read_count(*offset) : std::nullopt;
   if (!at) return refuse(400, "there must be one Upload-Offset, a number");
@@ -272,7 +275,8 @@ std::unique_ptr<Handler> Tus::concatenate(const Request& request, NewUpload what
     const auto part = uploads_->find(*id);
     // Another's is as one that is not there.
     if (!part || part->record().owner != what.owner) return refuse(404, "a part in Upload-Concat is not there");
-    if (part->record().concat != "partial") return refuse(400, "a part in Upload-Concat was not made as a partial upload");
+    if (part->record().concat != "partial")
+      return refuse(400, "a part in Upload-Concat was not made as a partial upload");
     known = known && part->record().length.has_value();
     bytes += part->record().length.value_or(part->received());
     if (bytes > uploads_->limits().bytes) return refuse(413, "the parts together are more than this server takes");

@@ -59,14 +59,14 @@ Result<std::shared_ptr<UploadFiles>> UploadFiles::open(const std::string& folder
     return platform::errno_status(errno, "make the folder " + below);
   WEIR_TRY(sync_folder(finished, path));
   WEIR_ASSIGN(auto arriving, platform::open_below(finished, kArriving, platform::Missing::fails, below));
-  WEIR_ASSIGN(Fd lock, platform::open_file(PinnedName{arriving, "lock"}.path(), O_RDWR | O_CREAT | O_NOFOLLOW, kOwnerOnly));
+  WEIR_ASSIGN(Fd lock,
+              platform::open_file(PinnedName{arriving, "lock"}.path(), O_RDWR | O_CREAT | O_NOFOLLOW, kOwnerOnly));
   if (platform().lock_byte(lock.get(), 0, true) != 0) {
     return Status(Kind::unavailable, "another server takes uploads into it")
         .during("use the folder " + path)
         .advise("Stop that one, or give this one a folder of its own.");
   }
-  return std::shared_ptr<UploadFiles>(
-      new UploadFiles(path, std::move(finished), std::move(arriving), std::move(lock)));
+  return std::shared_ptr<UploadFiles>(new UploadFiles(path, std::move(finished), std::move(arriving), std::move(lock)));
 }
 
 Result<std::shared_ptr<Fd>> UploadFiles::open_upload(const std::string& id, bool fresh) {
@@ -125,7 +125,6 @@ Status UploadFiles::sync(Fd& file) {
   if (platform().fdatasync(file.get()) == 0) return {};
   return platform::errno_status(errno, "make durable what is in " + folder_);
 }
-
 
 Status UploadFiles::sync_names() { return sync_folder(arriving_, folder_); }
 

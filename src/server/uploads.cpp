@@ -74,8 +74,8 @@ std::shared_ptr<Appending> Upload::take_over(std::function<void()> fenced, std::
 void Upload::make_durable(std::function<void(Status)> done) {
   enqueue(nullptr, [self = shared_from_this(), done = std::move(done)](Status) {
     const auto uploads = self->uploads_.lock();
-    const bool lasts = !self->unwritten_ && self->record_.durable == self->received_ &&
-                       !(self->whole() && self->unfinished());
+    const bool lasts =
+        !self->unwritten_ && self->record_.durable == self->received_ && !(self->whole() && self->unfinished());
     if (lasts || !uploads) return done({});
     uploads->flush(self, done);
   });
@@ -273,9 +273,9 @@ std::int64_t Uploads::expiry() const {
 
 void Uploads::create(NewUpload what, std::function<void(Result<std::shared_ptr<Upload>>)> done) {
   const auto of_owner = of_owner_.find(what.owner);
-  const bool too_many = unfinished_ >= setup_.limits.unfinished ||
-                        (!what.owner.empty() && of_owner != of_owner_.end() &&
-                         of_owner->second >= setup_.limits.unfinished_of_one);
+  const bool too_many =
+      unfinished_ >= setup_.limits.unfinished ||
+      (!what.owner.empty() && of_owner != of_owner_.end() && of_owner->second >= setup_.limits.unfinished_of_one);
   if (too_many) {
     return done(Status(Kind::unavailable, "there are too many unfinished uploads")
                     .advise("Finish or remove some, or wait until they expire."));
@@ -292,16 +292,15 @@ void Uploads::create(NewUpload what, std::function<void(Result<std::shared_ptr<U
   pool().post_blocking([self = shared_from_this(), upload, done = std::move(done)]() mutable {
     auto file = self->files().open_upload(upload->id(), true);
     Status status = file.ok() ? self->files().sync_names() : file.status();
-    self->loop().post([self, upload, done = std::move(done), status = std::move(status), file = std::move(file)]() mutable {
-      if (!status.ok()) {
-        self->remove(upload, [](const Status&) {});
-        return done(status);
-      }
-      upload->file_ = *std::move(file);
-      self->flush(upload, [upload, done](const Status& lasts) {
-        lasts.ok() ? done(upload) : done(lasts);
-      });
-    });
+    self->loop().post(
+        [self, upload, done = std::move(done), status = std::move(status), file = std::move(file)]() mutable {
+          if (!status.ok()) {
+            self->remove(upload, [](const Status&) {});
+            return done(status);
+          }
+          upload->file_ = *std::move(file);
+          self->flush(upload, [upload, done](const Status& lasts) { lasts.ok() ? done(upload) : done(lasts); });
+        });
   });
 }
 

@@ -22,7 +22,7 @@ namespace weir::server {
 using ledger::ServedUpload;
 
 struct UploadLimits {
-  std::uint64_t bytes = 5ull << 40;  ///< of one upload
+  std::uint64_t bytes = 5ull << 40;                            ///< of one upload
   std::chrono::seconds lifetime = std::chrono::hours(24 * 7);  ///< of one that nothing is added to; 0: for ever
   std::size_t unfinished = 100'000;
   std::size_t unfinished_of_one = 10'000;  ///< owner, where they are told apart
