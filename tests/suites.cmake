@@ -59,7 +59,10 @@ set_property(TEST properties APPEND PROPERTY ENVIRONMENT WEIR_PROPERTY_SECONDS=1
 # --- the server: any server's suites on ours, clients of others, kills ---
 if(TARGET weir)
   set(weir_serving ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/support/serving.py)
-  weir_suite(serve_tus unit ${weir_serving} -- ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/conformance/conformance.py --strict tus {url}/files)
+  foreach(protocol tus resumable_http)
+    weir_suite(serve_${protocol} unit ${weir_serving} -- ${Python3_EXECUTABLE}
+      ${CMAKE_CURRENT_SOURCE_DIR}/conformance/conformance.py --strict ${protocol} {url}/files)
+  endforeach()
   weir_suite(serve_kill unit ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/serve/kill_server.py 100)
   weir_suite(serve_foreign_clients "live;foreign" ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/serve/foreign_clients.py)
   set_tests_properties(serve_foreign_clients PROPERTIES SKIP_RETURN_CODE 77)

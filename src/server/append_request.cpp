@@ -46,6 +46,7 @@ void AppendRequest::taken_over(const Status& status) {
   if (!status.ok()) return refuse(Problem::disk, status.message());
   const ServedUpload& record = upload_->record();
   if (record.state == ServedUpload::State::failed) return refuse(Problem::finished, record.result);
+  if (record.concat.starts_with("final;")) return refuse(Problem::finished, "it is made of other uploads");
   if (plan_.offset != upload_->received()) return refuse(Problem::other_offset);
   std::optional<std::uint64_t> length = plan_.length;
   if (plan_.ends && plan_.body) {

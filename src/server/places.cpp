@@ -1,5 +1,6 @@
 #include "server/places.hpp"
 
+#include "net/url.hpp"
 #include "server/upload_files.hpp"
 
 namespace weir::server {
@@ -32,6 +33,13 @@ std::optional<std::string> Places::id_in(std::string_view path) const {
   if (path.ends_with('/')) path.remove_suffix(1);
   if (!is_upload_id(path)) return {};
   return std::string(path);
+}
+
+std::string Places::name_in(std::string_view path) const {
+  if (!path.starts_with(base_ + "/")) return {};
+  path.remove_prefix(base_.size() + 1);
+  auto name = net::percent_decode(std::string(path));
+  return name.ok() ? *std::move(name) : std::string();
 }
 
 std::optional<std::string> Places::id_in_url(std::string_view url, const RequestHead& head) const {

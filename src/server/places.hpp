@@ -22,6 +22,8 @@ class Places {
   bool is_base(std::string_view path) const { return path == base_ || path == base_ + "/"; }
   /// Of "/files/ID", with or without a slash at its end.
   std::optional<std::string> id_in(std::string_view path) const;
+  /// Behind the base, as a client calls what it sends there, decoded: "/files/a%20b" gives "a b". Never a path of ours.
+  std::string name_in(std::string_view path) const;
   /// Of what a client names as an upload of this server: a path, or a URL of the same host as its request's.
   std::optional<std::string> id_in_url(std::string_view url, const RequestHead& head) const;
 

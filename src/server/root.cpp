@@ -16,11 +16,12 @@ std::unique_ptr<Handler> answer(Exchange& exchange, int status, std::string text
 
 }  // namespace
 
-Root::Root(const std::shared_ptr<Uploads>& uploads)
+Root::Root(const std::shared_ptr<Uploads>& uploads, bool interim)
     : uploads_(uploads),
       assembly_(std::make_shared<Assembly>(uploads)),
-      tus_(uploads, assembly_, places_),
-      downloads_(uploads) {
+      downloads_(uploads),
+      tus_(uploads, assembly_, downloads_, places_),
+      http_(uploads, places_, interim) {
   assembly_->assemble_earlier();
 }
 
@@ -28,14 +29,16 @@ std::unique_ptr<Handler> Root::handle(const Request& request, Exchange& exchange
   const RequestHead& head = request.head;
   const auto path = path_of(head);
   if (path == "/health" && (head.method == "GET" || head.method == "HEAD")) return answer(exchange, 200, "ok\n");
-  const auto id = path ? places_.id_in(*path) : std::nullopt;
-  const bool here = path && (id || places_.is_base(*path));
+  const bool here = path && path->starts_with(places_.base()) &&
+                    (path->size() == places_.base().size() || (*path)[places_.base().size()] == '/');
   if (!here) return answer(exchange, 404, "there is nothing here\n");
-  const bool reads = head.method == "GET" || (head.method == "HEAD" && !speaks_tus(head));
-  if (!reads || !id) return tus_.handle(request, exchange);
-  const auto upload = uploads_->find(*id);
-  if (!upload) return answer(exchange, uploads_->was_here(*id) ? 410 : 404, "there is no such upload\n");
-  return downloads_.handle(request, upload, exchange);
+  if (speaks_tus(head)) return tus_.handle(request, exchange);
+  const auto id = places_.id_in(*path);
+  const auto upload = id ? uploads_->find(*id) : nullptr;
+  // HEAD of what is not finished is a question for the offset.
+  const bool reads = head.method == "GET" || (head.method == "HEAD" && upload && upload->stored());
+  if (reads && upload && !speaks_resumable_http(head)) return downloads_.handle(request, upload, exchange);
+  return http_.handle(request, exchange);
 }
 
 }  // namespace weir::server

@@ -8,6 +8,7 @@
 #include "server/downloads.hpp"
 #include "server/exchange.hpp"
 #include "server/places.hpp"
+#include "server/resumable_http.hpp"
 #include "server/tus.hpp"
 #include "server/uploads.hpp"
 
@@ -15,15 +16,16 @@ namespace weir::server {
 
 class Root final : public Endpoint {
  public:
-  explicit Root(const std::shared_ptr<Uploads>& uploads);
+  Root(const std::shared_ptr<Uploads>& uploads, bool interim);
   std::unique_ptr<Handler> handle(const Request& request, Exchange& exchange) override;
 
  private:
   const std::shared_ptr<Uploads> uploads_;
   const std::shared_ptr<Assembly> assembly_;
   const Places places_{"/files"};
-  Tus tus_;
   Downloads downloads_;
+  Tus tus_;
+  ResumableHttp http_;
 };
 
 }  // namespace weir::server

@@ -26,8 +26,11 @@ std::string boot_id() {
 
 class FolderServer final : public Server {
  public:
-  FolderServer(std::unique_ptr<Sockets> sockets, std::shared_ptr<Uploads> uploads)
-      : sockets_(std::move(sockets)), uploads_(std::move(uploads)), root_(uploads_), thread_([this] { run(); }) {}
+  FolderServer(std::unique_ptr<Sockets> sockets, std::shared_ptr<Uploads> uploads, bool interim)
+      : sockets_(std::move(sockets)),
+        uploads_(std::move(uploads)),
+        root_(uploads_, interim),
+        thread_([this] { run(); }) {}
   ~FolderServer() override { FolderServer::stop(std::chrono::milliseconds(0)); }
   FolderServer(const FolderServer&) = delete;
   FolderServer& operator=(const FolderServer&) = delete;
@@ -79,7 +82,8 @@ static Result<std::unique_ptr<Server>> start_server(const ServerOptions& options
   setup.limits.unfinished = options.max_unfinished;
   setup.boot = boot_id();
   WEIR_ASSIGN(auto uploads, Uploads::open(std::move(setup)));
-  return std::unique_ptr<Server>(std::make_unique<FolderServer>(std::move(sockets), std::move(uploads)));
+  return std::unique_ptr<Server>(
+      std::make_unique<FolderServer>(std::move(sockets), std::move(uploads), options.interim_responses));
 }
 
 }  // namespace weir::server

@@ -7,6 +7,7 @@
 
 #include "server/append_request.hpp"
 #include "server/http_date.hpp"
+#include "server/resumable_http.hpp"
 #include "server/tus_fields.hpp"
 #include "server/waiting.hpp"
 
@@ -84,8 +85,11 @@ std::string method_of(const RequestHead& head) {
 }  // namespace
 
 bool speaks_tus(const RequestHead& head) {
-  return head.count("tus-resumable") > 0 || head.method == "OPTIONS" || head.count("upload-length") > 0 ||
-         head.count("upload-defer-length") > 0;
+  if (head.method == "OPTIONS" || head.count("tus-resumable") > 0) return true;
+  // Its requests without their version are told so.
+  if (head.count("upload-length") > 0 && !speaks_resumable_http(head)) return true;
+  return head.count("upload-defer-length") > 0 || head.count("upload-concat") > 0 ||
+         head.one("content-type") == kOffsetType;
 }
 
 Response Tus::options() const {
@@ -94,6 +98,9 @@ Response Tus::options() const {
   response.head.add("Tus-Extension", kExtensions);
   response.head.add("Tus-Max-Size", uploads_->limits().bytes);
   response.head.add("Tus-Checksum-Algorithm", kTusChecksums);
+  // Of resumable uploads for HTTP, which lie in the same places.
+  response.head.add("Upload-Limit", fmt::format("max-size={}", uploads_->limits().bytes));
+  response.head.add("Accept-Patch", "application/offset+octet-stream, application/partial-upload");
   return response;
 }
 
@@ -125,6 +132,7 @@ std::unique_ptr<Handler> Tus::handle(const Request& request, Exchange& exchange)
   if (method == "HEAD") return look(upload, exchange);
   if (method == "PATCH") return append(request, upload, exchange);
   if (method == "DELETE") return remove(upload, exchange);
+  if (method == "GET") return downloads_.handle(request, upload, exchange);
   return answer(said(405, "what is known here of an upload is HEAD, PATCH, DELETE and GET"));
 }
 

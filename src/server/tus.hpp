@@ -5,6 +5,7 @@
 
 #include "server/append_request.hpp"
 #include "server/assembly.hpp"
+#include "server/downloads.hpp"
 #include "server/exchange.hpp"
 #include "server/places.hpp"
 #include "server/tus_fields.hpp"
@@ -17,9 +18,9 @@ bool speaks_tus(const RequestHead& head);
 
 class Tus final : public Endpoint {
  public:
-  Tus(std::shared_ptr<Uploads> uploads, std::shared_ptr<Assembly> assembly, const Places& places)
-      : uploads_(std::move(uploads)), assembly_(std::move(assembly)), places_(places) {}
-  /// Of what lies at or below the places' base; GET is answered elsewhere.
+  Tus(std::shared_ptr<Uploads> uploads, std::shared_ptr<Assembly> assembly, Downloads& downloads, const Places& places)
+      : uploads_(std::move(uploads)), assembly_(std::move(assembly)), downloads_(downloads), places_(places) {}
+  /// Of what lies at or below the places' base.
   std::unique_ptr<Handler> handle(const Request& request, Exchange& exchange) override;
 
  private:
@@ -35,6 +36,7 @@ class Tus final : public Endpoint {
 
   const std::shared_ptr<Uploads> uploads_;
   const std::shared_ptr<Assembly> assembly_;
+  Downloads& downloads_;
   const Places& places_;
 };
 

@@ -35,7 +35,6 @@ def expect(what, wanted, told=""):
 class Client:
     def __init__(self, url):
         self.url = url
-        self.extensions = set()
 
     def ask(self, method, url=None, fields=None, body=b"", version="1.0.0", **how):
         return ask(url or self.url, method, {"Tus-Resumable": version, **(fields or {})}, body, **how)

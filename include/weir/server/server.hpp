@@ -4,7 +4,7 @@
 //   options.to = "incoming";
 //   auto server = weir::Server::start(options);          // uploads at (*server)->url() + "/files"
 //
-// Uploads speak tus 1.0. An offset that a client was told survives a kill and a loss of power.
+// Uploads speak tus 1.0 and the IETF's resumable uploads for HTTP; a plain PUT or POST is one too. An offset that a client was told survives a kill and a loss of power.
 #pragma once
 
 #include <chrono>
@@ -28,6 +28,9 @@ struct ServerOptions {
   std::uint64_t max_upload_bytes = 5ull << 40;
   /// An unfinished upload that nothing is added to for so long is removed; 0: never.
   std::chrono::seconds lifetime = std::chrono::hours(24 * 7);
+  /// Clients of resumable uploads for HTTP that ask for it are told of a new upload's place while its body still comes
+  /// (104). Only where clients reach this server directly: nginx takes such a response for the last one.
+  bool interim_responses = false;
   std::size_t max_unfinished = 100'000;
   std::size_t max_connections = 20'000;
 };
