@@ -18,6 +18,8 @@ AppendRequest::AppendRequest(std::shared_ptr<const AppendWords> words, AppendPla
 /// The client is gone: what came before that counts, unless it was to be compared first.
 AppendRequest::~AppendRequest() {
   alive_.reset();
+  const bool unknown = created_in_ != nullptr && upload_ && !told_ && !answered_;
+  if (unknown) created_in_->remove(upload_, [](const Status&) {});
   let_go();
 }
 
@@ -33,12 +35,18 @@ void AppendRequest::begin(const std::shared_ptr<Upload>& upload) {
 }
 
 void AppendRequest::create(Uploads& uploads, NewUpload what, std::function<void(const Upload&)> told) {
-  created_ = true;
-  uploads.create(std::move(what), here([this, told = std::move(told)](const Result<std::shared_ptr<Upload>>& created) {
-                   if (!created.ok()) return refuse(Problem::disk, created.status().message());
-                   if (told) told(**created);
-                   begin(*created);
-                 }));
+  created_in_ = &uploads;
+  const auto made = here([this, told = std::move(told)](const Result<std::shared_ptr<Upload>>& created) {
+    if (!created.ok()) return refuse(Problem::disk, created.status().message());
+    told_ = told != nullptr;
+    if (told) told(**created);
+    begin(*created);
+  });
+  uploads.create(std::move(what), [made, alive = std::weak_ptr<bool>(alive_), uploads = uploads.shared_from_this()](
+                                      const Result<std::shared_ptr<Upload>>& created) {
+    if (alive.expired() && created.ok()) return uploads->remove(*created, [](const Status&) {});
+    made(created);
+  });
 }
 
 void AppendRequest::taken_over(const Status& status) {
@@ -105,7 +113,7 @@ void AppendRequest::make_durable() {
     if (answered_) return;
     if (!lasts.ok()) return refuse(Problem::disk, lasts.message());
     answered_ = true;
-    exchange_.respond(words_->appended(*upload_, created_));
+    exchange_.respond(words_->appended(*upload_, created_in_ != nullptr));
   }));
 }
 

@@ -57,7 +57,8 @@ class AppendRequest final : public Handler {
 
   /// To one that is there.
   void begin(const std::shared_ptr<Upload>& upload);
-  /// To a new one. `told` is asked for what to say of it before its body comes; may be null.
+  /// To a new one. `told`, if any, tells the client where it is before its body comes: without that, one whose client
+  /// goes before it is answered is removed again, as nobody could go on with it.
   void create(Uploads& uploads, NewUpload what, std::function<void(const Upload&)> told);
 
   bool ready() const override;
@@ -87,7 +88,8 @@ class AppendRequest final : public Handler {
   std::shared_ptr<Appending> appending_;
   std::optional<BodyDigest> digest_;
   std::optional<UploadChecksum> trailing_;
-  bool created_ = false;
+  Uploads* created_in_ = nullptr;  // null: it was there before
+  bool told_ = false;              // its place
   bool started_ = false;
   bool ended_ = false;
   bool answered_ = false;

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "server/form_request.hpp"
+
 namespace weir::server {
 namespace {
 
@@ -19,9 +21,11 @@ std::unique_ptr<Handler> answer(Exchange& exchange, int status, std::string text
 Root::Root(const std::shared_ptr<Uploads>& uploads, bool interim)
     : uploads_(uploads),
       assembly_(std::make_shared<Assembly>(uploads)),
+      events_(std::make_shared<Events>(uploads, EventLimits())),
       downloads_(uploads),
       tus_(uploads, assembly_, downloads_, places_),
       http_(uploads, places_, interim) {
+  uploads_->watched_by(events_);
   assembly_->assemble_earlier();
 }
 
@@ -29,10 +33,14 @@ std::unique_ptr<Handler> Root::handle(const Request& request, Exchange& exchange
   const RequestHead& head = request.head;
   const auto path = path_of(head);
   if (path == "/health" && (head.method == "GET" || head.method == "HEAD")) return answer(exchange, 200, "ok\n");
+  if (path == "/events" && head.method == "GET") return events_->handle(request, exchange);
   const bool here = path && path->starts_with(places_.base()) &&
                     (path->size() == places_.base().size() || (*path)[places_.base().size()] == '/');
   if (!here) return answer(exchange, 404, "there is nothing here\n");
   if (speaks_tus(head)) return tus_.handle(request, exchange);
+  const auto type = lower_case(head.one("content-type").value_or(""));
+  if (head.method == "POST" && type.starts_with("multipart/form-data") && places_.is_base(*path))
+    return FormRequest::begin(request, exchange, uploads_, places_);
   const auto id = places_.id_in(*path);
   const auto upload = id ? uploads_->find(*id) : nullptr;
   // HEAD of what is not finished is a question for the offset.

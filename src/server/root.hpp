@@ -6,6 +6,7 @@
 
 #include "server/assembly.hpp"
 #include "server/downloads.hpp"
+#include "server/events.hpp"
 #include "server/exchange.hpp"
 #include "server/places.hpp"
 #include "server/resumable_http.hpp"
@@ -22,6 +23,7 @@ class Root final : public Endpoint {
  private:
   const std::shared_ptr<Uploads> uploads_;
   const std::shared_ptr<Assembly> assembly_;
+  const std::shared_ptr<Events> events_;
   const Places places_{"/files"};
   Downloads downloads_;
   Tus tus_;

@@ -13,7 +13,8 @@ namespace {
 
 using State = ServedUpload::State;
 
-constexpr std::size_t kRemembered = 10'000;  // of those that are gone
+constexpr std::uint64_t kFlushedAt = 64 << 20;  // bytes of a request that goes on
+constexpr std::size_t kRemembered = 10'000;     // of those that are gone
 
 }  // namespace
 
@@ -51,8 +52,16 @@ void Upload::run_next() {
   });
 }
 
+/// What comes in one long request lasts by and by, and not only at its end.
+void Upload::flush_now_and_then() {
+  if (received_ - record_.durable < kFlushedAt || std::exchange(flushing_, true)) return;
+  make_durable([self = shared_from_this()](const Status&) { self->flushing_ = false; });
+}
+
 void Upload::changed() {
   std::erase_if(watches_, [](const auto& watch) { return watch.expired(); });
+  const auto uploads = uploads_.lock();
+  if (const auto watcher = uploads ? uploads->watcher_.lock() : nullptr) watcher->changed(*this);
   const auto watches = watches_;
   for (const auto& weak : watches) {
     if (const auto watch = weak.lock()) (*watch)();
@@ -160,6 +169,7 @@ void Appending::write_next() {
         if (status.ok()) {
           self->in_file_ += bytes;
           if (!self->holds_) self->upload_->received_ += bytes;
+          self->upload_->flush_now_and_then();
           self->upload_->changed();
         } else {
           self->failure_ = status;
@@ -313,6 +323,7 @@ void Uploads::remove(const std::shared_ptr<Upload>& upload, std::function<void(S
   if (upload->unfinished()) finished(*upload);
   gone_.push_back(upload->id());
   if (gone_.size() > kRemembered) gone_.pop_front();
+  if (const auto watcher = watcher_.lock()) watcher->removed(upload->id());
   upload->enqueue(
       [self = shared_from_this(), id = upload->id()](UploadFiles& files, const Upload::File&) -> Status {
         WEIR_TRY(self->setup_.known->remove(id));

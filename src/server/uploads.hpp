@@ -30,6 +30,16 @@ struct UploadLimits {
 
 class Uploads;
 class Appending;
+class Upload;
+
+/// Told what happens to any upload.
+class UploadWatcher {
+ public:
+  virtual ~UploadWatcher() = default;
+  /// It is new, or one of its numbers or its state is another.
+  virtual void changed(const Upload& upload) = 0;
+  virtual void removed(const std::string& id) = 0;
+};
 
 /// One upload.
 class Upload : public std::enable_shared_from_this<Upload> {
@@ -77,6 +87,7 @@ class Upload : public std::enable_shared_from_this<Upload> {
 
   void enqueue(Work work, std::function<void(Status)> done);
   void run_next();
+  void flush_now_and_then();
   void changed();
 
   const std::weak_ptr<Uploads> uploads_;
@@ -85,6 +96,7 @@ class Upload : public std::enable_shared_from_this<Upload> {
   std::shared_ptr<platform::Fd> file_;  // while something is to be done
   std::deque<Task> tasks_;
   bool busy_ = false;
+  bool flushing_ = false;   // in the middle of a request
   bool unwritten_ = false;  // record() has what no flush has taken yet
   std::weak_ptr<Appending> holder_;
   std::vector<std::weak_ptr<std::function<void()>>> watches_;
@@ -153,6 +165,7 @@ class Uploads : public std::enable_shared_from_this<Uploads> {
   static Result<std::shared_ptr<Uploads>> open(Setup setup);
   explicit Uploads(Setup setup) : setup_(std::move(setup)) {}
 
+  void watched_by(std::weak_ptr<UploadWatcher> watcher) { watcher_ = std::move(watcher); }
   const UploadLimits& limits() const { return setup_.limits; }
   UploadFiles& files() { return *setup_.files; }
   Executor& pool() { return *setup_.pool; }
@@ -187,6 +200,7 @@ class Uploads : public std::enable_shared_from_this<Uploads> {
   std::int64_t expiry() const;
 
   Setup setup_;
+  std::weak_ptr<UploadWatcher> watcher_;
   std::unordered_map<std::string, std::shared_ptr<Upload>> uploads_;
   std::deque<std::string> gone_;  // the last that were removed
   std::size_t unfinished_ = 0;
