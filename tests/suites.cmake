@@ -63,6 +63,7 @@ if(TARGET weir)
     weir_suite(serve_${protocol} unit ${weir_serving} -- ${Python3_EXECUTABLE}
       ${CMAKE_CURRENT_SOURCE_DIR}/conformance/conformance.py --strict ${protocol} {url}/files)
   endforeach()
+  weir_suite(serve unit ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/serve/serve_test.py)
   weir_suite(serve_kill unit ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/serve/kill_server.py 100)
   weir_suite(serve_foreign_clients "live;foreign" ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/serve/foreign_clients.py)
   set_tests_properties(serve_foreign_clients PROPERTIES SKIP_RETURN_CODE 77)

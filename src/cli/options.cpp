@@ -134,6 +134,8 @@ std::unique_ptr<CLI::App> make_parser(const CommandInfo& command, Options& optio
     value("listen", options.serve.listen, "ADDRESS", "default 127.0.0.1:8080; port 0: any that is free");
     value("to", options.serve.to, "DIR", "where finished uploads come to lie");
     value("max-size", options.serve.max_size, "SIZE", "of one upload; default 5TiB");
+    flag("--interim-responses", "interim-responses", options.serve.interim_responses,
+         "tell a new upload's place before its body has come (104); not behind nginx");
     value("expire", options.serve.expire, "TIME", "unfinished uploads go after 90m, 12h, 7d; default 7d");
   }
   if (command.name == "jobs") {

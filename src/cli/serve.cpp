@@ -33,6 +33,7 @@ Result<ServerOptions> options_of(const Options& options) {
   server.to = serve.to;
   if (!serve.listen.empty()) server.listen = serve.listen;
   server.state_dir = options.state_dir;
+  server.interim_responses = serve.interim_responses;
   if (!serve.max_size.empty()) {
     auto size = parse_size(serve.max_size);
     if (!size) return size.status().during("read --max-size");

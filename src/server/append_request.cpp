@@ -17,7 +17,7 @@ AppendRequest::AppendRequest(std::shared_ptr<const AppendWords> words, AppendPla
 
 /// The client is gone: what came before that counts, unless it was to be compared first.
 AppendRequest::~AppendRequest() {
-  alive_.reset();
+  alive_.end();
   const bool unknown = created_in_ != nullptr && upload_ && !told_ && !answered_;
   if (unknown) created_in_->remove(upload_, [](const Status&) {});
   let_go();
@@ -42,9 +42,9 @@ void AppendRequest::create(Uploads& uploads, NewUpload what, std::function<void(
     if (told) told(**created);
     begin(*created);
   });
-  uploads.create(std::move(what), [made, alive = std::weak_ptr<bool>(alive_), uploads = uploads.shared_from_this()](
+  uploads.create(std::move(what), [made, alive = alive_.flag(), uploads = uploads.shared_from_this()](
                                       const Result<std::shared_ptr<Upload>>& created) {
-    if (alive.expired() && created.ok()) return uploads->remove(*created, [](const Status&) {});
+    if (!*alive && created.ok()) return uploads->remove(*created, [](const Status&) {});
     made(created);
   });
 }

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 
+#include "server/alive.hpp"
 #include "server/body_digest.hpp"
 #include "server/exchange.hpp"
 #include "server/tus_fields.hpp"
@@ -67,12 +68,9 @@ class AppendRequest final : public Handler {
 
  private:
   using Problem = AppendWords::Problem;
-  /// `inside`, unless this is gone by then.
   template <class Inside>
-  auto here(Inside inside) {
-    return [alive = std::weak_ptr<bool>(alive_), inside = std::move(inside)](auto&&... given) {
-      if (const auto held = alive.lock()) inside(std::forward<decltype(given)>(given)...);
-    };
+  auto here(Inside inside) const {
+    return alive_.here(std::move(inside));
   }
   void taken_over(const Status& status);
   void all_written(const Status& status);
@@ -93,7 +91,7 @@ class AppendRequest final : public Handler {
   bool started_ = false;
   bool ended_ = false;
   bool answered_ = false;
-  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+  Alive alive_;
 };
 
 }  // namespace weir::server

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "platform/platform.hpp"
+#include "server/alive.hpp"
 #include "server/places.hpp"
 
 namespace weir::server {
@@ -90,11 +91,10 @@ class Events::Reader final : public BodyStream {
   /// What changes meanwhile is told together.
   void rest() {
     resting_ = true;
-    events_->uploads_->loop().post_after(events_->limits_.every, [alive = std::weak_ptr<bool>(alive_), this] {
-      if (alive.expired()) return;
+    events_->uploads_->loop().post_after(events_->limits_.every, alive_.here([this] {
       resting_ = false;
       if (!waiting_.empty() && wake_) wake_();
-    });
+    }));
   }
 
   const std::shared_ptr<Events> events_;
@@ -104,7 +104,7 @@ class Events::Reader final : public BodyStream {
   std::set<std::pair<std::uint64_t, std::string>> waiting_;
   std::unordered_map<std::string, std::uint64_t> numbers_;  // of those that wait
   bool resting_ = false;
-  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+  const Alive alive_;
 };
 
 Events::Events(std::shared_ptr<Uploads> uploads, EventLimits limits)

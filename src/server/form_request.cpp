@@ -46,7 +46,7 @@ FormRequest::FormRequest(std::string boundary, Exchange& exchange, std::shared_p
 
 /// A form that was cut leaves nothing: its sender knows no place to go on at.
 FormRequest::~FormRequest() {
-  alive_.reset();
+  alive_.end();
   appending_.reset();
   if (answered_) return;
   for (const Part& part : parts_) {
@@ -169,12 +169,11 @@ void FormRequest::answer() {
 }
 
 void FormRequest::refuse(int status, std::string why) {
-  if (answered_) return;
+  if (std::exchange(answered_, true)) return;
   appending_.reset();
   for (Part& part : parts_) {
     if (part.upload) uploads_->remove(part.upload, [](const Status&) {});
   }
-  answered_ = true;
   exchange_.respond(told(status, {{"error", std::move(why)}}));
 }
 

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "server/alive.hpp"
 #include "server/exchange.hpp"
 #include "server/form_reader.hpp"
 #include "server/places.hpp"
@@ -36,10 +37,8 @@ class FormRequest final : public Handler {
     std::string value;               // of a field
   };
   template <class Inside>
-  auto here(Inside inside) {
-    return [alive = std::weak_ptr<bool>(alive_), inside = std::move(inside)](auto&&... given) {
-      if (const auto held = alive.lock()) inside(std::forward<decltype(given)>(given)...);
-    };
+  auto here(Inside inside) const {
+    return alive_.here(std::move(inside));
   }
   void read();
   void begin_part();
@@ -60,7 +59,7 @@ class FormRequest final : public Handler {
   bool waits_ = false;  // for an upload to be made, or to last
   bool ended_ = false;
   bool answered_ = false;
-  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+  Alive alive_;
 };
 
 }  // namespace weir::server

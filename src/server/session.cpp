@@ -251,9 +251,7 @@ void Session::respond(Response response) {
     write_head(head);
     if (with_body || upgrades) stream_ = std::get<std::shared_ptr<BodyStream>>(std::move(response.body));
     if (stream_) {
-      stream_->on_more([alive = std::weak_ptr<Session*>(alive_)] {
-        if (const auto session = alive.lock()) (*session)->go_on();
-      });
+      stream_->on_more(alive_.here([this] { go_on(); }));
     }
   }
   if (upgrades) where_ = Where::raw;

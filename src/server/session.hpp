@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 
+#include "server/alive.hpp"
 #include "server/exchange.hpp"
 
 namespace weir::server {
@@ -123,8 +124,8 @@ class Session final : public Exchange {
   std::optional<Time> out_since_;  // nothing of it has left
   std::optional<FileRange> file_;
   std::shared_ptr<BodyStream> stream_;
-  bool framed_ = false;                                                 // the stream, in chunks
-  std::shared_ptr<Session*> alive_ = std::make_shared<Session*>(this);  // what stream_ wakes
+  bool framed_ = false;  // the stream, in chunks
+  const Alive alive_;
 };
 
 }  // namespace weir::server

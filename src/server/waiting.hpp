@@ -4,6 +4,7 @@
 #include <memory>
 #include <utility>
 
+#include "server/alive.hpp"
 #include "server/exchange.hpp"
 
 namespace weir::server {
@@ -13,16 +14,13 @@ class Waiting final : public Handler {
   bool ready() const override { return true; }
   void content(Chunk) override {}
   void content_end(const ChunkedReader&) override {}
-  /// `inside`, unless the client is gone by then.
   template <class Inside>
-  auto here(Inside inside) {
-    return [alive = std::weak_ptr<bool>(alive_), inside = std::move(inside)](auto&&... given) {
-      if (const auto held = alive.lock()) inside(std::forward<decltype(given)>(given)...);
-    };
+  auto here(Inside inside) const {
+    return alive_.here(std::move(inside));
   }
 
  private:
-  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+  Alive alive_;
 };
 
 }  // namespace weir::server
