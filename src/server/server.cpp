@@ -45,7 +45,7 @@ class FolderServer final : public Server {
  private:
   void run() {
     expire();
-    sockets_->run(root_);
+    sockets_->run(root_, [this] { return uploads_->quiet(); });
   }
   void expire() {
     uploads_->expire();

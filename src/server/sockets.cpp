@@ -29,6 +29,7 @@ constexpr std::size_t kCopiedBelow = 16 * 1024;  // what came of less is copied,
 constexpr std::size_t kKeptBuffers = 32;
 constexpr std::size_t kSentOfFile = 1 << 20;  // at once: others have their turn
 constexpr std::chrono::milliseconds kNoDescriptors{100};
+constexpr std::chrono::milliseconds kQuietAfter{2};
 
 Session::Time now() { return Session::Time(platform::platform().monotonic_ns()); }
 
@@ -126,7 +127,7 @@ class AsioSockets final : public Sockets {
   Status bind(const std::string& address);
   std::string address() const override { return bound_; }
   std::shared_ptr<Executor> executor() override { return executor_; }
-  void run(Endpoint& endpoint) override;
+  void run(Endpoint& endpoint, std::function<bool()> quiet) override;
   void stop(std::chrono::milliseconds grace) override;
 
   asio::io_context& context() { return context_; }
@@ -136,6 +137,7 @@ class AsioSockets final : public Sockets {
 
  private:
   void accept();
+  void end_if_quiet();
 
   const SocketLimits limits_;
   asio::io_context context_{1};
@@ -145,6 +147,7 @@ class AsioSockets final : public Sockets {
   asio::steady_timer pause_;
   std::string bound_;
   Endpoint* endpoint_ = nullptr;
+  std::function<bool()> quiet_;
   bool stopping_ = false;
   std::set<std::shared_ptr<Connection>> connections_;
 };
@@ -298,13 +301,14 @@ Status AsioSockets::bind(const std::string& address) {
   return {};
 }
 
-void AsioSockets::run(Endpoint& endpoint) {
+void AsioSockets::run(Endpoint& endpoint, std::function<bool()> quiet) {
   // sendfile has no flag against it, and this thread is ours.
   sigset_t pipe;
   sigemptyset(&pipe);
   sigaddset(&pipe, SIGPIPE);
   ::pthread_sigmask(SIG_BLOCK, &pipe, nullptr);
   endpoint_ = &endpoint;
+  quiet_ = std::move(quiet);
   accept();
   context_.run();
 }
@@ -335,7 +339,13 @@ void AsioSockets::accept() {
 
 void AsioSockets::gone(const std::shared_ptr<Connection>& connection) {
   connections_.erase(connection);
-  if (stopping_ && connections_.empty()) context_.stop();
+  if (stopping_) end_if_quiet();
+}
+
+void AsioSockets::end_if_quiet() {
+  if (!connections_.empty()) return;
+  if (quiet_()) return context_.stop();
+  executor_->post_after(kQuietAfter, [this] { end_if_quiet(); });
 }
 
 void AsioSockets::stop(std::chrono::milliseconds grace) {
@@ -346,11 +356,10 @@ void AsioSockets::stop(std::chrono::milliseconds grace) {
     pause_.cancel();
     const auto all = connections_;
     for (const auto& connection : all) connection->step();
-    if (connections_.empty()) context_.stop();
+    end_if_quiet();
     executor_->post_after(grace, [this] {
       const auto left = connections_;
       for (const auto& connection : left) connection->close();
-      context_.stop();
     });
   });
 }

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -29,8 +30,9 @@ class Sockets {
   virtual std::string address() const = 0;
   /// Its tasks run on the server's thread.
   virtual std::shared_ptr<Executor> executor() = 0;
-  /// This thread becomes the server's, until all has ended after stop(). `endpoint` outlives that.
-  virtual void run(Endpoint& endpoint) = 0;
+  /// This thread becomes the server's, until all has ended after stop(): connections, and what they have left to do,
+  /// which `quiet` tells. `endpoint` outlives that.
+  virtual void run(Endpoint& endpoint, std::function<bool()> quiet) = 0;
   /// No new connection and no new request; what is under way has `grace`.
   virtual void stop(std::chrono::milliseconds grace) = 0;
 };

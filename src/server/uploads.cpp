@@ -21,6 +21,7 @@ constexpr std::size_t kRemembered = 10'000;     // of those that are gone
 // --- one upload ---
 
 void Upload::enqueue(Work work, std::function<void(Status)> done) {
+  if (const auto uploads = uploads_.lock()) ++uploads->work_;
   tasks_.push_back({std::move(work), std::move(done)});
   run_next();
 }
@@ -41,7 +42,8 @@ void Upload::run_next() {
       return task->file.get();
     };
     Status status = task->work ? task->work(uploads->files(), file) : Status();
-    uploads->loop().post([self, task, status = std::move(status)] {
+    uploads->loop().post([self, uploads, task, status = std::move(status)] {
+      --uploads->work_;
       self->busy_ = false;
       self->file_ = self->tasks_.empty() && self->holder_.expired() ? nullptr : task->file;
       // What it holds is let go of here: the other thread may be the last to hold the task.
@@ -299,11 +301,13 @@ void Uploads::create(NewUpload what, std::function<void(Result<std::shared_ptr<U
   record.owner = std::move(what.owner);
   auto upload = std::make_shared<Upload>(shared_from_this(), std::move(record), 0);
   add(upload);
+  ++work_;
   pool().post_blocking([self = shared_from_this(), upload, done = std::move(done)]() mutable {
     auto file = self->files().open_upload(upload->id(), true);
     Status status = file.ok() ? self->files().sync_names() : file.status();
     self->loop().post(
         [self, upload, done = std::move(done), status = std::move(status), file = std::move(file)]() mutable {
+          --self->work_;
           if (!status.ok()) {
             self->remove(upload, [](const Status&) {});
             return done(status);
@@ -355,6 +359,7 @@ void Uploads::flush(const std::shared_ptr<Upload>& upload, std::function<void(St
 void Uploads::flush_next() {
   if (to_flush_.empty()) return;
   flushing_ = true;
+  ++work_;
   struct Item {
     Flush flush;
     std::shared_ptr<platform::Fd> file;
@@ -418,6 +423,7 @@ void Uploads::flush_next() {
         for (const auto& done : item.flush.done) done(status);
       }
       round->clear();  // here, as above
+      --self->work_;
       self->flushing_ = false;
       self->flush_next();
     });

@@ -180,6 +180,8 @@ class Uploads : public std::enable_shared_from_this<Uploads> {
   void create(NewUpload what, std::function<void(Result<std::shared_ptr<Upload>>)> done);
   /// With all that has come of it, whoever adds to it. `done` once that lasts.
   void remove(const std::shared_ptr<Upload>& upload, std::function<void(Status)> done);
+  /// Nothing is on its way to the disk.
+  bool quiet() const { return work_ == 0; }
   /// Removes what nobody has added to for the limits' lifetime.
   void expire();
 
@@ -207,6 +209,7 @@ class Uploads : public std::enable_shared_from_this<Uploads> {
   std::map<std::string, std::size_t> of_owner_;
   std::map<std::string, Flush> to_flush_;
   bool flushing_ = false;
+  std::size_t work_ = 0;  // handed to the pool and not answered yet, or waiting for its turn
 };
 
 }  // namespace weir::server

@@ -15,6 +15,7 @@ using test::read_file;
 using test::some_item;
 using test::some_job;
 using test::some_part;
+using test::some_served;
 using test::TempDir;
 using test::write_file;
 
@@ -22,7 +23,7 @@ namespace {
 
 Mark some_mark(std::uint64_t index) { return {4 * kMiB, 1000 + index, 0x9000000000000000u + index, index, 77}; }
 
-/// A ledger with one job, its five parts, three marks and two items, all in its one file.
+/// A ledger with one job, its five parts, three marks, two items and a served upload, all in its one file.
 std::string good_file(const std::string& state) {
   {
     const auto ledger = open_ledger(state);
@@ -36,6 +37,11 @@ std::string good_file(const std::string& state) {
     (*claim)->items_stored({some_item("b"), some_item("a")});
     claim->reset();
     REQUIRE(ledger->flush().ok());
+  }
+  {
+    auto served = ledger::ServedUploads::open(state, "/folder");
+    REQUIRE(served.ok());
+    REQUIRE((*served)->put({some_served("id-1")}).ok());
   }
   // SQLite empties its log into the file when the last connection goes: a thread of the pool may have that one.
   for (int i = 0; i < 5000 && ::access((state + "/ledger.sqlite-wal").c_str(), F_OK) == 0; ++i) {
@@ -125,7 +131,7 @@ TEST_CASE("a newer ledger is refused in words, and not touched") {
   options.state_dir = state;
   const Status status = Ledger::open(options).status();
   CHECK(status.kind() == Kind::unsupported);
-  CHECK(status.message().find("a newer weir wrote it (version 9; this one knows up to 4)") != std::string::npos);
+  CHECK(status.message().find("a newer weir wrote it (version 9; this one knows up to 5)") != std::string::npos);
   CHECK(read_file(state + "/ledger.sqlite") == before);
 }
 
@@ -151,7 +157,7 @@ TEST_CASE("makes a golden file of the version that this program writes", "[.make
 }
 
 TEST_CASE("a ledger of every version is read") {
-  const std::string version = GENERATE("1", "2", "3", "4");
+  const std::string version = GENERATE("1", "2", "3", "4", "5");
   TempDir directory;
   const std::string state = directory.root() + "/state";
   REQUIRE(::mkdir(state.c_str(), 0700) == 0);
@@ -176,6 +182,12 @@ TEST_CASE("a ledger of every version is read") {
   (*claim)->items_stored({some_item("another")});
   REQUIRE(ledger->flush().ok());
   CHECK((*claim)->items("another", 1)->size() == 1);
+  auto served = ledger::ServedUploads::open(state, "/folder");
+  REQUIRE(served.ok());
+  REQUIRE((*served)->all()->size() == (version < "5" ? 0 : 1));
+  if (version >= "5") CHECK((*(*served)->all())[0].metadata == some_served("id-1").metadata);
+  REQUIRE((*served)->put({some_served("id-2")}).ok());
+  CHECK((*served)->all()->size() == (version < "5" ? 1 : 2));
 }
 
 TEST_CASE("a ledger that cannot be written any more says so once, and tells who waits") {

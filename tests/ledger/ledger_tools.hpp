@@ -7,6 +7,7 @@
 #include <mutex>
 #include <string>
 
+#include "ledger/served_uploads.hpp"
 #include "support/temp_dir.hpp"
 #include "weir/ledger/ledger.hpp"
 
@@ -47,6 +48,19 @@ inline ItemRecord some_item(const std::string& key) {
   item.source = 0xA000000000000000u + key.size();
   item.stored = 0xB000000000000000u + key.size();
   return item;
+}
+
+inline ledger::ServedUpload some_served(const std::string& id) {
+  ledger::ServedUpload upload;
+  upload.id = id;
+  upload.created_unix = 1'790'000'000;
+  upload.expires_unix = 1'790'600'000;
+  upload.length = 10;
+  upload.durable = 7;
+  upload.metadata = "filename YQ==";
+  upload.owner = "somebody";
+  upload.boot = "this run";
+  return upload;
 }
 
 /// Gives `record` what it is to call, and waits until it has.

@@ -19,6 +19,7 @@ from http_talk import Talk, ask  # noqa: E402
 from serving import Serving  # noqa: E402
 from tus_suite import OFFSET_TYPE, some_bytes  # noqa: E402
 
+SANITIZED = "WEIR_TEST_SANITIZED" in os.environ  # then their memory would be measured
 TUS = {"Tus-Resumable": "1.0.0"}
 
 
@@ -215,7 +216,8 @@ class EventsTest(ServeTest):
         for at in range(0, 20_000_000, len(body)):
             self.assertEqual(self.patch(url, at, body).status, 204)
         self.assertLess(time.monotonic() - started, 60)
-        self.assertLess(self.server.peak_rss - before, 64 << 20)
+        if not SANITIZED:
+            self.assertLess(self.server.peak_rss - before, 64 << 20)
         for reader in readers:
             reader.close()
 
@@ -285,7 +287,8 @@ class Refusals(ServeTest):
         started = time.monotonic()
         self.assertEqual(ask(self.server.url + "/health", "GET").status, 200)
         self.assertLess(time.monotonic() - started, 1)
-        self.assertLess(self.server.peak_rss, 100 << 20)
+        if not SANITIZED:
+            self.assertLess(self.server.peak_rss, 100 << 20)
         for one in idle:
             one.close()
 
