@@ -4,7 +4,8 @@
 //   options.to = "incoming";
 //   auto server = weir::Server::start(options);          // uploads at (*server)->url() + "/files"
 //
-// Uploads speak tus 1.0 and the IETF's resumable uploads for HTTP; a plain PUT or POST is one too. An offset that a client was told survives a kill and a loss of power.
+// Uploads speak tus 1.0 and the IETF's resumable uploads for HTTP; a plain PUT or POST is one too. An offset that a
+// client was told survives a kill and a loss of power.
 #pragma once
 
 #include <chrono>
