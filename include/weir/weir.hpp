@@ -14,6 +14,7 @@
 #include "weir/core/job.hpp"
 #include "weir/core/units.hpp"
 #include "weir/ledger/ledger.hpp"
+#include "weir/server/server.hpp"
 #include "weir/stages/batch.hpp"
 #include "weir/stages/buffered.hpp"
 #include "weir/stages/callback.hpp"

@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import unittest
@@ -374,6 +375,21 @@ class Interim(ServeTest):
         answer = ask(url, "PATCH", {**interop, "Upload-Offset": 5, "Upload-Complete": "?1", "Content-Type": "application/partial-upload"}, b"world")
         self.assertEqual(answer.status, 200, answer)
         self.assertEqual(ask(url, "GET").body, b"helloworld")
+
+
+class Example(unittest.TestCase):
+    def test_a_program_of_its_own_serves(self):
+        program = Path(os.environ["WEIR_TEST_CLI"]).parent / "example_serve"
+        if not program.exists():
+            self.skipTest(f"{program} is not built: WEIR_BUILD_EXAMPLES")
+        with tempfile.TemporaryDirectory() as folder:
+            host = subprocess.Popen([program, folder + "/data", "127.0.0.1:0"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+                                    env={**os.environ, "XDG_STATE_HOME": folder + "/state"})
+            url = host.stdout.readline().split()[2]
+            self.assertEqual(ask(url + "hello.txt", "PUT", {}, b"hello").status, 201)
+            host.communicate("\n", timeout=10)
+            self.assertEqual(host.returncode, 0)
+            self.assertEqual([path.read_bytes() for path in Path(folder, "data").iterdir() if path.is_file()], [b"hello"])
 
 
 class ManyAtOnce(ServeTest):
