@@ -7,6 +7,7 @@ only SHOULD be is counted apart.
 import base64
 import hashlib
 import re
+import time
 import urllib.parse
 
 from http_talk import Talk, ask
@@ -211,6 +212,7 @@ def what_came_before_a_cut_is_kept(c):
         for _ in range(100):
             if c.offset(url) == 200_000:
                 break
+            time.sleep(0.02)
     at = c.offset(url)
     expect(at, range(1, 200_001), "the offset is")
     expect(c.patch(url, at, body[at:]).status, 204)
@@ -228,6 +230,7 @@ def a_newer_patch_is_not_locked_out(c):
             at = c.offset(url)
             if at == 1000:
                 break
+            time.sleep(0.02)
         expect(c.patch(url, at, body[at:]).status, 204)
     c.holds(url, body)
 
@@ -457,6 +460,7 @@ def parts_become_one(c):
         answer = c.ask("HEAD", final)
         if answer["upload-offset"] is not None:
             break
+        time.sleep(0.02)
     expect(answer["upload-offset"], answer["upload-length"], "Upload-Offset is")
     expect(answer["upload-concat"].startswith("final;"), True, "Upload-Concat is final:")
     c.holds(final, b"".join(parts))
@@ -487,6 +491,7 @@ def parts_may_be_unfinished(c):
     for _ in range(200):
         if c.ask("HEAD", final)["upload-offset"] == "10":
             break
+        time.sleep(0.02)
     c.holds(final, b"helloworld")
 
 

@@ -80,6 +80,14 @@ class ServeTest(unittest.TestCase):
     def unfinished(self):
         return sorted(path.name for path in (self.server.to / ".weir").iterdir() if path.name != "lock")
 
+    def nothing_is_left(self):
+        """What is refused or cut is removed soon, and nobody waits for that."""
+        for _ in range(400):
+            if not self.stored() and not self.unfinished():
+                return
+            time.sleep(0.05)
+        self.fail(f"left: {self.stored()} {self.unfinished()}")
+
     def create(self, length):
         answer = tus("POST", self.files, {"Upload-Length": length})
         self.assertEqual(answer.status, 201, answer)
@@ -110,11 +118,7 @@ class Forms(ServeTest):
             talk.send(f"POST /files HTTP/1.1\r\nHost: {talk.at.netloc}\r\nContent-Type: {fields['Content-Type']}\r\n"
                       f"Content-Length: {len(body)}\r\n\r\n".encode() + body[:-50_000])
             time.sleep(0.3)
-        for _ in range(100):
-            if not self.stored() and not self.unfinished():
-                break
-            time.sleep(0.05)
-        self.assertEqual((self.stored(), self.unfinished()), ([], []))
+        self.nothing_is_left()
 
     def test_bad_forms_are_refused_and_leave_nothing(self):
         fields, body = form([('name="a"; filename="a"', b"hello")])
@@ -123,7 +127,7 @@ class Forms(ServeTest):
             answer = ask(self.files, "POST", head, text)
             self.assertEqual(answer.status, 400, (head, text, answer))
             self.assertIn("error", json.loads(answer.body))
-        self.assertEqual(self.stored(), [])
+        self.nothing_is_left()
 
 
 class Plain(ServeTest):
@@ -140,11 +144,7 @@ class Plain(ServeTest):
         with Talk(self.files) as talk:
             talk.send(b"PUT /files/x HTTP/1.1\r\nHost: h\r\nContent-Length: 100\r\n\r\nhello")
             time.sleep(0.2)
-        for _ in range(100):
-            if not self.unfinished():
-                break
-            time.sleep(0.05)
-        self.assertEqual((self.stored(), self.unfinished()), ([], []))
+        self.nothing_is_left()
 
     def test_ranges_and_conditions(self):
         body = some_bytes(1000)
@@ -242,7 +242,7 @@ class Refusals(ServeTest):
                     self.fail(f"{text!r}: {problem}")
                 self.assertEqual((answer.status, answer["connection"]), (400, "close"), text)
                 self.assertEqual(talk.left, b"", text)
-        self.assertEqual((self.stored(), self.unfinished()), ([], []))
+        self.nothing_is_left()
 
     def test_floods_of_fields_are_431(self):
         for fields in ({"X": "x" * 20_000}, {f"X-{i}": "x" for i in range(200)}):
@@ -287,7 +287,7 @@ class Refusals(ServeTest):
             one.sendall(b"GET /hea")
         started = time.monotonic()
         self.assertEqual(ask(self.server.url + "/health", "GET").status, 200)
-        self.assertLess(time.monotonic() - started, 1)
+        self.assertLess(time.monotonic() - started, 5)
         if not SANITIZED:
             self.assertLess(self.server.peak_rss, 100 << 20)
         for one in idle:
@@ -301,14 +301,16 @@ class Ends(ServeTest):
         with Talk(url) as talk:
             talk.send(f"PATCH {talk.at.path} HTTP/1.1\r\nHost: h\r\nTus-Resumable: 1.0.0\r\nUpload-Offset: 0\r\nContent-Type: {OFFSET_TYPE}\r\n"
                       f"Content-Length: {len(body)}\r\n\r\n".encode() + body[:500_000])
-            time.sleep(0.2)
+            while int(tus("HEAD", url)["upload-offset"]) == 0:
+                time.sleep(0.02)
             self.server.process.send_signal(signal.SIGTERM)
-            time.sleep(0.3)
             with self.assertRaises(OSError):
-                ask(self.server.url + "/health", "GET")
+                for _ in range(500):
+                    ask(self.server.url + "/health", "GET")
+                    time.sleep(0.02)
             talk.send(body[500_000:])
             self.assertEqual(talk.answer("PATCH").status, 204)
-        self.assertEqual(self.server.process.wait(5), 0)
+        self.assertEqual(self.server.process.wait(20), 0)
         self.assertEqual([(self.server.to / name).read_bytes() == body for name in self.stored()], [True])
         self.server.start()
 
@@ -316,7 +318,7 @@ class Ends(ServeTest):
         with Talk(self.server.url):
             started = time.monotonic()
             self.assertEqual(self.server.stop(), 0)
-            self.assertLess(time.monotonic() - started, 2)
+            self.assertLess(time.monotonic() - started, 5)
         self.server.start()
 
     def test_a_folder_has_one_server_and_an_address_too(self):
@@ -368,11 +370,10 @@ class Interim(ServeTest):
             place = next(line.split(": ")[1] for line in head.split("\r\n") if line.startswith("Location: "))
         url = urllib.parse.urljoin(self.server.url, place)
         interop = {"Upload-Draft-Interop-Version": 8}
-        for _ in range(100):
-            if ask(url, "HEAD", interop)["upload-offset"] == "5":
-                break
-            time.sleep(0.02)
-        answer = ask(url, "PATCH", {**interop, "Upload-Offset": 5, "Upload-Complete": "?1", "Content-Type": "application/partial-upload"}, b"world")
+        at = int(ask(url, "HEAD", interop)["upload-offset"])  # which ends the request that hangs
+        self.assertIn(at, range(6))
+        fields = {**interop, "Upload-Offset": at, "Upload-Complete": "?1", "Content-Type": "application/partial-upload"}
+        answer = ask(url, "PATCH", fields, b"helloworld"[at:])
         self.assertEqual(answer.status, 200, answer)
         self.assertEqual(ask(url, "GET").body, b"helloworld")
 
