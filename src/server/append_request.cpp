@@ -7,6 +7,7 @@ namespace weir::server {
 namespace {
 
 constexpr std::uint64_t kMostWaiting = 1 << 20;  // bytes of one request on their way to the file
+constexpr std::uint64_t kMostOfAll = 64 << 20;   // of all requests: then each has one piece at a time
 
 }  // namespace
 
@@ -70,7 +71,11 @@ void AppendRequest::taken_over(const Status& status) {
   exchange_.go_on();
 }
 
-bool AppendRequest::ready() const { return started_ && !answered_ && appending_->waiting() < kMostWaiting; }
+bool AppendRequest::ready() const {
+  if (!started_ || answered_) return false;
+  const auto uploads = upload_->uploads();
+  return appending_->waiting() < (uploads && uploads->waiting() < kMostOfAll ? kMostWaiting : 1);
+}
 
 void AppendRequest::content(Chunk bytes) {
   if (answered_ || !plan_.takes_body) return;

@@ -10,7 +10,7 @@
 namespace weir::server {
 namespace {
 
-constexpr std::uint64_t kMostLingered = 1 << 20;
+constexpr std::uint64_t kMostLingered = 256 << 20;  // a fast client must get to read why it was refused
 constexpr std::chrono::seconds kLinger{2};
 constexpr std::chrono::minutes kMinute{1};
 constexpr std::size_t kPulled = 64 * 1024;  // of a stream at once, about

@@ -123,6 +123,7 @@ void Upload::fail(std::string why) {
 // --- adding to it ---
 
 Appending::~Appending() {
+  drop_chunks();
   if (in_file_ == 0 && !writing_) return;
   if (holds_) {
     upload_->enqueue(
@@ -136,9 +137,20 @@ Appending::~Appending() {
   }
 }
 
+void Appending::no_longer_waits(std::uint64_t bytes) {
+  waiting_ -= bytes;
+  if (const auto uploads = upload_->uploads_.lock()) uploads->waiting_ -= bytes;
+}
+
+void Appending::drop_chunks() {
+  for (const Chunk& chunk : chunks_) no_longer_waits(chunk.size());
+  chunks_.clear();
+}
+
 void Appending::write(Chunk bytes, std::function<void()> room) {
   if (is_fenced()) return;
   waiting_ += bytes.size();
+  if (const auto uploads = upload_->uploads_.lock()) uploads->waiting_ += bytes.size();
   written_ += bytes.size();
   room_ = std::move(room);
   chunks_.push_back(std::move(bytes));
@@ -148,7 +160,7 @@ void Appending::write(Chunk bytes, std::function<void()> room) {
 /// All that has come meanwhile at once. Keeps itself until that is in the file.
 void Appending::write_next() {
   if (writing_) return;
-  if (is_fenced()) chunks_.clear();  // the one who has the right now may have told its client where to go on
+  if (is_fenced()) drop_chunks();  // the one who has the right now may have told its client where to go on
   if (chunks_.empty() || failure_.failed()) {
     if (const auto finished = std::exchange(finished_, nullptr)) finish(finished);
     return;
@@ -167,7 +179,7 @@ void Appending::write_next() {
       },
       [self = shared_from_this(), bytes](const Status& status) {
         self->writing_ = false;
-        self->waiting_ -= bytes;
+        self->no_longer_waits(bytes);
         if (status.ok()) {
           self->in_file_ += bytes;
           if (!self->holds_) self->upload_->received_ += bytes;
@@ -328,6 +340,10 @@ void Uploads::remove(const std::shared_ptr<Upload>& upload, std::function<void(S
   gone_.push_back(upload->id());
   if (gone_.size() > kRemembered) gone_.pop_front();
   if (const auto watcher = watcher_.lock()) watcher->removed(upload->id());
+  forget(upload, std::move(done));
+}
+
+void Uploads::forget(const std::shared_ptr<Upload>& upload, std::function<void(Status)> done) {
   upload->enqueue(
       [self = shared_from_this(), id = upload->id()](UploadFiles& files, const Upload::File&) -> Status {
         WEIR_TRY(self->setup_.known->remove(id));
@@ -419,6 +435,8 @@ void Uploads::flush_next() {
           upload.record_.length = length;
         }
         if (was_unfinished && !upload.unfinished()) self->finished(upload);
+        // Removed meanwhile: what this round has written of it goes, too.
+        if (!self->find(upload.id())) self->forget(item.flush.upload, nullptr);
         upload.changed();
         for (const auto& done : item.flush.done) done(status);
       }

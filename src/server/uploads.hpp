@@ -47,6 +47,8 @@ class Upload : public std::enable_shared_from_this<Upload> {
   Upload(std::shared_ptr<Uploads> uploads, ServedUpload record, std::uint64_t received)
       : uploads_(uploads), record_(std::move(record)), received_(received) {}
 
+  /// Null while the server goes down.
+  std::shared_ptr<Uploads> uploads() const { return uploads_.lock(); }
   const ServedUpload& record() const { return record_; }
   const std::string& id() const { return record_.id; }
   /// In the file, in order. What record() calls durable is at most that.
@@ -130,6 +132,8 @@ class Appending : public std::enable_shared_from_this<Appending> {
   friend class Upload;
   friend class Uploads;
   void write_next();
+  void drop_chunks();
+  void no_longer_waits(std::uint64_t bytes);
 
   const std::shared_ptr<Upload> upload_;
   std::function<void()> fenced_;  // null: somebody else has the right
@@ -180,6 +184,8 @@ class Uploads : public std::enable_shared_from_this<Uploads> {
   void create(NewUpload what, std::function<void(Result<std::shared_ptr<Upload>>)> done);
   /// With all that has come of it, whoever adds to it. `done` once that lasts.
   void remove(const std::shared_ptr<Upload>& upload, std::function<void(Status)> done);
+  /// Of all uploads: bytes that are in no file yet.
+  std::uint64_t waiting() const { return waiting_; }
   /// Nothing is on its way to the disk.
   bool quiet() const { return work_ == 0; }
   /// Removes what nobody has added to for the limits' lifetime.
@@ -199,6 +205,7 @@ class Uploads : public std::enable_shared_from_this<Uploads> {
   void flush_next();
   void add(const std::shared_ptr<Upload>& upload);
   void finished(const Upload& upload);
+  void forget(const std::shared_ptr<Upload>& upload, std::function<void(Status)> done);
   std::int64_t expiry() const;
 
   Setup setup_;
@@ -209,6 +216,7 @@ class Uploads : public std::enable_shared_from_this<Uploads> {
   std::map<std::string, std::size_t> of_owner_;
   std::map<std::string, Flush> to_flush_;
   bool flushing_ = false;
+  std::uint64_t waiting_ = 0;
   std::size_t work_ = 0;  // handed to the pool and not answered yet, or waiting for its turn
 };
 
