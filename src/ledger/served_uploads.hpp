@@ -33,6 +33,11 @@ struct ServedUpload {
   /// Of the machine's run in which this was written: bytes behind `durable` that were written in the same one are
   /// there.
   std::string boot;
+
+  static constexpr const char* kPart = "partial";   ///< of `concat`
+  static constexpr const char* kOthers = "final;";  ///< how `concat` begins, with the ids of its parts behind it
+  bool is_part() const { return concat == kPart; }
+  bool is_made_of_others() const { return concat.starts_with(kOthers); }
 };
 
 /// Calls wait for the disk. Thread-safe.

@@ -18,7 +18,7 @@ AppendRequest::AppendRequest(std::shared_ptr<const AppendWords> words, AppendPla
 
 /// The client is gone: what came before that counts, unless it was to be compared first.
 AppendRequest::~AppendRequest() {
-  alive_.end();
+  end();
   const bool unknown = created_in_ != nullptr && upload_ && !told_ && !answered_;
   if (unknown) created_in_->remove(upload_, [](const Status&) {});
   let_go();
@@ -43,7 +43,7 @@ void AppendRequest::create(Uploads& uploads, NewUpload what, std::function<void(
     if (told) told(**created);
     begin(*created);
   });
-  uploads.create(std::move(what), [made, alive = alive_.flag(), uploads = uploads.shared_from_this()](
+  uploads.create(std::move(what), [made, alive = flag(), uploads = uploads.shared_from_this()](
                                       const Result<std::shared_ptr<Upload>>& created) {
     if (!*alive && created.ok()) return uploads->remove(*created, [](const Status&) {});
     made(created);
@@ -55,7 +55,7 @@ void AppendRequest::taken_over(const Status& status) {
   if (!status.ok()) return refuse(Problem::disk, status.message());
   const ServedUpload& record = upload_->record();
   if (record.state == ServedUpload::State::failed) return refuse(Problem::finished, record.result);
-  if (record.concat.starts_with("final;")) return refuse(Problem::finished, "it is made of other uploads");
+  if (record.is_made_of_others()) return refuse(Problem::finished, "it is made of other uploads");
   if (plan_.offset != upload_->received()) return refuse(Problem::other_offset);
   std::optional<std::uint64_t> length = plan_.length;
   if (plan_.ends && plan_.body) {

@@ -49,7 +49,7 @@ struct AppendPlan {
   std::function<std::optional<UploadChecksum>(const ChunkedReader&)> digest_in = {};
 };
 
-class AppendRequest final : public Handler {
+class AppendRequest final : public Handler, private Alive {
  public:
   AppendRequest(std::shared_ptr<const AppendWords> words, AppendPlan plan, Exchange& exchange);
   ~AppendRequest() override;
@@ -68,10 +68,6 @@ class AppendRequest final : public Handler {
 
  private:
   using Problem = AppendWords::Problem;
-  template <class Inside>
-  auto here(Inside inside) const {
-    return alive_.here(std::move(inside));
-  }
   void taken_over(const Status& status);
   void all_written(const Status& status);
   void checked(const Result<std::string>& digest, const std::string& wanted);
@@ -91,7 +87,6 @@ class AppendRequest final : public Handler {
   bool started_ = false;
   bool ended_ = false;
   bool answered_ = false;
-  Alive alive_;
 };
 
 }  // namespace weir::server

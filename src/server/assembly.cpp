@@ -6,7 +6,7 @@
 namespace weir::server {
 namespace {
 
-constexpr std::string_view kFinal = "final;";
+constexpr std::string_view kFinal = ServedUpload::kOthers;
 
 }  // namespace
 
@@ -18,7 +18,7 @@ std::string Assembly::text_of(const std::vector<std::string>& ids) {
 
 std::vector<std::string> Assembly::parts_of(const ServedUpload& record) {
   std::vector<std::string> ids;
-  if (!record.concat.starts_with(kFinal)) return ids;
+  if (!record.is_made_of_others()) return ids;
   std::string_view text = std::string_view(record.concat).substr(kFinal.size());
   while (!text.empty()) {
     const std::size_t end = std::min(text.find(' '), text.size());
@@ -33,7 +33,7 @@ void Assembly::assemble_earlier() {
   if (!uploads) return;
   std::vector<std::shared_ptr<Upload>> unfinished;
   for (const auto& [id, upload] : uploads->all()) {
-    if (upload->unfinished() && !parts_of(upload->record()).empty()) unfinished.push_back(upload);
+    if (upload->unfinished() && upload->record().is_made_of_others()) unfinished.push_back(upload);
   }
   for (const auto& upload : unfinished) assemble(upload, [] {});
 }
@@ -41,14 +41,13 @@ void Assembly::assemble_earlier() {
 void Assembly::assemble(const std::shared_ptr<Upload>& upload, std::function<void()> settled) {
   const auto uploads = uploads_.lock();
   if (!uploads) return;
-  std::vector<Upload::Watch>& watches = watched_[upload->id()];
   const auto watch = std::make_shared<std::function<void()>>([weak = weak_from_this(), id = upload->id()] {
     if (const auto self = weak.lock()) self->look(id, [] {});
   });
   for (const std::string& id : parts_of(upload->record())) {
     if (const auto part = uploads->find(id)) part->watch(watch);
   }
-  watches.push_back(watch);
+  watched_[upload->id()] = watch;
   look(upload->id(), std::move(settled));
 }
 

@@ -32,7 +32,7 @@ class Assembly : public std::enable_shared_from_this<Assembly> {
             std::function<void()> settled);
 
   const std::weak_ptr<Uploads> uploads_;
-  std::map<std::string, std::vector<Upload::Watch>> watched_;  // by id of those that wait for their parts
+  std::map<std::string, Upload::Watch> watched_;  // by id of those that wait for their parts
 };
 
 }  // namespace weir::server

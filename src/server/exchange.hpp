@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <variant>
 
 #include "platform/fd.hpp"
@@ -43,6 +44,14 @@ struct Response {
   ResponseHead head;
   std::variant<std::string, FileRange, std::shared_ptr<BodyStream>> body = {};
 };
+
+/// A line for people.
+inline Response text_response(int status, std::string text) {
+  Response response{ResponseHead(status), std::move(text) + "\n"};
+  response.head.add("Content-Type", "text/plain; charset=utf-8");
+  response.head.add("X-Content-Type-Options", "nosniff");
+  return response;
+}
 
 /// The session, as whoever answers sees it.
 class Exchange {

@@ -46,7 +46,7 @@ FormRequest::FormRequest(std::string boundary, Exchange& exchange, std::shared_p
 
 /// A form that was cut leaves nothing: its sender knows no place to go on at.
 FormRequest::~FormRequest() {
-  alive_.end();
+  end();
   appending_.reset();
   if (answered_) return;
   for (const Part& part : parts_) {

@@ -16,7 +16,7 @@
 
 namespace weir::server {
 
-class FormRequest final : public Handler {
+class FormRequest final : public Handler, private Alive {
  public:
   /// Null where the request is no form, or one that cannot be read: it is answered then.
   static std::unique_ptr<Handler> begin(const Request& request, Exchange& exchange, std::shared_ptr<Uploads> uploads,
@@ -36,10 +36,6 @@ class FormRequest final : public Handler {
     std::shared_ptr<Upload> upload;  // of a file
     std::string value;               // of a field
   };
-  template <class Inside>
-  auto here(Inside inside) const {
-    return alive_.here(std::move(inside));
-  }
   void read();
   void begin_part();
   void take(const Chunk& bytes);
@@ -59,7 +55,6 @@ class FormRequest final : public Handler {
   bool waits_ = false;  // for an upload to be made, or to last
   bool ended_ = false;
   bool answered_ = false;
-  Alive alive_;
 };
 
 }  // namespace weir::server

@@ -8,7 +8,6 @@
 #include <utility>
 
 #include "net/structured_field.hpp"
-#include "net/url.hpp"
 #include "server/tus_fields.hpp"
 #include "server/waiting.hpp"
 

@@ -8,9 +8,7 @@ namespace weir::server {
 namespace {
 
 std::unique_ptr<Handler> answer(Exchange& exchange, int status, std::string text) {
-  Response response{ResponseHead(status), std::move(text)};
-  response.head.add("Content-Type", "text/plain; charset=utf-8");
-  response.head.add("X-Content-Type-Options", "nosniff");
+  Response response = text_response(status, std::move(text));
   response.head.add("Cache-Control", "no-store");
   exchange.respond(std::move(response));
   return nullptr;
@@ -32,11 +30,11 @@ Root::Root(const std::shared_ptr<Uploads>& uploads, bool interim)
 std::unique_ptr<Handler> Root::handle(const Request& request, Exchange& exchange) {
   const RequestHead& head = request.head;
   const auto path = path_of(head);
-  if (path == "/health" && (head.method == "GET" || head.method == "HEAD")) return answer(exchange, 200, "ok\n");
+  if (path == "/health" && (head.method == "GET" || head.method == "HEAD")) return answer(exchange, 200, "ok");
   if (path == "/events" && head.method == "GET") return events_->handle(request, exchange);
   const bool here = path && path->starts_with(places_.base()) &&
                     (path->size() == places_.base().size() || (*path)[places_.base().size()] == '/');
-  if (!here) return answer(exchange, 404, "there is nothing here\n");
+  if (!here) return answer(exchange, 404, "there is nothing here");
   if (speaks_tus(head)) return tus_.handle(request, exchange);
   const auto type = lower_case(head.one("content-type").value_or(""));
   if (head.method == "POST" && type.starts_with("multipart/form-data") && places_.is_base(*path))

@@ -46,7 +46,6 @@ void Session::entered(const std::function<void()>& inside) {
 
 void Session::received(Chunk bytes) {
   entered([&] {
-    if (where_ == Where::head && head_reader_.empty()) head_since_ = now_;
     minute_bytes_ += bytes.size();
     unread_ = std::move(bytes);
   });
@@ -250,9 +249,7 @@ void Session::respond(Response response) {
     if (!framed_ && !head.has("Content-Length")) keeps_ = false;
     write_head(head);
     if (with_body || upgrades) stream_ = std::get<std::shared_ptr<BodyStream>>(std::move(response.body));
-    if (stream_) {
-      stream_->on_more(alive_.here([this] { go_on(); }));
-    }
+    if (stream_) stream_->on_more(alive_.here([this] { go_on(); }));
   }
   if (upgrades) where_ = Where::raw;
   if (!inside_) go_on();
@@ -270,10 +267,7 @@ void Session::refuse(const Refusal& refusal) {
     return;
   }
   keeps_ = false;
-  Response response{ResponseHead(refusal.status), refusal.why + "\n"};
-  response.head.add("Content-Type", "text/plain; charset=utf-8");
-  response.head.add("X-Content-Type-Options", "nosniff");
-  respond(std::move(response));
+  respond(text_response(refusal.status, refusal.why));
   where_ = Where::responding;
 }
 

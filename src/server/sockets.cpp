@@ -15,7 +15,6 @@
 #include <utility>
 #include <vector>
 
-#include "net/text.hpp"
 #include "platform/platform.hpp"
 
 namespace weir::server {

@@ -23,12 +23,8 @@ constexpr std::string_view kExtensions =
     "concatenation,concatenation-unfinished";
 
 Response said(int status, std::string why = {}) {
-  Response response{ResponseHead(status), {}};
+  Response response = why.empty() ? Response{ResponseHead(status), {}} : text_response(status, std::move(why));
   response.head.add("Tus-Resumable", kTusVersion);
-  if (why.empty()) return response;
-  response.head.add("Content-Type", "text/plain; charset=utf-8");
-  response.head.add("X-Content-Type-Options", "nosniff");
-  response.body = std::move(why) + "\n";
   return response;
 }
 
@@ -158,7 +154,7 @@ std::unique_ptr<Handler> Tus::create(const Request& request, Exchange& exchange)
       if (defers || head.count("upload-length") > 0) return refuse(400, "a final upload has the length of its parts");
       return concatenate(request, std::move(what), *concat, exchange);
     }
-    what.concat = "partial";
+    what.concat = ServedUpload::kPart;
   }
   if (defers == (head.count("upload-length") > 0) || (defers && head.one("upload-defer-length") != "1"))
     return refuse(400, "there must be one of Upload-Length and Upload-Defer-Length: 1");
@@ -192,7 +188,7 @@ std::unique_ptr<Handler> Tus::append(const Request& request, const std::shared_p
     exchange.respond(said(status, std::move(why)));
     return std::unique_ptr<Handler>();
   };
-  if (!Assembly::parts_of(upload->record()).empty()) return refuse(403, "a final upload takes no bytes of its own");
+  if (upload->record().is_made_of_others()) return refuse(403, "a final upload takes no bytes of its own");
   if (head.one("content-type") != kOffsetType)
     return refuse(415, fmt::format("the Content-Type must be {}", kOffsetType));
   const auto offset = head.one("upload-offset");
@@ -250,7 +246,7 @@ std::unique_ptr<Handler> Tus::look(const std::shared_ptr<Upload>& upload, Exchan
         response.head.add("Upload-Defer-Length", "1");
       }
       if (!record.metadata.empty()) response.head.add("Upload-Metadata", record.metadata);
-      std::string concat = parts.empty() ? record.concat : "final;";
+      std::string concat = parts.empty() ? record.concat : ServedUpload::kOthers;
       for (const std::string& part : parts) concat += (part == parts.front() ? "" : " ") + places_.place_of(part);
       if (!concat.empty()) response.head.add("Upload-Concat", concat);
       add_expiry(response.head, *upload);
@@ -283,8 +279,7 @@ std::unique_ptr<Handler> Tus::concatenate(const Request& request, NewUpload what
     const auto part = uploads_->find(*id);
     // Another's is as one that is not there.
     if (!part || part->record().owner != what.owner) return refuse(404, "a part in Upload-Concat is not there");
-    if (part->record().concat != "partial")
-      return refuse(400, "a part in Upload-Concat was not made as a partial upload");
+    if (!part->record().is_part()) return refuse(400, "a part in Upload-Concat was not made as a partial upload");
     known = known && part->record().length.has_value();
     bytes += part->record().length.value_or(part->received());
     if (bytes > uploads_->limits().bytes) return refuse(413, "the parts together are more than this server takes");

@@ -411,7 +411,7 @@ void Uploads::flush_next() {
         item.record.state = State::failed;
         item.record.durable = item.was_durable;
         item.record.result = item.status.message();
-      } else if (whole && item.record.concat == "partial") {
+      } else if (whole && item.record.is_part()) {
         item.record.state = State::received;
       } else if (whole) {
         auto path = files.publish(item.record.id);
