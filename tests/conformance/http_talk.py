@@ -38,9 +38,17 @@ class Talk:
     def send(self, data):
         self.socket.sendall(data)
 
+    def _head(self, method, target, fields):
+        return [f"{method} {target} HTTP/1.1", f"Host: {self.at.netloc}",
+                *(f"{name}: {value}" for name, value in (fields or {}).items() if value is not None)]
+
+    def begin(self, method, fields, body, sent):
+        """A request to the URL of which only the first `sent` bytes of its body leave."""
+        head = self._head(method, self.at.path, {**fields, "Content-Length": len(body)})
+        self.send("\r\n".join([*head, "", ""]).encode("latin-1") + body[:sent])
+
     def request(self, method, target, fields=None, body=b"", chunked=False, trailers=None):
-        lines = [f"{method} {target} HTTP/1.1", f"Host: {self.at.netloc}"]
-        lines += [f"{name}: {value}" for name, value in (fields or {}).items() if value is not None]
+        lines = self._head(method, target, fields)
         if chunked:
             lines.append("Transfer-Encoding: chunked")
             if trailers:

@@ -211,9 +211,8 @@ def a_told_offset_is_accepted_though_an_older_request_hangs(c):
     url = c.begun(body[:10])
     with Talk(url) as talk:
         fields = {"Upload-Offset": 10, c.version.field: c.version.complete(True), "Upload-Draft-Interop-Version": c.version.number,
-                  "Content-Type": PARTIAL, "Content-Length": len(body) - 10, "Host": talk.at.netloc}
-        head = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
-        talk.send(f"PATCH {talk.at.path} HTTP/1.1\r\n{head}\r\n".encode() + body[10:2000])
+                  "Content-Type": PARTIAL}
+        talk.begin("PATCH", fields, body[10:], 1990)
         for _ in range(100):
             at = int(c.look(url)["upload-offset"])
             if at > 10:

@@ -13,6 +13,7 @@ import urllib.parse
 from http_talk import Talk, ask
 
 OFFSET_TYPE = "application/offset+octet-stream"
+FROM_THE_START = {"Tus-Resumable": "1.0.0", "Upload-Offset": 0, "Content-Type": OFFSET_TYPE}
 CASES = []  # (name, level, extension or None, function)
 
 
@@ -207,8 +208,7 @@ def what_came_before_a_cut_is_kept(c):
     body = some_bytes(300_000)
     url = c.create(len(body))
     with Talk(url) as talk:
-        talk.send(f"PATCH {talk.at.path} HTTP/1.1\r\nHost: {talk.at.netloc}\r\nTus-Resumable: 1.0.0\r\nUpload-Offset: 0\r\n"
-                  f"Content-Type: {OFFSET_TYPE}\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body[:200_000])
+        talk.begin("PATCH", FROM_THE_START, body, 200_000)
         for _ in range(100):
             if c.offset(url) == 200_000:
                 break
@@ -224,8 +224,7 @@ def a_newer_patch_is_not_locked_out(c):
     body = some_bytes(200_000)
     url = c.create(len(body))
     with Talk(url) as talk:  # a client that was cut off, and whose connection nobody has closed
-        talk.send(f"PATCH {talk.at.path} HTTP/1.1\r\nHost: {talk.at.netloc}\r\nTus-Resumable: 1.0.0\r\nUpload-Offset: 0\r\n"
-                  f"Content-Type: {OFFSET_TYPE}\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body[:1000])
+        talk.begin("PATCH", FROM_THE_START, body, 1000)
         for _ in range(100):
             at = c.offset(url)
             if at == 1000:
@@ -408,9 +407,7 @@ def a_cut_body_with_a_checksum_is_discarded(c):
     body = some_bytes(100_000)
     url = c.create(len(body))
     with Talk(url) as talk:
-        talk.send(f"PATCH {talk.at.path} HTTP/1.1\r\nHost: {talk.at.netloc}\r\nTus-Resumable: 1.0.0\r\nUpload-Offset: 0\r\n"
-                  f"Content-Type: {OFFSET_TYPE}\r\nUpload-Checksum: {checksum(body)}\r\nContent-Length: {len(body)}\r\n\r\n"
-                  .encode() + body[:60_000])
+        talk.begin("PATCH", {**FROM_THE_START, "Upload-Checksum": checksum(body)}, body, 60_000)
     c.is_at(url, 0)
     expect(c.patch(url, 0, body).status, 204)
     c.holds(url, body)

@@ -18,7 +18,7 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / "support"), str(HERE.parent / "conformance")]
 from http_talk import Talk, ask  # noqa: E402
 from serving import Serving  # noqa: E402
-from tus_suite import OFFSET_TYPE, some_bytes  # noqa: E402
+from tus_suite import FROM_THE_START, OFFSET_TYPE, some_bytes  # noqa: E402
 
 SANITIZED = "WEIR_TEST_SANITIZED" in os.environ  # then their memory would be measured
 TUS = {"Tus-Resumable": "1.0.0"}
@@ -115,8 +115,7 @@ class Forms(ServeTest):
     def test_a_form_that_is_cut_leaves_nothing(self):
         fields, body = form([('name="a"; filename="a"', some_bytes(200_000)), ('name="b"; filename="b"', some_bytes(200_000))])
         with Talk(self.files) as talk:
-            talk.send(f"POST /files HTTP/1.1\r\nHost: {talk.at.netloc}\r\nContent-Type: {fields['Content-Type']}\r\n"
-                      f"Content-Length: {len(body)}\r\n\r\n".encode() + body[:-50_000])
+            talk.begin("POST", fields, body, len(body) - 50_000)
             time.sleep(0.3)
         self.nothing_is_left()
 
@@ -299,8 +298,7 @@ class Ends(ServeTest):
         body = some_bytes(1_000_000)
         url = self.create(len(body))
         with Talk(url) as talk:
-            talk.send(f"PATCH {talk.at.path} HTTP/1.1\r\nHost: h\r\nTus-Resumable: 1.0.0\r\nUpload-Offset: 0\r\nContent-Type: {OFFSET_TYPE}\r\n"
-                      f"Content-Length: {len(body)}\r\n\r\n".encode() + body[:500_000])
+            talk.begin("PATCH", FROM_THE_START, body, 500_000)
             while int(tus("HEAD", url)["upload-offset"]) == 0:
                 time.sleep(0.02)
             self.server.process.send_signal(signal.SIGTERM)
