@@ -73,6 +73,7 @@ def test_the_program_ends_while_jobs_run(tmp_path, work):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.forks
 def test_the_child_of_a_fork_is_told_and_its_parent_goes_on():
     program = """
 import os, warnings, weir
