@@ -41,7 +41,7 @@ constexpr CommandInfo kCommands[] = {
     {"rm", "s3://BUCKET/KEY...", "remove objects", true, false},
     {"jobs", "[list | show ID | resume ID | abort ID...]",
      "uploads and downloads that were not finished: go on with them, or remove them", false, false},
-    {"serve", "", "take uploads over HTTP, and give them back", false, false},
+    {"serve", "", "take uploads over HTTP, and give them back", true, false},
     {"version", "", "print versions and features", false, false},
     {"help", "[COMMAND]", "print help", false, false},
 };
@@ -116,7 +116,8 @@ std::unique_ptr<CLI::App> make_parser(const CommandInfo& command, Options& optio
   }
   const bool resumes = command.name == "cp" || command.name == "run";
   if (resumes || command.name == "jobs" || command.name == "rm" || command.name == "serve") {
-    value("state-dir", options.state_dir, "DIR", "where unfinished copies are recorded; default: ~/.local/state/weir");
+    value("state-dir", options.state_dir, "DIR",
+          "where unfinished copies and uploads are recorded; default: ~/.local/state/weir");
   }
   if (command.name == "rm") {
     flag("--incomplete", "incomplete", options.incomplete,
@@ -132,7 +133,11 @@ std::unique_ptr<CLI::App> make_parser(const CommandInfo& command, Options& optio
   }
   if (command.name == "serve") {
     value("listen", options.serve.listen, "ADDRESS", "default 127.0.0.1:8080; port 0: any that is free");
-    value("to", options.serve.to, "DIR", "where finished uploads come to lie");
+    value("to", options.serve.to, "DIR|URL",
+          "where finished uploads come to lie, each under its id: DIR, s3://bucket/incoming/");
+    value("through", options.through, "STAGES", "what they pass on their way there: 'zstd level=3'");
+    value("spool", options.serve.spool, "DIR",
+          "where uploads to a store lie until they are there; default: below --state-dir");
     value("max-size", options.serve.max_size, "SIZE", "of one upload; default 5TiB");
     flag("--interim-responses", "interim-responses", options.serve.interim_responses,
          "tell a new upload's place before its body has come (104); not behind nginx");
@@ -312,7 +317,9 @@ Result<CommandLine> parse_options(const CommandInfo& command, const std::vector<
 
 Status check_operands(const CommandInfo& command, const CommandLine& line) {
   const std::size_t given = line.operands.size();
-  const std::size_t least = command.name == "cp" || command.name == "verify" ? 2 : command.store ? 1 : 0;
+  const std::size_t least = command.name == "cp" || command.name == "verify" ? 2
+                            : command.store && command.name != "serve"       ? 1
+                                                                             : 0;
   const std::size_t most = command.name == "rm" || command.name == "cp" || command.name == "jobs" ? SIZE_MAX
                            : command.name == "help" || command.name == "stages"                   ? 1
                                                                                                   : least;

@@ -8,6 +8,7 @@
 #include "exit_codes.hpp"
 #include "output.hpp"
 #include "signals.hpp"
+#include "transfer.hpp"
 #include "weir/core/units.hpp"
 #include "weir/server/server.hpp"
 
@@ -23,14 +24,12 @@ Result<ServerOptions> options_of(const Options& options) {
   if (serve.to.empty()) {
     return Status(Kind::invalid_argument, "nothing says where finished uploads go")
         .during("run weir serve")
-        .advise("Name a folder: weir serve --to DIR");
-  }
-  if (serve.to.find("://") != std::string::npos) {
-    return Status(Kind::unsupported, "uploads go into folders only, as yet")
-        .during("serve uploads into " + serve.to)
-        .advise("Name a folder, and copy from there: weir cp -r DIR " + serve.to);
+        .advise("Name a folder, or a place in a store: weir serve --to DIR|s3://bucket/incoming/");
   }
   server.to = serve.to;
+  server.through = options.through;
+  server.spool = serve.spool;
+  server.endpoint = endpoint_options(options);
   if (!serve.listen.empty()) server.listen = serve.listen;
   server.state_dir = options.state_dir;
   server.interim_responses = serve.interim_responses;

@@ -6,6 +6,7 @@
 namespace weir::server {
 namespace {
 
+constexpr std::chrono::seconds kPatience{5};     // with a store
 constexpr std::uint64_t kMostWaiting = 1 << 20;  // bytes of one request on their way to the file
 constexpr std::uint64_t kMostOfAll = 64 << 20;   // of all requests: then each has one piece at a time
 
@@ -117,9 +118,31 @@ void AppendRequest::make_durable() {
   upload_->make_durable(here([this](const Status& lasts) {
     if (answered_) return;
     if (!lasts.ok()) return refuse(Problem::disk, lasts.message());
-    answered_ = true;
-    exchange_.respond(words_->appended(*upload_, created_in_ != nullptr));
+    answer_once_stored();
   }));
+}
+
+/// Where it goes elsewhere from here, the client is told what became of that, unless it takes long.
+void AppendRequest::answer_once_stored() {
+  const auto waits = [this] {
+    const ServedUpload& record = upload_->record();
+    return record.state == ServedUpload::State::received && !record.is_part();
+  };
+  const auto uploads = upload_->uploads();
+  if (!waits() || !uploads) return answer();
+  stored_ = std::make_shared<std::function<void()>>(here([this, waits] {
+    if (!waits()) answer();
+  }));
+  upload_->watch(stored_);
+  uploads->loop().post_after(kPatience, here([this] { answer(); }));
+}
+
+void AppendRequest::answer() {
+  if (answered_) return;
+  if (upload_->record().state == ServedUpload::State::failed)
+    return refuse(Problem::finished, upload_->record().result);
+  answered_ = true;
+  exchange_.respond(words_->appended(*upload_, created_in_ != nullptr));
 }
 
 void AppendRequest::refuse(Problem problem, const std::string& why) {

@@ -72,6 +72,8 @@ class AppendRequest final : public Handler, private Alive {
   void all_written(const Status& status);
   void checked(const Result<std::string>& digest, const std::string& wanted);
   void make_durable();
+  void answer_once_stored();
+  void answer();
   void refuse(Problem problem, const std::string& why = {});
   void let_go();
 
@@ -84,6 +86,7 @@ class AppendRequest final : public Handler, private Alive {
   std::optional<UploadChecksum> trailing_;
   Uploads* created_in_ = nullptr;  // null: it was there before
   bool told_ = false;              // its place
+  Upload::Watch stored_;
   bool started_ = false;
   bool ended_ = false;
   bool answered_ = false;

@@ -123,7 +123,8 @@ std::unique_ptr<Handler> Events::handle(const Request& request, Exchange& exchan
     exchange.respond(std::move(response));
     return nullptr;
   }
-  const auto reader = std::make_shared<Reader>(shared_from_this(), upload_in(head.target));
+  const auto only = upload_in(head.target);
+  const auto reader = std::make_shared<Reader>(shared_from_this(), only);
   reader->say(fmt::format("retry: {}\n\n", kRetry.count()));
   const auto last = head.one("last-event-id");
   const auto seen = last ? number_in(*last) : std::nullopt;
@@ -131,7 +132,8 @@ std::unique_ptr<Handler> Events::handle(const Request& request, Exchange& exchan
   for (const auto& [id, upload] : uploads_->all()) {
     const auto known = known_.find(id);
     const std::uint64_t number = known == known_.end() ? 0 : known->second.number;
-    if (seen ? number > *seen : upload->unfinished()) reader->tell(id, number);
+    const bool under_way = upload->unfinished() || upload->record().state == ServedUpload::State::received;
+    if (seen ? number > *seen : under_way || only) reader->tell(id, number);
   }
   if (seen) {
     for (auto at = removed_.upper_bound(*seen); at != removed_.end(); ++at) reader->tell(at->second, at->first);

@@ -36,6 +36,8 @@ class BodyStream {
   virtual ~BodyStream() = default;
   /// Adds to `into` what is there now, perhaps nothing. False: that was the end.
   virtual bool next(std::string& into) = 0;
+  /// After the end: it was not the whole, and the client must see that it was not.
+  virtual bool broke() const { return false; }
   /// `wake` is called, outside next(), when there may be more after there was nothing.
   virtual void on_more(std::function<void()> wake) = 0;
 };

@@ -16,11 +16,11 @@ std::unique_ptr<Handler> answer(Exchange& exchange, int status, std::string text
 
 }  // namespace
 
-Root::Root(const std::shared_ptr<Uploads>& uploads, bool interim)
+Root::Root(const std::shared_ptr<Uploads>& uploads, std::shared_ptr<Storing> storing, bool interim)
     : uploads_(uploads),
       assembly_(std::make_shared<Assembly>(uploads)),
       events_(std::make_shared<Events>(uploads, EventLimits())),
-      downloads_(uploads),
+      downloads_(uploads, std::move(storing)),
       tus_(uploads, assembly_, downloads_, places_),
       http_(uploads, places_, interim) {
   uploads_->watched_by(events_);

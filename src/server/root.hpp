@@ -17,7 +17,7 @@ namespace weir::server {
 
 class Root final : public Endpoint {
  public:
-  Root(const std::shared_ptr<Uploads>& uploads, bool interim);
+  Root(const std::shared_ptr<Uploads>& uploads, std::shared_ptr<Storing> storing, bool interim);
   std::unique_ptr<Handler> handle(const Request& request, Exchange& exchange) override;
 
  private:

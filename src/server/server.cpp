@@ -1,14 +1,20 @@
 #include "weir/server/server.hpp"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <mutex>
+#include <span>
+#include <string_view>
 #include <thread>
 #include <utility>
 
+#include "ledger/state_dir.hpp"
 #include "server/root.hpp"
 #include "server/sockets.hpp"
+#include "weir/codec/checksum.hpp"
 
 namespace weir::server {
 namespace {
@@ -24,20 +30,23 @@ std::string boot_id() {
   return count.ok() ? std::string(reinterpret_cast<const char*>(bytes.data()), *count) : std::string();
 }
 
-class FolderServer final : public Server {
+class UploadServer final : public Server {
  public:
-  FolderServer(std::unique_ptr<Sockets> sockets, std::shared_ptr<Uploads> uploads, bool interim)
+  UploadServer(std::unique_ptr<Sockets> sockets, std::shared_ptr<Uploads> uploads, std::shared_ptr<Storing> storing,
+               bool interim)
       : sockets_(std::move(sockets)),
         uploads_(std::move(uploads)),
-        root_(uploads_, interim),
+        storing_(std::move(storing)),
+        root_(uploads_, storing_, interim),
         thread_([this] { run(); }) {}
-  ~FolderServer() override { FolderServer::stop(std::chrono::milliseconds(0)); }
-  FolderServer(const FolderServer&) = delete;
-  FolderServer& operator=(const FolderServer&) = delete;
+  ~UploadServer() override { UploadServer::stop(std::chrono::milliseconds(0)); }
+  UploadServer(const UploadServer&) = delete;
+  UploadServer& operator=(const UploadServer&) = delete;
 
   std::string url() const override { return "http://" + sockets_->address(); }
   void stop(std::chrono::milliseconds grace) override {
     sockets_->stop(grace);
+    if (storing_) sockets_->executor()->post([storing = storing_] { storing->stop(); });
     const std::lock_guard lock(mutex_);
     if (thread_.joinable()) thread_.join();
   }
@@ -45,7 +54,8 @@ class FolderServer final : public Server {
  private:
   void run() {
     expire();
-    sockets_->run(root_, [this] { return uploads_->quiet(); });
+    if (storing_) storing_->begin(uploads_);
+    sockets_->run(root_, [this] { return uploads_->quiet() && (!storing_ || storing_->quiet()); });
   }
   void expire() {
     uploads_->expire();
@@ -54,20 +64,48 @@ class FolderServer final : public Server {
 
   const std::unique_ptr<Sockets> sockets_;
   const std::shared_ptr<Uploads> uploads_;
+  const std::shared_ptr<Storing> storing_;  // null: uploads stay as they are in their folder
   Root root_;
   std::mutex mutex_;
   std::thread thread_;
 };
 
+bool is_store(std::string_view place) { return place.find("://") != std::string_view::npos; }
+
+/// The same for the same place, so that the next server finds what this one leaves.
+Result<std::string> spool_of(const ServerOptions& options) {
+  if (!options.spool.empty()) return options.spool;
+  WEIR_ASSIGN(const std::string state, ledger::state_dir_of(options.state_dir));
+  WEIR_ASSIGN(const std::string real, ledger::prepare_state_dir(state));
+  return fmt::format("{}/serve-{:08x}", real, crc32c(0, std::as_bytes(std::span(options.to))));
+}
+
+Result<std::shared_ptr<Storing>> storing_of(const ServerOptions& options, std::string to) {
+  StoringOptions storing;
+  storing.to = to.ends_with('/') ? std::move(to) : std::move(to) + "/";
+  storing.through = options.through;
+  storing.endpoint = options.endpoint;
+  if (!storing.endpoint.upload.ledger) storing.endpoint.upload.ledger = Ledger::on_demand({options.state_dir, {}});
+  storing.budget_bytes = options.store_budget_bytes;
+  storing.at_once = std::max<std::size_t>(options.stores_at_once, 1);
+  return Storing::make(std::move(storing));
+}
+
 }  // namespace
 
 static Result<std::unique_ptr<Server>> start_server(const ServerOptions& options) {
   if (options.to.empty()) {
-    return Status(Kind::invalid_argument, "there is no folder for finished uploads")
+    return Status(Kind::invalid_argument, "nothing says where finished uploads go")
         .during("start a server")
-        .advise("Name one in ServerOptions::to.");
+        .advise("Name a folder or a place in a store in ServerOptions::to.");
   }
-  WEIR_ASSIGN(auto files, UploadFiles::open(options.to));
+  const bool remote = is_store(options.to);
+  WEIR_ASSIGN(const std::string folder, remote ? spool_of(options) : Result<std::string>(options.to));
+  WEIR_ASSIGN(auto files, UploadFiles::open(folder));
+  std::shared_ptr<Storing> storing;
+  if (remote || !options.through.empty()) {
+    WEIR_ASSIGN(storing, storing_of(options, remote ? options.to : files->folder()));
+  }
   WEIR_ASSIGN(auto known, ledger::ServedUploads::open(options.state_dir, files->folder()));
   SocketLimits limits;
   limits.connections = options.max_connections;
@@ -81,9 +119,10 @@ static Result<std::unique_ptr<Server>> start_server(const ServerOptions& options
   setup.limits.lifetime = options.lifetime;
   setup.limits.unfinished = options.max_unfinished;
   setup.boot = boot_id();
+  setup.stays_here = storing == nullptr;
   WEIR_ASSIGN(auto uploads, Uploads::open(std::move(setup)));
-  return std::unique_ptr<Server>(
-      std::make_unique<FolderServer>(std::move(sockets), std::move(uploads), options.interim_responses));
+  return std::unique_ptr<Server>(std::make_unique<UploadServer>(std::move(sockets), std::move(uploads),
+                                                                std::move(storing), options.interim_responses));
 }
 
 }  // namespace weir::server

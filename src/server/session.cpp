@@ -286,7 +286,9 @@ void Session::pull() {
     more = stream_->next(piece);
     if (piece.size() == before) break;
   }
+  const bool broke = !more && stream_->broke();
   if (!more) stream_ = nullptr;
+  if (broke) return end();
   if (!framed_) {
     out_ = std::move(piece);
   } else {

@@ -32,6 +32,11 @@ Status sync_folder(const std::shared_ptr<Fd>& folder, const std::string& shown) 
   return platform::errno_status(errno, "make durable the names in " + shown);
 }
 
+Status unlink_in(const std::shared_ptr<Fd>& folder, const std::string& id) {
+  if (platform().unlink(PinnedName{folder, id}.path().c_str()) == 0 || errno == ENOENT) return {};
+  return failed(errno, "remove", id);
+}
+
 }  // namespace
 
 std::string new_upload_id() {
@@ -151,12 +156,11 @@ std::optional<std::uint64_t> UploadFiles::finished_size(const std::string& id) {
 }
 
 Status UploadFiles::remove(const std::string& id) {
-  for (const auto& folder : {arriving_, finished_}) {
-    if (platform().unlink(PinnedName{folder, id}.path().c_str()) != 0 && errno != ENOENT)
-      return failed(errno, "remove", id);
-  }
-  return {};
+  WEIR_TRY(remove_unfinished(id));
+  return unlink_in(finished_, id);
 }
+
+Status UploadFiles::remove_unfinished(const std::string& id) { return unlink_in(arriving_, id); }
 
 Result<std::vector<std::string>> UploadFiles::unfinished() {
   WEIR_ASSIGN(const auto entries, platform::read_directory(*arriving_, folder_));

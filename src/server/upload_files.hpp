@@ -47,6 +47,7 @@ class UploadFiles {
   std::string finished_path(const std::string& id) const { return folder_ + "/" + id; }
   /// Finished or not; what is missing is no error.
   Status remove(const std::string& id);
+  Status remove_unfinished(const std::string& id);
   /// The ids of all that is unfinished.
   Result<std::vector<std::string>> unfinished();
 

@@ -63,7 +63,7 @@ void Upload::flush_now_and_then() {
 void Upload::changed() {
   std::erase_if(watches_, [](const auto& watch) { return watch.expired(); });
   const auto uploads = uploads_.lock();
-  if (const auto watcher = uploads ? uploads->watcher_.lock() : nullptr) watcher->changed(*this);
+  if (uploads) uploads->tell_changed(*this);
   const auto watches = watches_;
   for (const auto& weak : watches) {
     if (const auto watch = weak.lock()) (*watch)();
@@ -117,6 +117,11 @@ void Upload::fail(std::string why) {
   record_.state = ServedUpload::State::failed;
   record_.result = std::move(why);
   uploads->flush(shared_from_this(), [](const Status&) {});
+  changed();
+}
+
+void Upload::wait_because(std::string why) {
+  record_.result = std::move(why);
   changed();
 }
 
@@ -245,7 +250,9 @@ Status Uploads::find_earlier() {
   if (!rewritten.empty()) WEIR_TRY(setup_.known->put(rewritten));
   WEIR_ASSIGN(const auto there, setup_.files->unfinished());
   for (const std::string& id : there) {
-    if (!find(id)) WEIR_TRY(setup_.files->remove(id));  // nobody was told of it
+    const auto upload = find(id);
+    const bool unknown = !upload;  // nobody was told of it
+    if (unknown || upload->stored()) WEIR_TRY(setup_.files->remove_unfinished(id));
   }
   return {};
 }
@@ -255,7 +262,7 @@ Status Uploads::find_earlier() {
 void Uploads::recover(ServedUpload record, std::optional<std::uint64_t> bytes, std::vector<ServedUpload>& rewritten) {
   std::uint64_t received = record.durable;
   if (record.state == State::receiving) {
-    const auto finished = bytes ? std::nullopt : setup_.files->finished_size(record.id);
+    const auto finished = bytes || !setup_.stays_here ? std::nullopt : setup_.files->finished_size(record.id);
     if (finished) {  // killed between its last two steps: only what is whole and synced comes to lie there
       record.state = State::stored;
       record.length = record.durable = received = *finished;
@@ -339,7 +346,9 @@ void Uploads::remove(const std::shared_ptr<Upload>& upload, std::function<void(S
   if (upload->unfinished()) finished(*upload);
   gone_.push_back(upload->id());
   if (gone_.size() > kRemembered) gone_.pop_front();
-  if (const auto watcher = watcher_.lock()) watcher->removed(upload->id());
+  for (const auto& weak : watchers_) {
+    if (const auto watcher = weak.lock()) watcher->removed(upload->id());
+  }
   forget(upload, std::move(done));
 }
 
@@ -357,9 +366,34 @@ void Uploads::expire() {
   std::vector<std::shared_ptr<Upload>> due;
   for (const auto& [id, upload] : uploads_) {
     const bool old = upload->record().expires_unix != 0 && upload->record().expires_unix <= now;
-    if (old && !upload->stored() && upload->holder_.expired()) due.push_back(upload);
+    const bool waits_for_store = upload->record().state == State::received && !upload->record().is_part();
+    if (old && !upload->stored() && !waits_for_store && upload->holder_.expired()) due.push_back(upload);
   }
   for (const auto& upload : due) remove(upload, [](const Status&) {});
+}
+
+void Uploads::tell_changed(const Upload& upload) {
+  for (const auto& weak : watchers_) {
+    if (const auto watcher = weak.lock()) watcher->changed(upload);
+  }
+}
+
+void Uploads::settle(const std::shared_ptr<Upload>& upload, ServedUpload::State state, std::string result) {
+  auto record = std::make_shared<ServedUpload>(upload->record());
+  record->state = state;
+  record->result = std::move(result);
+  upload->enqueue(
+      [self = shared_from_this(), record](UploadFiles& files, const Upload::File&) -> Status {
+        WEIR_TRY(self->setup_.known->put({*record}));
+        return record->state == State::stored ? files.remove_unfinished(record->id) : Status();
+      },
+      [self = shared_from_this(), upload, record](const Status&) {
+        const bool was_unfinished = upload->unfinished();
+        upload->record_.state = record->state;
+        upload->record_.result = std::move(record->result);
+        if (was_unfinished) self->finished(*upload);
+        upload->changed();
+      });
 }
 
 // --- flushes ---
@@ -411,7 +445,7 @@ void Uploads::flush_next() {
         item.record.state = State::failed;
         item.record.durable = item.was_durable;
         item.record.result = item.status.message();
-      } else if (whole && item.record.is_part()) {
+      } else if (whole && (item.record.is_part() || !self->setup_.stays_here)) {
         item.record.state = State::received;
       } else if (whole) {
         auto path = files.publish(item.record.id);

@@ -71,6 +71,8 @@ class Upload : public std::enable_shared_from_this<Upload> {
   void fill(std::uint64_t bytes, std::function<Status(UploadFiles&, platform::Fd&)> work, std::function<void()> done);
   /// Nothing more is taken, for this reason.
   void fail(std::string why);
+  /// Why it is not stored yet, for who looks: until it is, or the next start.
+  void wait_because(std::string why);
   /// Told of every change of the numbers above, until it is destroyed.
   using Watch = std::shared_ptr<std::function<void()>>;
   void watch(const Watch& watch) { watches_.push_back(watch); }
@@ -163,17 +165,19 @@ class Uploads : public std::enable_shared_from_this<Uploads> {
     std::shared_ptr<Executor> loop;  ///< the server's thread
     std::shared_ptr<Executor> pool;  ///< whose threads may wait
     UploadLimits limits;
-    std::string boot;  ///< tells this run of the machine from others
+    std::string boot;        ///< tells this run of the machine from others
+    bool stays_here = true;  ///< the folder is where uploads end; else settle() says where
   };
   /// Finds what an earlier process left. Waits for the disk.
   static Result<std::shared_ptr<Uploads>> open(Setup setup);
   explicit Uploads(Setup setup) : setup_(std::move(setup)) {}
 
-  void watched_by(std::weak_ptr<UploadWatcher> watcher) { watcher_ = std::move(watcher); }
+  void watched_by(std::weak_ptr<UploadWatcher> watcher) { watchers_.push_back(std::move(watcher)); }
   const UploadLimits& limits() const { return setup_.limits; }
   UploadFiles& files() { return *setup_.files; }
   Executor& pool() { return *setup_.pool; }
   Executor& loop() { return *setup_.loop; }
+  std::shared_ptr<Executor> loop_executor() const { return setup_.loop; }
   std::shared_ptr<Upload> find(const std::string& id) const;
   /// Whether it was here, and was removed or has expired, not long ago.
   bool was_here(const std::string& id) const;
@@ -184,6 +188,9 @@ class Uploads : public std::enable_shared_from_this<Uploads> {
   void create(NewUpload what, std::function<void(Result<std::shared_ptr<Upload>>)> done);
   /// With all that has come of it, whoever adds to it. `done` once that lasts.
   void remove(const std::shared_ptr<Upload>& upload, std::function<void(Status)> done);
+  /// What has become of one that was received, or of its beginning: it is `stored` at `result`, and its file here goes,
+  /// or `failed` by that reason.
+  void settle(const std::shared_ptr<Upload>& upload, ServedUpload::State state, std::string result);
   /// Of all uploads: bytes that are in no file yet.
   std::uint64_t waiting() const { return waiting_; }
   /// Nothing is on its way to the disk.
@@ -206,10 +213,11 @@ class Uploads : public std::enable_shared_from_this<Uploads> {
   void add(const std::shared_ptr<Upload>& upload);
   void finished(const Upload& upload);
   void forget(const std::shared_ptr<Upload>& upload, std::function<void(Status)> done);
+  void tell_changed(const Upload& upload);
   std::int64_t expiry() const;
 
   Setup setup_;
-  std::weak_ptr<UploadWatcher> watcher_;
+  std::vector<std::weak_ptr<UploadWatcher>> watchers_;
   std::unordered_map<std::string, std::shared_ptr<Upload>> uploads_;
   std::deque<std::string> gone_;  // the last that were removed
   std::size_t unfinished_ = 0;

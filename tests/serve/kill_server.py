@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """Kills `weir serve` at random moments while clients upload: what it told them is there, and every finished upload is right.
 
-    kill_server.py [ROUNDS]      a round is one kill (default 20); WEIR_SEED=... draws the same again
+    kill_server.py [ROUNDS [--through STAGES]]      a round is one kill (default 20); WEIR_SEED=... draws the same again
+
+Where WEIR_TEST_S3_ENDPOINT names one, the server stores into that store. What came through zstd is compared as it was before.
 
 Three clients upload at once, each in pieces, as tus has it: after each kill they ask for the offset and go on. It must not be
 below any that they were told, and what is stored in the end must be their bytes.
@@ -10,6 +12,7 @@ below any that they were told, and what is stored in the end must be their bytes
 import hashlib
 import os
 import random
+import subprocess
 import sys
 import threading
 import time
@@ -29,10 +32,10 @@ SEED = int(os.environ.get("WEIR_SEED", random.SystemRandom().randrange(1 << 32))
 class Client(threading.Thread):
     """Uploads one body after the other until it is to stop; `wrong` says what was not as promised."""
 
-    def __init__(self, server, seed):
+    def __init__(self, server, seed, zstd):
         super().__init__(daemon=True)
         self.server, self.rng = server, random.Random(seed)
-        self.enough = False
+        self.enough, self.zstd = False, zstd
         self.finished = self.retries = 0
         self.wrong = None
 
@@ -97,18 +100,24 @@ class Client(threading.Thread):
                 break
         while True:
             stored = self.ask("GET", url, {})
-            if stored is not None:
+            if stored is not None and stored.status != 404:
                 break
+            time.sleep(0.05)  # it is on its way into the store
         assert stored.status == 200, f"GET answered {stored.status} {stored.body[:200]}"
+        if self.zstd:
+            command = [self.server.program, "run", "- | unzstd | -", "--quiet"]
+            stored.body = subprocess.run(command, input=stored.body, stdout=subprocess.PIPE, check=True).stdout
         assert stored.body == body, f"the stored {len(stored.body)} bytes are not those that were sent ({size})"
         self.finished += 1
 
 
 def main():
-    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 20
+    rounds, options = int(sys.argv[1]) if len(sys.argv) > 1 else 20, sys.argv[2:]
     rng = random.Random(SEED)
-    with Serving() as server:
-        clients = [Client(server, rng.randrange(1 << 60)) for _ in range(3)]
+    store = os.environ.get("WEIR_TEST_S3_ENDPOINT")
+    to = f"s3://{os.environ['WEIR_TEST_S3_BUCKET']}/killed-{SEED}/" if store else None
+    with Serving(*options, *(["--endpoint-url", store] if store else []), to=to) as server:
+        clients = [Client(server, rng.randrange(1 << 60), "zstd" in str(options)) for _ in range(3)]
         for client in clients:
             client.start()
         for _ in range(rounds):

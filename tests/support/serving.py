@@ -15,13 +15,13 @@ from pathlib import Path
 
 
 class Serving:
-    """with Serving("--max-size", "1GiB") as server: server.url, server.kill(), server.start(). Data in server.to."""
+    """with Serving("--max-size", "1GiB") as server: server.url, server.kill(), server.start(). Data in server.to, a folder or `to`."""
 
-    def __init__(self, *options, folder=None):
+    def __init__(self, *options, folder=None, to=None):
         self.program = os.environ.get("WEIR_TEST_CLI") or sys.exit("WEIR_TEST_CLI names the weir command")
         self.scratch = None if folder else tempfile.TemporaryDirectory(prefix="weir-serve.")
         folder = Path(folder or self.scratch.name)
-        self.to, self.state, self.options = folder / "data", folder / "state", options
+        self.to, self.state, self.options = to or folder / "data", folder / "state", options
         self.listen = "127.0.0.1:0"
         self.process = None
 

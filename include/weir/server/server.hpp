@@ -15,15 +15,27 @@
 #include <string>
 
 #include "weir/core/status.hpp"
+#include "weir/core/units.hpp"
+#include "weir/transfer/endpoint.hpp"
 
 namespace weir {
 
 struct ServerOptions {
   /// "127.0.0.1:8080"; port 0: any that is free; ":8080": all addresses of this machine.
   std::string listen = "127.0.0.1:8080";
-  /// The folder that finished uploads come to lie in, each under its id; made if it is missing. Unfinished ones are in
-  /// ".weir" there.
+  /// Where finished uploads come to lie, each under its id. A folder, which is made if it is missing; or one in
+  /// a store: "s3://bucket/incoming/".
   std::string to = {};
+  /// What they pass on their way there, as `weir cp --through`: "zstd level=3".
+  std::string through = {};
+  /// Of a store. Its ledger is the server's.
+  EndpointOptions endpoint = {};
+  /// The folder that uploads to a store lie in until they are there: they can be as large as what is being uploaded.
+  /// Empty: one below `state_dir`. Those to a folder are in ".weir" there.
+  std::string spool = {};
+  /// So many are on their way into the store at once, with store_budget_bytes of memory each.
+  std::size_t stores_at_once = 8;
+  std::size_t store_budget_bytes = 16 * kMiB;
   /// Of the ledger, as LedgerOptions::state_dir.
   std::string state_dir = {};
   std::uint64_t max_upload_bytes = 5ull << 40;
@@ -47,8 +59,9 @@ class Server {
 
   /// "http://127.0.0.1:8080".
   virtual std::string url() const = 0;
-  /// Takes no more connections and requests; those under way have `grace` to end. Returns once all has ended, and what
-  /// was told lasts anyway.
+  /// Takes no more connections and requests; those under way have `grace` to end. What is on its way into a store stops
+  /// at once, and the next server on the same state directory goes on with it. Returns once all has ended, and what was
+  /// told lasts anyway.
   virtual void stop(std::chrono::milliseconds grace = std::chrono::seconds(10)) = 0;
 };
 
