@@ -67,6 +67,7 @@ if(TARGET weir)
   if(NOT WEIR_SANITIZE STREQUAL "")
     set_property(TEST serve APPEND PROPERTY ENVIRONMENT WEIR_TEST_SANITIZED=1)
   endif()
+  weir_suite(serve_access unit ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/serve/access_test.py)
   weir_suite(serve_kill unit ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/serve/kill_server.py 100)
   weir_suite(serve_store "live;foreign" ${weir_servers} run versitygw -- ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/serve/store_test.py)
   weir_suite(serve_kill_store "live;foreign" ${weir_servers} run versitygw -- ${Python3_EXECUTABLE}

@@ -138,6 +138,9 @@ std::unique_ptr<CLI::App> make_parser(const CommandInfo& command, Options& optio
     value("through", options.through, "STAGES", "what they pass on their way there: 'zstd level=3'");
     value("spool", options.serve.spool, "DIR",
           "where uploads to a store lie until they are there; default: below --state-dir");
+    value("tokens", options.serve.tokens, "FILE", "who may ask: a bearer token on each line, and perhaps whose it is");
+    value("allow-origin", options.serve.origins, "ORIGIN,...",
+          "of web pages that may ask: https://app.example.com, or *");
     value("max-size", options.serve.max_size, "SIZE", "of one upload; default 5TiB");
     flag("--interim-responses", "interim-responses", options.serve.interim_responses,
          "tell a new upload's place before its body has come (104); not behind nginx");

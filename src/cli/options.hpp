@@ -21,7 +21,7 @@ enum class ColourMode : std::uint8_t { automatic, always, never };
 
 /// Of serve, as they were typed.
 struct ServeOptions {
-  std::string listen, to, spool, max_size, expire;
+  std::string listen, to, spool, tokens, origins, max_size, expire;
   bool interim_responses = false;
 };
 

@@ -1,7 +1,10 @@
 // weir serve: a server of its own, until a signal ends it.
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <string_view>
 #include <thread>
+#include <vector>
 
 #include "commands.hpp"
 #include "duration.hpp"
@@ -18,6 +21,16 @@ namespace {
 /// What is under way has so long once a signal has come.
 constexpr std::chrono::seconds kGrace{10};
 
+std::vector<std::string> origins_of(std::string_view text) {
+  std::vector<std::string> origins;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find(','), text.size());
+    if (end > 0) origins.emplace_back(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return origins;
+}
+
 Result<ServerOptions> options_of(const Options& options) {
   const ServeOptions& serve = options.serve;
   ServerOptions server;
@@ -30,6 +43,10 @@ Result<ServerOptions> options_of(const Options& options) {
   server.through = options.through;
   server.spool = serve.spool;
   server.endpoint = endpoint_options(options);
+  server.origins = origins_of(serve.origins);
+  if (!serve.tokens.empty()) {
+    WEIR_ASSIGN(server.authorize, bearer_tokens(serve.tokens));
+  }
   if (!serve.listen.empty()) server.listen = serve.listen;
   server.state_dir = options.state_dir;
   server.interim_responses = serve.interim_responses;

@@ -98,7 +98,7 @@ std::unique_ptr<Handler> Downloads::from_store(const Request& request, const Ser
   } else {
     response = of(request.head, record, {record.length.value_or(0), etag_of(record)}, chosen);
     endpoint.download.range = {chosen.offset, chosen.bytes};
-    response.head.add("Content-Length", chosen.bytes);
+    if (has_body(chosen)) response.head.add("Content-Length", chosen.bytes);
   }
   if (!has_body(chosen) || request.head.method == "HEAD" || (chosen.bytes == 0 && !storing_->changes_bytes())) {
     exchange.respond(std::move(response));
@@ -110,9 +110,9 @@ std::unique_ptr<Handler> Downloads::from_store(const Request& request, const Ser
   answer->body = std::shared_ptr<BodyStream>(body);
   body->begin(waiting->here([&exchange, answer](const Status& status) {
     if (status.ok()) return exchange.respond(std::move(*answer));
-    Response failed{ResponseHead(status.kind() == Kind::not_found ? 404 : 502), status.message() + "\n"};
-    failed.head.add("Content-Type", "text/plain; charset=utf-8");
-    exchange.respond(std::move(failed));
+    const bool gone = status.kind() == Kind::not_found;  // what else the store says is not for clients
+    exchange.respond(gone ? text_response(404, "what was stored is not there any more")
+                          : text_response(502, "the store does not give it now"));
   }));
   return waiting;
 }

@@ -48,8 +48,8 @@ std::optional<std::string> upload_in(std::string_view target) {
 /// One connection that reads.
 class Events::Reader final : public BodyStream {
  public:
-  Reader(std::shared_ptr<Events> events, std::optional<std::string> only)
-      : events_(std::move(events)), only_(std::move(only)) {
+  Reader(std::shared_ptr<Events> events, std::optional<std::string> only, std::string owner)
+      : events_(std::move(events)), only_(std::move(only)), owner_(std::move(owner)) {
     events_->readers_.insert(this);
   }
   ~Reader() override { events_->readers_.erase(this); }
@@ -61,8 +61,8 @@ class Events::Reader final : public BodyStream {
     if (wake_) wake_();
   }
   /// In the order of their numbers, so that who comes back with the last of them has missed none.
-  void tell(const std::string& id, std::uint64_t number) {
-    if (only_ && *only_ != id) return;
+  void tell(const std::string& id, const std::string& owner, std::uint64_t number) {
+    if ((only_ && *only_ != id) || (!owner_.empty() && owner_ != owner)) return;
     const auto [known, is_new] = numbers_.try_emplace(id, number);
     if (!is_new) waiting_.erase({std::exchange(known->second, number), id});
     waiting_.insert({number, id});
@@ -99,6 +99,7 @@ class Events::Reader final : public BodyStream {
 
   const std::shared_ptr<Events> events_;
   const std::optional<std::string> only_;
+  const std::string owner_;  // empty: of all
   std::function<void()> wake_;
   std::string said_;
   std::set<std::pair<std::uint64_t, std::string>> waiting_;
@@ -124,7 +125,7 @@ std::unique_ptr<Handler> Events::handle(const Request& request, Exchange& exchan
     return nullptr;
   }
   const auto only = upload_in(head.target);
-  const auto reader = std::make_shared<Reader>(shared_from_this(), only);
+  const auto reader = std::make_shared<Reader>(shared_from_this(), only, request.owner);
   reader->say(fmt::format("retry: {}\n\n", kRetry.count()));
   const auto last = head.one("last-event-id");
   const auto seen = last ? number_in(*last) : std::nullopt;
@@ -133,10 +134,11 @@ std::unique_ptr<Handler> Events::handle(const Request& request, Exchange& exchan
     const auto known = known_.find(id);
     const std::uint64_t number = known == known_.end() ? 0 : known->second.number;
     const bool under_way = upload->unfinished() || upload->record().state == ServedUpload::State::received;
-    if (seen ? number > *seen : under_way || only) reader->tell(id, number);
+    if (seen ? number > *seen : under_way || only) reader->tell(id, upload->record().owner, number);
   }
   if (seen) {
-    for (auto at = removed_.upper_bound(*seen); at != removed_.end(); ++at) reader->tell(at->second, at->first);
+    for (auto at = removed_.upper_bound(*seen); at != removed_.end(); ++at)
+      reader->tell(at->second.id, at->second.owner, at->first);
   }
   Response response{ResponseHead(200), std::shared_ptr<BodyStream>(reader)};
   response.head.add("Content-Type", "text/event-stream");
@@ -175,22 +177,22 @@ void Events::changed(const Upload& upload) {
     known.received = upload.received();
     known.at = now;
   }
-  tell(upload.id(), known.number);
+  tell(upload, known.number);
 }
 
-void Events::removed(const std::string& id) {
-  known_.erase(id);
-  removed_[++last_number_] = id;
+void Events::removed(const Upload& upload) {
+  known_.erase(upload.id());
+  removed_[++last_number_] = {upload.id(), upload.record().owner};
   if (removed_.size() > limits_.remembered_removals) {
     forgotten_ = removed_.begin()->first;
     removed_.erase(removed_.begin());
   }
-  tell(id, last_number_);
+  tell(upload, last_number_);
 }
 
-void Events::tell(const std::string& id, std::uint64_t number) {
+void Events::tell(const Upload& upload, std::uint64_t number) {
   const auto readers = readers_;
-  for (Reader* reader : readers) reader->tell(id, number);
+  for (Reader* reader : readers) reader->tell(upload.id(), upload.record().owner, number);
 }
 
 std::string Events::event_of(const std::string& id, std::uint64_t number) const {

@@ -27,10 +27,11 @@ class Events final : public UploadWatcher, public std::enable_shared_from_this<E
  public:
   Events(std::shared_ptr<Uploads> uploads, EventLimits limits);
 
-  /// GET of the events: of all uploads, or of the one that "?upload=ID" names.
+  /// GET of the events: of all uploads, or of the one that "?upload=ID" names; the client's own,
+  /// where they have owners.
   std::unique_ptr<Handler> handle(const Request& request, Exchange& exchange);
   void changed(const Upload& upload) override;
-  void removed(const std::string& id) override;
+  void removed(const Upload& upload) override;
 
  private:
   class Reader;
@@ -42,7 +43,7 @@ class Events final : public UploadWatcher, public std::enable_shared_from_this<E
     double bytes_per_second = 0;
   };
 
-  void tell(const std::string& id, std::uint64_t number);
+  void tell(const Upload& upload, std::uint64_t number);
   std::string event_of(const std::string& id, std::uint64_t number) const;
   void beat();
   std::string number_text(std::uint64_t number) const { return run_ + "-" + std::to_string(number); }
@@ -53,8 +54,11 @@ class Events final : public UploadWatcher, public std::enable_shared_from_this<E
   const std::string run_;  // numbers of another run of the server mean nothing here
   std::uint64_t last_number_ = 0;
   std::unordered_map<std::string, Known> known_;
-  std::map<std::uint64_t, std::string> removed_;  // ids by number
-  std::uint64_t forgotten_ = 0;                   // removals up to this number are not known any more
+  struct Removed {
+    std::string id, owner;
+  };
+  std::map<std::uint64_t, Removed> removed_;  // by number
+  std::uint64_t forgotten_ = 0;               // removals up to this number are not known any more
   std::set<Reader*> readers_;
   bool beating_ = false;
 };

@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 
@@ -20,7 +21,8 @@ namespace weir::server {
 struct Request {
   RequestHead head;
   Framing framing;
-  std::string peer;  ///< its address, without the port
+  std::string peer;   ///< its address, without the port
+  std::string owner;  ///< whose uploads it is about; empty: all
 };
 
 /// Of a file: sent without passing through this program.
@@ -61,6 +63,8 @@ class Exchange {
   virtual ~Exchange() = default;
   /// A response of 1xx before the one that counts; not to HTTP/1.0.
   virtual void interim(const ResponseHead& head) = 0;
+  /// To the response that counts, whoever makes it.
+  virtual void add_to_responses(std::string_view name, std::string_view value) = 0;
   /// Once. Content that has not been read by then is not the handler's any more.
   virtual void respond(Response response) = 0;
   /// ready() may have become true.
@@ -82,7 +86,7 @@ class Endpoint {
  public:
   virtual ~Endpoint() = default;
   /// May respond at once, and then give no handler. Both references outlive the handler.
-  virtual std::unique_ptr<Handler> handle(const Request& request, Exchange& exchange) = 0;
+  virtual std::unique_ptr<Handler> handle(Request& request, Exchange& exchange) = 0;
 };
 
 }  // namespace weir::server

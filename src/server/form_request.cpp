@@ -37,12 +37,12 @@ std::unique_ptr<Handler> FormRequest::begin(const Request& request, Exchange& ex
     exchange.respond(told(400, {{"error", "the form has no boundary that could be one"}}));
     return nullptr;
   }
-  return std::make_unique<FormRequest>(*boundary, exchange, std::move(uploads), places);
+  return std::make_unique<FormRequest>(*boundary, request, exchange, std::move(uploads), places);
 }
 
-FormRequest::FormRequest(std::string boundary, Exchange& exchange, std::shared_ptr<Uploads> uploads,
-                         const Places& places)
-    : exchange_(exchange), uploads_(std::move(uploads)), places_(places), reader_(boundary) {}
+FormRequest::FormRequest(std::string boundary, const Request& request, Exchange& exchange,
+                         std::shared_ptr<Uploads> uploads, const Places& places)
+    : owner_(request.owner), exchange_(exchange), uploads_(std::move(uploads)), places_(places), reader_(boundary) {}
 
 /// A form that was cut leaves nothing: its sender knows no place to go on at.
 FormRequest::~FormRequest() {
@@ -100,6 +100,7 @@ void FormRequest::begin_part() {
   if (!reader_.part().filename) return;
   waits_ = true;
   NewUpload what;
+  what.owner = owner_;
   what.metadata = metadata_of(reader_.part());
   uploads_->create(std::move(what), here([this](const Result<std::shared_ptr<Upload>>& made) {
                      if (!made.ok()) return refuse(503, made.status().message());

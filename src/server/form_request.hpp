@@ -21,7 +21,8 @@ class FormRequest final : public Handler, private Alive {
   /// Null where the request is no form, or one that cannot be read: it is answered then.
   static std::unique_ptr<Handler> begin(const Request& request, Exchange& exchange, std::shared_ptr<Uploads> uploads,
                                         const Places& places);
-  FormRequest(std::string boundary, Exchange& exchange, std::shared_ptr<Uploads> uploads, const Places& places);
+  FormRequest(std::string boundary, const Request& request, Exchange& exchange, std::shared_ptr<Uploads> uploads,
+              const Places& places);
   ~FormRequest() override;
   FormRequest(const FormRequest&) = delete;
   FormRequest& operator=(const FormRequest&) = delete;
@@ -44,6 +45,7 @@ class FormRequest final : public Handler, private Alive {
   void refuse(int status, std::string why);
   void answer();
 
+  const std::string owner_;
   Exchange& exchange_;
   const std::shared_ptr<Uploads> uploads_;
   const Places& places_;

@@ -197,6 +197,7 @@ std::unique_ptr<Handler> ResumableHttp::create(const Request& request, const Upl
     return refuse(problem(400, "inconsistent-upload-length", "the body is all, and has another length than is told"));
   if (!read_content_digest(head, plan)) return refuse(problem(400, "", "the Content-Digest is malformed"));
   NewUpload what;
+  what.owner = request.owner;
   what.metadata = metadata_of(head, places_.name_in(path_of(head).value_or("")));
   what.length = plan.length;
   if (plan.ends && plan.body) what.length = plan.body;

@@ -28,14 +28,14 @@ bool speaks_resumable_http(const RequestHead& head);
 /// "max-size=5, max-age=9".
 std::string upload_limit(const UploadDraft& draft, const UploadLimits& limits);
 
-class ResumableHttp final : public Endpoint {
+class ResumableHttp final {
  public:
   /// `interim`: clients that ask for it are told of a new upload's place before its body has come (104). Some proxies
   /// take such a response for the last one.
   ResumableHttp(std::shared_ptr<Uploads> uploads, const Places& places, bool interim)
       : uploads_(std::move(uploads)), places_(places), interim_(interim) {}
   /// Of what lies at or below the places' base; GET of what is finished is answered elsewhere.
-  std::unique_ptr<Handler> handle(const Request& request, Exchange& exchange) override;
+  std::unique_ptr<Handler> handle(const Request& request, Exchange& exchange);
 
  private:
   std::unique_ptr<Handler> create(const Request& request, const UploadDraft& draft, Exchange& exchange);

@@ -27,7 +27,7 @@ Root::Root(const std::shared_ptr<Uploads>& uploads, std::shared_ptr<Storing> sto
   assembly_->assemble_earlier();
 }
 
-std::unique_ptr<Handler> Root::handle(const Request& request, Exchange& exchange) {
+std::unique_ptr<Handler> Root::handle(Request& request, Exchange& exchange) {
   const RequestHead& head = request.head;
   const auto path = path_of(head);
   if (path == "/health" && (head.method == "GET" || head.method == "HEAD")) return answer(exchange, 200, "ok");

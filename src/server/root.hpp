@@ -18,7 +18,8 @@ namespace weir::server {
 class Root final : public Endpoint {
  public:
   Root(const std::shared_ptr<Uploads>& uploads, std::shared_ptr<Storing> storing, bool interim);
-  std::unique_ptr<Handler> handle(const Request& request, Exchange& exchange) override;
+  std::unique_ptr<Handler> handle(Request& request, Exchange& exchange) override;
+  const Places& places() const { return places_; }
 
  private:
   const std::shared_ptr<Uploads> uploads_;

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "ledger/state_dir.hpp"
+#include "server/gate.hpp"
 #include "server/root.hpp"
 #include "server/sockets.hpp"
 #include "weir/codec/checksum.hpp"
@@ -33,11 +34,12 @@ std::string boot_id() {
 class UploadServer final : public Server {
  public:
   UploadServer(std::unique_ptr<Sockets> sockets, std::shared_ptr<Uploads> uploads, std::shared_ptr<Storing> storing,
-               bool interim)
+               GateRules rules, bool interim)
       : sockets_(std::move(sockets)),
         uploads_(std::move(uploads)),
         storing_(std::move(storing)),
         root_(uploads_, storing_, interim),
+        gate_(root_, root_.places(), uploads_, std::move(rules)),
         thread_([this] { run(); }) {}
   ~UploadServer() override { UploadServer::stop(std::chrono::milliseconds(0)); }
   UploadServer(const UploadServer&) = delete;
@@ -55,7 +57,7 @@ class UploadServer final : public Server {
   void run() {
     expire();
     if (storing_) storing_->begin(uploads_);
-    sockets_->run(root_, [this] { return uploads_->quiet() && (!storing_ || storing_->quiet()); });
+    sockets_->run(gate_, [this] { return uploads_->quiet() && gate_.quiet() && (!storing_ || storing_->quiet()); });
   }
   void expire() {
     uploads_->expire();
@@ -66,6 +68,7 @@ class UploadServer final : public Server {
   const std::shared_ptr<Uploads> uploads_;
   const std::shared_ptr<Storing> storing_;  // null: uploads stay as they are in their folder
   Root root_;
+  Gate gate_;
   std::mutex mutex_;
   std::thread thread_;
 };
@@ -118,11 +121,13 @@ static Result<std::unique_ptr<Server>> start_server(const ServerOptions& options
   setup.limits.bytes = options.max_upload_bytes;
   setup.limits.lifetime = options.lifetime;
   setup.limits.unfinished = options.max_unfinished;
+  setup.limits.unfinished_of_one = options.max_unfinished_of_one;
   setup.boot = boot_id();
   setup.stays_here = storing == nullptr;
   WEIR_ASSIGN(auto uploads, Uploads::open(std::move(setup)));
-  return std::unique_ptr<Server>(std::make_unique<UploadServer>(std::move(sockets), std::move(uploads),
-                                                                std::move(storing), options.interim_responses));
+  return std::unique_ptr<Server>(
+      std::make_unique<UploadServer>(std::move(sockets), std::move(uploads), std::move(storing),
+                                     GateRules{options.authorize, options.origins}, options.interim_responses));
 }
 
 }  // namespace weir::server

@@ -149,6 +149,7 @@ bool Session::read_head() {
 void Session::begin() {
   responded_ = false;
   keeps_ = false;
+  added_.clear();
   passed_ = 0;
   if (auto refused = head_reader_.head(request_.head)) return refuse(*refused);
   if (auto refused = read_framing(request_.head, request_.framing)) return refuse(*refused);
@@ -224,6 +225,8 @@ void Session::interim(const ResponseHead& head) {
   if (!inside_) go_on();
 }
 
+void Session::add_to_responses(std::string_view name, std::string_view value) { added_.emplace_back(name, value); }
+
 void Session::respond(Response response) {
   if (responded_ || where_ == Where::over) return;
   responded_ = true;
@@ -256,6 +259,7 @@ void Session::respond(Response response) {
 }
 
 void Session::write_head(ResponseHead& head) {
+  for (const auto& [name, value] : added_) head.add(name, value);
   if (!head.has("Date")) head.add("Date", http_date(platform::unix_seconds()));
   if (!keeps_ && head.status() != 101) head.add("Connection", "close");
   out_ += head.text();

@@ -9,6 +9,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "server/alive.hpp"
 #include "server/exchange.hpp"
@@ -63,6 +65,7 @@ class Session final : public Exchange {
 
   // Exchange
   void interim(const ResponseHead& head) override;
+  void add_to_responses(std::string_view name, std::string_view value) override;
   void respond(Response response) override;
   void go_on() override;
 
@@ -116,6 +119,7 @@ class Session final : public Exchange {
   Time minute_since_{0};
   std::uint64_t minute_bytes_ = 0;
 
+  std::vector<std::pair<std::string, std::string>> added_;  // to the response of this request
   bool responded_ = false;
   bool keeps_ = true;         // the connection, after this response
   std::uint64_t passed_ = 0;  // thrown away

@@ -69,8 +69,8 @@ void Storing::changed(const Upload& upload) {
   if (fresh) queue(upload.id());
 }
 
-void Storing::removed(const std::string& id) {
-  const auto found = tasks_.find(id);
+void Storing::removed(const Upload& upload) {
+  const auto found = tasks_.find(upload.id());
   if (found == tasks_.end()) return;
   Task& task = found->second;
   if (task.phase == Phase::running) {

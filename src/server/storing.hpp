@@ -35,7 +35,7 @@ class Storing final : public UploadWatcher, public std::enable_shared_from_this<
   /// Those of an earlier process go on.
   void begin(std::shared_ptr<Uploads> uploads);
   void changed(const Upload& upload) override;
-  void removed(const std::string& id) override;
+  void removed(const Upload& upload) override;
   /// What is sent stays, to be gone on with by the next process.
   void stop();
   bool quiet() const { return under_way_ == 0; }

@@ -74,11 +74,11 @@ class TusWords final : public AppendWords {
   const bool with_body_;
 };
 
-std::string method_of(const RequestHead& head) {
+}  // namespace
+
+std::string tus_method_of(const RequestHead& head) {
   return std::string(head.one("x-http-method-override").value_or(head.method));
 }
-
-}  // namespace
 
 bool speaks_tus(const RequestHead& head) {
   if (head.method == "OPTIONS" || head.count("tus-resumable") > 0) return true;
@@ -106,7 +106,7 @@ std::unique_ptr<Handler> Tus::handle(const Request& request, Exchange& exchange)
     exchange.respond(std::move(response));
     return std::unique_ptr<Handler>();
   };
-  const std::string method = method_of(head);
+  const std::string method = tus_method_of(head);
   if (method == "OPTIONS") return answer(options());
   if (head.one("tus-resumable") != kTusVersion) {
     Response response = said(412, "this server speaks tus 1.0.0");
@@ -139,6 +139,7 @@ std::unique_ptr<Handler> Tus::create(const Request& request, Exchange& exchange)
     return std::unique_ptr<Handler>();
   };
   NewUpload what;
+  what.owner = request.owner;
   if (head.count("upload-metadata") > 0) {
     const auto metadata = head.one("upload-metadata");
     if (!metadata || !read_upload_metadata(*metadata))

@@ -15,13 +15,15 @@ namespace weir::server {
 
 /// Whether a request speaks it.
 bool speaks_tus(const RequestHead& head);
+/// What is to be done: of X-HTTP-Method-Override, where there is one.
+std::string tus_method_of(const RequestHead& head);
 
-class Tus final : public Endpoint {
+class Tus final {
  public:
   Tus(std::shared_ptr<Uploads> uploads, std::shared_ptr<Assembly> assembly, Downloads& downloads, const Places& places)
       : uploads_(std::move(uploads)), assembly_(std::move(assembly)), downloads_(downloads), places_(places) {}
   /// Of what lies at or below the places' base.
-  std::unique_ptr<Handler> handle(const Request& request, Exchange& exchange) override;
+  std::unique_ptr<Handler> handle(const Request& request, Exchange& exchange);
 
  private:
   std::unique_ptr<Handler> create(const Request& request, Exchange& exchange);

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <array>
@@ -18,6 +19,7 @@ using platform::platform;
 constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 constexpr std::size_t kIdSize = 22;
 constexpr mode_t kOwnerOnly = 0600;
+constexpr mode_t kUnchecked = S_ISVTX;    // a bit that means nothing else to a file, and that costs no write
 constexpr std::size_t kCopied = 1 << 20;  // at once
 constexpr const char* kArriving = ".weir";
 
@@ -80,11 +82,22 @@ Result<std::shared_ptr<Fd>> UploadFiles::open_upload(const std::string& id, bool
   return std::make_shared<Fd>(std::move(file));
 }
 
-Result<std::optional<std::uint64_t>> UploadFiles::size(const std::string& id) {
+Result<std::optional<UploadFiles::Arrived>> UploadFiles::arrived(const std::string& id) {
   const auto there = platform::stat_of(PinnedName{arriving_, id}, id);
-  if (there.status().kind() == Kind::not_found) return std::optional<std::uint64_t>();
+  if (there.status().kind() == Kind::not_found) return std::optional<Arrived>();
   if (!there.ok()) return there.status();
-  return std::optional<std::uint64_t>(static_cast<std::uint64_t>(there->st_size));
+  return std::optional<Arrived>({static_cast<std::uint64_t>(there->st_size), (there->st_mode & kUnchecked) != 0});
+}
+
+Status UploadFiles::keep_no_more(const std::string& id, std::uint64_t bytes) {
+  WEIR_ASSIGN(const auto file, open_upload(id, false));
+  WEIR_TRY(cut(*file, bytes));
+  return mark_unchecked(*file, false);
+}
+
+Status UploadFiles::mark_unchecked(Fd& file, bool unchecked) {
+  if (platform().fchmod(file.get(), kOwnerOnly | (unchecked ? kUnchecked : 0)) == 0) return {};
+  return platform::errno_status(errno, "mark an upload in " + folder_);
 }
 
 Status UploadFiles::write(Fd& file, const std::vector<Chunk>& chunks, std::uint64_t offset) {

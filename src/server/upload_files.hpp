@@ -29,8 +29,17 @@ class UploadFiles {
   const std::string& folder() const { return folder_; }
   /// For writing and reading; made where `fresh`.
   Result<std::shared_ptr<platform::Fd>> open_upload(const std::string& id, bool fresh);
+  struct Arrived {
+    std::uint64_t bytes = 0;
+    bool unchecked = false;  ///< some of them: mark_unchecked()
+  };
   /// Of an unfinished one; nothing where there is no such file.
-  Result<std::optional<std::uint64_t>> size(const std::string& id);
+  Result<std::optional<Arrived>> arrived(const std::string& id);
+  /// Of an unfinished one, what an earlier process has left: no more than `bytes`, and all of them checked.
+  Status keep_no_more(const std::string& id, std::uint64_t bytes);
+  /// Bytes that may turn out not to be what was sent are going to lie behind those that count; or none do any more.
+  /// It lasts as long as they do: not over a loss of power.
+  Status mark_unchecked(platform::Fd& file, bool unchecked);
   Status write(platform::Fd& file, const std::vector<Chunk>& chunks, std::uint64_t offset);
   Status read(platform::Fd& file, std::uint64_t offset, std::uint64_t bytes,
               const std::function<void(const Chunk&)>& take);

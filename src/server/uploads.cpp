@@ -129,12 +129,13 @@ void Upload::wait_because(std::string why) {
 
 Appending::~Appending() {
   drop_chunks();
-  if (in_file_ == 0 && !writing_) return;
+  if (in_file_ == 0 && !writing_ && !failure_.failed()) return;
   if (holds_) {
     upload_->enqueue(
         [bytes = upload_->received_](UploadFiles& files, const Upload::File& file) -> Status {
           WEIR_ASSIGN(platform::Fd* const fd, file());
-          return files.cut(*fd, bytes);
+          WEIR_TRY(files.cut(*fd, bytes));
+          return files.mark_unchecked(*fd, false);
         },
         nullptr);
   } else {
@@ -176,8 +177,9 @@ void Appending::write_next() {
   for (const Chunk& chunk : *chunks) bytes += chunk.size();
   const std::uint64_t offset = upload_->received_ + (holds_ ? in_file_ : 0);
   upload_->enqueue(
-      [chunks, offset](UploadFiles& files, const Upload::File& file) -> Status {
+      [chunks, offset, unchecked = holds_](UploadFiles& files, const Upload::File& file) -> Status {
         WEIR_ASSIGN(platform::Fd* const fd, file());
+        if (unchecked) WEIR_TRY(files.mark_unchecked(*fd, true));
         Status status = files.write(*fd, *chunks, offset);
         chunks->clear();
         return status;
@@ -199,7 +201,14 @@ void Appending::write_next() {
 }
 
 void Appending::keep() {
-  if (!std::exchange(holds_, false) || is_fenced()) return;
+  if (!holds_ || is_fenced()) return;
+  holds_ = false;
+  upload_->enqueue(
+      [](UploadFiles& files, const Upload::File& file) -> Status {
+        WEIR_ASSIGN(platform::Fd* const fd, file());
+        return files.mark_unchecked(*fd, false);
+      },
+      nullptr);
   upload_->received_ += std::exchange(in_file_, 0);
   upload_->changed();
 }
@@ -244,8 +253,8 @@ Status Uploads::find_earlier() {
   WEIR_ASSIGN(auto records, setup_.known->all());
   std::vector<ServedUpload> rewritten;
   for (ServedUpload& record : records) {
-    WEIR_ASSIGN(const auto bytes, setup_.files->size(record.id));
-    recover(std::move(record), bytes, rewritten);
+    WEIR_ASSIGN(const auto arrived, setup_.files->arrived(record.id));
+    WEIR_TRY(recover(std::move(record), arrived, rewritten));
   }
   if (!rewritten.empty()) WEIR_TRY(setup_.known->put(rewritten));
   WEIR_ASSIGN(const auto there, setup_.files->unfinished());
@@ -257,26 +266,31 @@ Status Uploads::find_earlier() {
   return {};
 }
 
-/// Bytes that were written and not promised count if the machine has run on since; after a loss of power they may be
-/// anything.
-void Uploads::recover(ServedUpload record, std::optional<std::uint64_t> bytes, std::vector<ServedUpload>& rewritten) {
+/// Bytes that were written and not promised count if the machine has run on since, but for those that were still to be
+/// compared; after a loss of power they may be anything.
+Status Uploads::recover(ServedUpload record, std::optional<UploadFiles::Arrived> there,
+                        std::vector<ServedUpload>& rewritten) {
   std::uint64_t received = record.durable;
   if (record.state == State::receiving) {
-    const auto finished = bytes || !setup_.stays_here ? std::nullopt : setup_.files->finished_size(record.id);
+    const auto finished = there || !setup_.stays_here ? std::nullopt : setup_.files->finished_size(record.id);
     if (finished) {  // killed between its last two steps: only what is whole and synced comes to lie there
       record.state = State::stored;
       record.length = record.durable = received = *finished;
       record.result = setup_.files->finished_path(record.id);
       rewritten.push_back(record);
-    } else if (bytes.value_or(0) < record.durable) {
+    } else if (!there || there->bytes < record.durable) {
       record.state = State::failed;
-      record.result = fmt::format("of {} bytes that were safe, {} are there", record.durable, bytes.value_or(0));
+      record.result = fmt::format("of {} bytes that were safe, {} are there", record.durable, there ? there->bytes : 0);
       rewritten.push_back(record);
-    } else if (record.boot == setup_.boot) {
-      received = std::min(bytes.value_or(0), record.length.value_or(UINT64_MAX));
+    } else {
+      if (record.boot == setup_.boot && !there->unchecked)
+        received = std::min(there->bytes, record.length.value_or(UINT64_MAX));
+      // Else they would count after the next kill, as written by this run of the machine.
+      if (there->unchecked || there->bytes > received) WEIR_TRY(setup_.files->keep_no_more(record.id, received));
     }
   }
   add(std::make_shared<Upload>(shared_from_this(), std::move(record), received));
+  return {};
 }
 
 void Uploads::add(const std::shared_ptr<Upload>& upload) {
@@ -347,7 +361,7 @@ void Uploads::remove(const std::shared_ptr<Upload>& upload, std::function<void(S
   gone_.push_back(upload->id());
   if (gone_.size() > kRemembered) gone_.pop_front();
   for (const auto& weak : watchers_) {
-    if (const auto watcher = weak.lock()) watcher->removed(upload->id());
+    if (const auto watcher = weak.lock()) watcher->removed(*upload);
   }
   forget(upload, std::move(done));
 }

@@ -38,7 +38,7 @@ class UploadWatcher {
   virtual ~UploadWatcher() = default;
   /// It is new, or one of its numbers or its state is another.
   virtual void changed(const Upload& upload) = 0;
-  virtual void removed(const std::string& id) = 0;
+  virtual void removed(const Upload& upload) = 0;
 };
 
 /// One upload.
@@ -207,7 +207,7 @@ class Uploads : public std::enable_shared_from_this<Uploads> {
   };
 
   Status find_earlier();
-  void recover(ServedUpload record, std::optional<std::uint64_t> bytes, std::vector<ServedUpload>& rewritten);
+  Status recover(ServedUpload record, std::optional<UploadFiles::Arrived> there, std::vector<ServedUpload>& rewritten);
   void flush(const std::shared_ptr<Upload>& upload, std::function<void(Status)> done);
   void flush_next();
   void add(const std::shared_ptr<Upload>& upload);

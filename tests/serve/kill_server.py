@@ -20,8 +20,9 @@ import urllib.parse
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE.parent / "support"), str(HERE.parent / "conformance")]
+sys.path[:0] = [str(HERE.parent / "support"), str(HERE.parent / "conformance"), str(HERE)]
 from http_talk import ask  # noqa: E402
+from serve_test import Reader  # noqa: E402
 from serving import Serving  # noqa: E402
 
 OFFSET_TYPE = "application/offset+octet-stream"
@@ -37,7 +38,7 @@ class Client(threading.Thread):
         self.server, self.rng = server, random.Random(seed)
         self.enough, self.zstd = False, zstd
         self.finished = self.retries = 0
-        self.wrong = None
+        self.wrong = self.url = None
 
     def run(self):
         try:
@@ -82,6 +83,7 @@ class Client(threading.Thread):
         fields = {"Content-Type": OFFSET_TYPE} if first else {}
         deferred = self.rng.random() < 0.3
         url, told = self.create({**fields, **({"Upload-Defer-Length": 1} if deferred else {"Upload-Length": size})}, first)
+        self.url = url
         while True:
             piece = body[told:told + self.rng.choice([1, 10 * KIB, 300 * KIB, 4000 * KIB])]
             fields = {"Upload-Offset": told, "Content-Type": OFFSET_TYPE}
@@ -103,12 +105,26 @@ class Client(threading.Thread):
             if stored is not None and stored.status != 404:
                 break
             time.sleep(0.05)  # it is on its way into the store
+            if stored is not None:
+                state = state_of(url)
+                assert state is None or state["state"] in ("received", "stored"), f"GET answered 404: {state}"
         assert stored.status == 200, f"GET answered {stored.status} {stored.body[:200]}"
         if self.zstd:
             command = [self.server.program, "run", "- | unzstd | -", "--quiet"]
             stored.body = subprocess.run(command, input=stored.body, stdout=subprocess.PIPE, check=True).stdout
         assert stored.body == body, f"the stored {len(stored.body)} bytes are not those that were sent ({size})"
         self.finished += 1
+
+
+def state_of(url):
+    """What the server says of an upload; None: there is no server, or it knows no such upload."""
+    try:
+        reader = Reader(url.replace("/files/", "/events?upload="))
+        told = reader.event()[1]
+        reader.close()
+        return told
+    except OSError:
+        return None
 
 
 def main():
@@ -131,7 +147,7 @@ def main():
         for client in clients:
             client.join(60)
             if client.is_alive():
-                client.wrong = client.wrong or "it does not end"
+                client.wrong = client.wrong or f"it does not end: {state_of(client.url)}"
     wrong = [client.wrong for client in clients if client.wrong]
     for what in wrong:
         print(f"WEIR_SEED={SEED}: {what}")

@@ -38,10 +38,11 @@ def form(parts, boundary="xYx"):
 class Reader:
     """An EventSource: events as they come, with their ids."""
 
-    def __init__(self, url, last=None):
+    def __init__(self, url, last=None, fields=None):
         self.talk = Talk(url)
         at = self.talk.at
         lines = [f"GET {at.path}?{at.query} HTTP/1.0", f"Host: {at.netloc}"] + ([f"Last-Event-ID: {last}"] if last else [])
+        lines += [f"{name}: {value}" for name, value in (fields or {}).items()]
         self.talk.send("\r\n".join([*lines, "", ""]).encode())
         self.head = self.talk._until(b"\r\n\r\n").decode()
         self.last = last
@@ -323,12 +324,42 @@ class Ends(ServeTest):
         program = os.environ["WEIR_TEST_CLI"]
         for where, says in ((["--to", self.server.to, "--listen", "127.0.0.1:0"], "another server takes uploads into it"),
                             (["--to", self.server.to.parent / "other", "--listen", self.server.listen], "cannot listen on"),
-                            (["--to", "s3://bucket/x"], "uploads go into folders only"), ([], "where finished uploads go"),
+                            (["--to", "s3://"], "the key is empty"), ([], "where finished uploads go"),
                             (["--to", "x", "--listen", "nowhere"], "there is no port"), (["--to", "x", "--listen", "1.2.3.4.5:80"], "no address")):
             done = subprocess.run([program, "serve", "--state-dir", self.server.state, *map(str, where)], capture_output=True, text=True,
                                   cwd=self.server.to.parent, timeout=10, check=False)
             self.assertNotEqual(done.returncode, 0, where)
             self.assertIn(says, done.stderr, where)
+
+
+class Kills(ServeTest):
+    def test_bytes_that_were_not_compared_yet_do_not_count_after_a_kill(self):
+        body = some_bytes(3_000_000)
+        url = self.create(4_000_000)
+        self.assertEqual(self.patch(url, 0, body[:500_000]).status, 204)
+        fields = {**TUS, "Upload-Offset": 500_000, "Content-Type": OFFSET_TYPE, "Upload-Checksum": "sha1 " + "A" * 27 + "="}
+        file = self.server.to / ".weir" / url.rsplit("/", 1)[1]
+        with Talk(url) as talk:
+            talk.begin("PATCH", fields, body, 2_000_000)
+            for _ in range(400):
+                if file.stat().st_size >= 1_000_000:
+                    break
+                time.sleep(0.05)
+            self.assertGreaterEqual(file.stat().st_size, 1_000_000)
+            self.server.kill()
+        self.server.start()
+        self.assertEqual(tus("HEAD", url)["upload-offset"], "500000")
+        self.assertEqual(file.stat().st_size, 500_000)
+        # Without a checksum what has come counts, also after the kill before.
+        with Talk(url) as talk:
+            talk.begin("PATCH", {**TUS, "Upload-Offset": 500_000, "Content-Type": OFFSET_TYPE}, body, 2_000_000)
+            for _ in range(400):
+                if file.stat().st_size >= 1_000_000:
+                    break
+                time.sleep(0.05)
+            self.server.kill()
+        self.server.start()
+        self.assertGreaterEqual(int(tus("HEAD", url)["upload-offset"]), 1_000_000)
 
 
 class Expiry(ServeTest):

@@ -48,7 +48,7 @@ struct SessionWorld final : server::Endpoint {
     handler->at_end = [this] { exchange->respond(text_response(200, method + " " + target + " " + content)); };
     return handler;
   }
-  std::unique_ptr<server::Handler> handle(const server::Request& request, server::Exchange& to) override {
+  std::unique_ptr<server::Handler> handle(server::Request& request, server::Exchange& to) override {
     ++requests;
     exchange = &to;
     method = request.head.method;

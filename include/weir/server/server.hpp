@@ -13,9 +13,11 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "weir/core/status.hpp"
 #include "weir/core/units.hpp"
+#include "weir/server/access.hpp"
 #include "weir/transfer/endpoint.hpp"
 
 namespace weir {
@@ -38,6 +40,11 @@ struct ServerOptions {
   std::size_t store_budget_bytes = 16 * kMiB;
   /// Of the ledger, as LedgerOptions::state_dir.
   std::string state_dir = {};
+  /// Who may ask for what; none: everybody who reaches this server.
+  Authorize authorize = nullptr;
+  /// Of web pages elsewhere that may ask, as "https://app.example.com"; "*": all. None: browsers let no page of
+  /// elsewhere read an answer, and requests of such pages that would change anything are refused.
+  std::vector<std::string> origins = {};
   std::uint64_t max_upload_bytes = 5ull << 40;
   /// An unfinished upload that nothing is added to for so long is removed; 0: never.
   std::chrono::seconds lifetime = std::chrono::hours(24 * 7);
@@ -45,6 +52,7 @@ struct ServerOptions {
   /// (104). Only where clients reach this server directly: nginx takes such a response for the last one.
   bool interim_responses = false;
   std::size_t max_unfinished = 100'000;
+  std::size_t max_unfinished_of_one = 10'000;  ///< owner, as `authorize` tells them
   std::size_t max_connections = 20'000;
 };
 
