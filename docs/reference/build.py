@@ -58,6 +58,7 @@ def python_pages(folder, out):
 def node_pages(_, out):
     tools = install_once(place("typedoc", TYPEDOC), lambda final: run("npm", "install", "--silent", "--prefix", final, *TYPEDOC))
     run(tools / "node_modules/.bin/typedoc", "--treatWarningsAsErrors", "--excludeExternals", "--name", "weir", "--readme", "none",
+        "--disableSources",  # links to a remote that a clone may not have
         "--out", out / "node", NODE / "lib/index.d.ts", cwd=tools)
 
 

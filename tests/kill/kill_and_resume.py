@@ -70,7 +70,8 @@ def play_upload(number, folder, relay):
     # Where a store has no checksum, nobody can tell whether an object that was just completed is ours: it is sent again. So is a
     # stream, since what has gone by cannot be sent again if it turns out not to be that object; and what was done but for its exit
     # code. A server that was killed may have lost parts.
-    sent_anew = confirmed == size and (remade or url.startswith("vercel:"))
+    by_vercel = url.startswith("vercel:")
+    sent_anew = (confirmed == size and remade) or ((confirmed == size or one.was_whole) and by_vercel)
     if one.server_kills == 0:
         if one.kills and resumed < confirmed and not sent_anew:
             raise Wrong(f"of {size} bytes {confirmed} were safe and {resumed} were gone on with")
