@@ -145,7 +145,7 @@ def main():
         for client in clients:
             client.enough = True
         for client in clients:
-            client.join(60)
+            client.join(180)  # a loaded machine takes seconds to sync
             if client.is_alive():
                 client.wrong = client.wrong or f"it does not end: {state_of(client.url)}"
     wrong = [client.wrong for client in clients if client.wrong]
