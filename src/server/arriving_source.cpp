@@ -31,7 +31,7 @@ class ArrivingSource final : public Source {
   ArrivingSource(const ArrivingSource&) = delete;
   ArrivingSource& operator=(const ArrivingSource&) = delete;
 
-  std::string name() const override { return "upload"; }
+  std::string name() const override { return "arriving"; }
   bool blocking() const override { return true; }
   bool waits() const override { return true; }
   Status describe(Upstream& upstream) override {
@@ -76,16 +76,17 @@ SourceIdentity Arrival::identity() const {
   return identity;
 }
 
-void Arrival::advance(std::uint64_t bytes, bool whole) {
+bool Arrival::advance(std::uint64_t bytes, bool whole) {
   std::function<void()> wake;
   {
     const std::lock_guard lock(mutex_);
-    if (come_.bytes == bytes && come_.whole == whole) return;
+    if (come_.bytes == bytes && come_.whole == whole) return false;
     come_.bytes = bytes;
     come_.whole = whole;
     wake = wake_;
   }
   if (wake) wake();
+  return true;
 }
 
 void Arrival::fail(Status why) {

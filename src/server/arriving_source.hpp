@@ -26,7 +26,8 @@ class Arrival {
 
   // For the server's thread.
   /// So many bytes are in the file; `whole`: no more will come.
-  void advance(std::uint64_t bytes, bool whole);
+  /// False: that was known.
+  bool advance(std::uint64_t bytes, bool whole);
   /// No more will come, for this reason.
   void fail(Status why);
 

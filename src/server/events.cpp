@@ -43,6 +43,26 @@ std::optional<std::string> upload_in(std::string_view target) {
   return {};
 }
 
+/// The job behind an upload, as `weir cp --json` tells of one.
+nlohmann::json storing_of(const Progress& progress) {
+  nlohmann::json told{{"bytes_read", progress.bytes_read},
+                      {"bytes_confirmed", progress.bytes_confirmed},
+                      {"bytes_resumed", progress.bytes_resumed},
+                      {"bytes_per_second", progress.bytes_per_second},
+                      {"eta_s", nullptr},
+                      {"retries", progress.retries},
+                      {"last_retry", nullptr},
+                      {"limited_by", nullptr},
+                      {"memory_bytes", progress.memory_bytes},
+                      {"stages", nlohmann::json::array()}};
+  if (progress.eta_seconds) told["eta_s"] = *progress.eta_seconds;
+  if (progress.last_retry.failed()) told["last_retry"] = progress.last_retry.message();
+  if (!progress.limited_by.empty()) told["limited_by"] = progress.limited_by;
+  for (const StageProgress& stage : progress.stages)
+    told["stages"].push_back({{"name", stage.name}, {"bytes_in", stage.bytes_in}, {"bytes_out", stage.bytes_out}});
+  return told;
+}
+
 }  // namespace
 
 /// One connection that reads.
@@ -215,6 +235,7 @@ std::string Events::event_of(const std::string& id, std::uint64_t number) const 
                       {"result", nullptr}};
   if (record.length) told["length"] = *record.length;
   if (!record.result.empty()) told["result"] = record.result;
+  if (upload->progress()) told["storing"] = storing_of(*upload->progress());
   const auto known = known_.find(id);
   if (known != known_.end() && upload->unfinished()) {
     const double rate = known->second.bytes_per_second;

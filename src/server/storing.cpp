@@ -21,8 +21,8 @@ bool wants(const Upload& upload) {
   return record.state == State::received || (record.state == State::receiving && record.durable > 0);
 }
 
-void tell(Arrival& arrival, const ServedUpload& record) {
-  arrival.advance(record.durable, record.state == State::received);
+bool tell(Arrival& arrival, const ServedUpload& record) {
+  return arrival.advance(record.durable, record.state == State::received);
 }
 
 /// The bytes or the words are at fault, and would be the next time. Whatever else is wrong with a store may pass, and
@@ -64,8 +64,7 @@ void Storing::changed(const Upload& upload) {
   }
   const auto [at, fresh] = tasks_.try_emplace(upload.id());
   Task& task = at->second;
-  if (task.arrival) tell(*task.arrival, upload.record());
-  task.changed_at = Clock::now();
+  if (!task.arrival || tell(*task.arrival, upload.record())) task.changed_at = Clock::now();
   if (fresh) queue(upload.id());
 }
 
@@ -151,6 +150,11 @@ void Storing::start(const std::string& id, const std::shared_ptr<Upload>& upload
           if (const auto here = weak.lock()) here->ended(id);
         });
       };
+      options.on_progress = [weak = self->weak_from_this(), uploads, id = record.id](const Progress& progress) {
+        uploads->loop().post([weak, id, progress] {
+          if (const auto here = weak.lock()) here->moved_on(id, progress);
+        });
+      };
       auto through = parse_through(self->options_.through);
       *job = weir::start(From(arriving_source(arrival, record.length)) | *std::move(through) |
                              To(to(self->place_of(record.id), self->options_.endpoint)),
@@ -180,6 +184,13 @@ void Storing::started(const std::string& id, std::shared_ptr<Arrival> arrival, s
   if (task.ended) ended(id);
 }
 
+void Storing::moved_on(const std::string& id, const Progress& progress) {
+  const auto task = tasks_.find(id);
+  const auto upload = uploads_->find(id);
+  const bool runs = task != tasks_.end() && task->second.phase == Phase::running;
+  if (runs && upload) upload->moves_on(std::make_shared<const Progress>(progress));
+}
+
 void Storing::ended(const std::string& id) {
   Task& task = tasks_[id];
   if (task.phase == Phase::starting) {
@@ -202,6 +213,8 @@ void Storing::decide(const std::string& id, const Result<Receipt>& receipt, bool
     tasks_.erase(id);
     return;
   }
+  const bool has_more = upload->record().state == State::received || tasks_[id].changed_at > Clock::now() - kSlow;
+  upload->moves_on(nullptr);
   if (receipt.ok() || is_final(receipt.status().kind())) {
     tasks_[id].phase = Phase::settling;
     return receipt.ok() ? uploads_->settle(upload, State::stored, place_of(id))
@@ -209,7 +222,7 @@ void Storing::decide(const std::string& id, const Result<Receipt>& receipt, bool
   }
   if (stopping_) return;
   if (!gave_way) return rest(id, receipt.status());
-  if (upload->record().state == State::received || tasks_[id].changed_at > Clock::now() - kSlow) return queue(id);
+  if (has_more) return queue(id);
   tasks_.erase(id);  // until there is more of it
 }
 

@@ -64,6 +64,7 @@ class Storing final : public UploadWatcher, public std::enable_shared_from_this<
   void make_room();
   void start(const std::string& id, const std::shared_ptr<Upload>& upload);
   void started(const std::string& id, std::shared_ptr<Arrival> arrival, std::optional<Job> job);
+  void moved_on(const std::string& id, const Progress& progress);
   void ended(const std::string& id);
   void decide(const std::string& id, const Result<Receipt>& receipt, bool gave_way);
   void rest(const std::string& id, const Status& why);

@@ -125,6 +125,11 @@ void Upload::wait_because(std::string why) {
   changed();
 }
 
+void Upload::moves_on(std::shared_ptr<const Progress> progress) {
+  progress_ = std::move(progress);
+  changed();
+}
+
 // --- adding to it ---
 
 Appending::~Appending() {

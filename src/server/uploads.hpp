@@ -16,6 +16,7 @@
 #include "ledger/served_uploads.hpp"
 #include "server/upload_files.hpp"
 #include "weir/core/executor.hpp"
+#include "weir/core/progress.hpp"
 
 namespace weir::server {
 
@@ -73,6 +74,9 @@ class Upload : public std::enable_shared_from_this<Upload> {
   void fail(std::string why);
   /// Why it is not stored yet, for who looks: until it is, or the next start.
   void wait_because(std::string why);
+  /// Of the job that stores it; null: there is none.
+  void moves_on(std::shared_ptr<const Progress> progress);
+  const std::shared_ptr<const Progress>& progress() const { return progress_; }
   /// Told of every change of the numbers above, until it is destroyed.
   using Watch = std::shared_ptr<std::function<void()>>;
   void watch(const Watch& watch) { watches_.push_back(watch); }
@@ -102,6 +106,7 @@ class Upload : public std::enable_shared_from_this<Upload> {
   bool busy_ = false;
   bool flushing_ = false;   // in the middle of a request
   bool unwritten_ = false;  // record() has what no flush has taken yet
+  std::shared_ptr<const Progress> progress_;
   std::weak_ptr<Appending> holder_;
   std::vector<std::weak_ptr<std::function<void()>>> watches_;
 };

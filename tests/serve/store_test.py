@@ -84,6 +84,20 @@ class Store(StoreTest):
             self.assertEqual((part.status, part.body == got), (status, True), asked)
         self.assertEqual(ask(url, "GET", {"If-None-Match": whole["etag"]}).status, 304)
 
+    def test_events_tell_of_the_way_into_the_store(self):
+        server = self.serve("--through", "rate_limit 8MiB", to=self.place())
+        url = self.create(server, 12 * MIB)
+        reader = Reader(server.url + "/events?upload=" + url.rsplit("/", 1)[1])
+        self.addCleanup(reader.close)
+        self.assertEqual(self.patch(url, 0, some_bytes(12 * MIB)).status, 204)
+        seen = reader.until(lambda event: event["state"] == "stored")
+        ways = [event["storing"] for event in seen if "storing" in event]
+        self.assertGreater(len(ways), 5)
+        self.assertEqual([stage["name"] for stage in ways[-1]["stages"]], ["arriving", "rate_limit", "upload"])
+        self.assertGreater(max(way["bytes_confirmed"] for way in ways), 0)
+        self.assertGreater(max(way["memory_bytes"] for way in ways), 0)
+        self.assertNotIn("storing", seen[-1])
+
     def test_nothing_and_one_byte(self):
         server = self.serve(to=self.place())
         for body in (b"", b"x"):
