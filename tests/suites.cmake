@@ -72,6 +72,8 @@ if(TARGET weir)
   weir_suite(serve_store "live;foreign" ${weir_servers} run versitygw -- ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/serve/store_test.py)
   weir_suite(serve_kill_store "live;foreign" ${weir_servers} run versitygw -- ${Python3_EXECUTABLE}
     ${CMAKE_CURRENT_SOURCE_DIR}/serve/kill_server.py 100 --through "zstd level=1")
+  weir_suite(serve_behind_nginx "live;foreign" ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/serve/behind_nginx.py)
+  set_tests_properties(serve_behind_nginx PROPERTIES SKIP_RETURN_CODE 77)
   weir_suite(serve_foreign_clients "live;foreign" ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/serve/foreign_clients.py)
   set_tests_properties(serve_foreign_clients PROPERTIES SKIP_RETURN_CODE 77)
 endif()
