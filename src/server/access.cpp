@@ -1,29 +1,19 @@
 #include "weir/server/access.hpp"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <map>
 #include <memory>
 
-#include "platform/directory.hpp"
-#include "server/body_digest.hpp"
+#include "net/sigv4.hpp"
+#include "net/small_file.hpp"
 #include "server/http_head.hpp"
 
 namespace weir {
 namespace {
 
-constexpr std::size_t kLargestFile = 1 << 20;
 constexpr std::string_view kScheme = "bearer ";
-
-/// Tokens are looked up by this, so that how long it takes tells nothing of them.
-std::string digest_of(std::string_view token) {
-  auto digest = server::BodyDigest::make("sha-256");
-  digest->add(Chunk(reinterpret_cast<const std::byte*>(token.data()), token.size(), nullptr));
-  return digest->value();
-}
 
 /// RFC 6750, 2.1.
 bool can_be_sent(std::string_view token) {
@@ -31,15 +21,6 @@ bool can_be_sent(std::string_view token) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
            std::string_view("-._~+/=").find(c) != std::string_view::npos;
   });
-}
-
-Result<std::string> text_of(const std::string& path) {
-  WEIR_ASSIGN(auto file, platform::open_file(path, O_RDONLY | O_CLOEXEC, 0, "read"));
-  std::string text(kLargestFile + 1, '\0');
-  WEIR_ASSIGN(const std::size_t count, platform::read_fully(file.get(), std::as_writable_bytes(std::span(text)), path));
-  if (count > kLargestFile) return Status(Kind::limit, "it has more than 1 MiB").during("read " + path);
-  text.resize(count);
-  return text;
 }
 
 }  // namespace
@@ -56,10 +37,12 @@ std::string_view AccessRequest::field(std::string_view name) const noexcept {
 }
 
 Result<Authorize> bearer_tokens(const std::string& file) {
-  WEIR_ASSIGN(const std::string text, text_of(file));
+  WEIR_ASSIGN(const auto text, net::read_small_file(file, "token file"));
+  if (!text) return Status(Kind::not_found, "there is no such file").during("read the token file " + file);
+  // By hash, so that how long it takes to look one up tells nothing of the others.
   auto owners = std::make_shared<std::map<std::string, std::string>>();
   std::size_t number = 0;
-  for (std::string_view left = text; !left.empty();) {
+  for (std::string_view left = *text; !left.empty();) {
     const std::size_t end = std::min(left.find('\n'), left.size());
     std::string_view line = left.substr(0, end);
     left.remove_prefix(std::min(end + 1, left.size()));
@@ -74,13 +57,14 @@ Result<Authorize> bearer_tokens(const std::string& file) {
           .during("read " + file)
           .advise("Tokens are letters, digits and - . _ ~ + / =.");
     }
-    (*owners)[digest_of(token)] = server::trimmed(line.substr(blank));
+    (*owners)[net::sha256_hex(token)] = server::trimmed(line.substr(blank));
   }
   if (owners->empty()) return Status(Kind::invalid_argument, "there is no token in it").during("read " + file);
   return Authorize([owners](const AccessRequest& request) {
     const std::string_view said = request.field("authorization");
     const bool bears = server::lower_case(said.substr(0, kScheme.size())) == kScheme;
-    const auto found = bears ? owners->find(digest_of(server::trimmed(said.substr(kScheme.size())))) : owners->end();
+    const auto found =
+        bears ? owners->find(net::sha256_hex(server::trimmed(said.substr(kScheme.size())))) : owners->end();
     if (found == owners->end()) return Access::refuse(401, "a bearer token that this server knows is needed");
     return Access::allow(found->second);
   });

@@ -124,14 +124,10 @@ void AppendRequest::make_durable() {
 
 /// Where it goes elsewhere from here, the client is told what became of that, unless it takes long.
 void AppendRequest::answer_once_stored() {
-  const auto waits = [this] {
-    const ServedUpload& record = upload_->record();
-    return record.state == ServedUpload::State::received && !record.is_part();
-  };
   const auto uploads = upload_->uploads();
-  if (!waits() || !uploads) return answer();
-  stored_ = std::make_shared<std::function<void()>>(here([this, waits] {
-    if (!waits()) answer();
+  if (!upload_->waits_for_store() || !uploads) return answer();
+  stored_ = std::make_shared<std::function<void()>>(here([this] {
+    if (!upload_->waits_for_store()) answer();
   }));
   upload_->watch(stored_);
   uploads->loop().post_after(kPatience, here([this] { answer(); }));

@@ -16,7 +16,7 @@ class ArrivalReplay final : public Replay {
     if (!may_block) return Status::pending();
     return platform::pread_fully(arrival_->file().get(), into, offset, "upload " + arrival_->id());
   }
-  Status check_unchanged() override { return arrival_->come().failed; }
+  Status check_unchanged() override { return {}; }
   std::optional<SourceIdentity> lasting_identity() const override { return arrival_->identity(); }
 
  private:
@@ -47,7 +47,6 @@ class ArrivingSource final : public Source {
   }
   Result<Chunk> next() override {
     const Arrival::Come come = arrival_->come();
-    if (come.failed.failed()) return come.failed;
     if (at_ == come.bytes) return come.whole ? Result<Chunk>(Chunk()) : Result<Chunk>(Status::pending());
     WEIR_ASSIGN(auto room, space_.room(*context_));
     room = room.first(static_cast<std::size_t>(std::min<std::uint64_t>(room.size(), come.bytes - at_)));
@@ -87,16 +86,6 @@ bool Arrival::advance(std::uint64_t bytes, bool whole) {
   }
   if (wake) wake();
   return true;
-}
-
-void Arrival::fail(Status why) {
-  std::function<void()> wake;
-  {
-    const std::lock_guard lock(mutex_);
-    come_.failed = std::move(why);
-    wake = wake_;
-  }
-  if (wake) wake();
 }
 
 Arrival::Come Arrival::come() const {

@@ -25,17 +25,13 @@ class Arrival {
   SourceIdentity identity() const;
 
   // For the server's thread.
-  /// So many bytes are in the file; `whole`: no more will come.
-  /// False: that was known.
+  /// So many bytes are in the file; `whole`: no more will come. False: that was known.
   bool advance(std::uint64_t bytes, bool whole);
-  /// No more will come, for this reason.
-  void fail(Status why);
 
   // For the source.
   struct Come {
     std::uint64_t bytes = 0;
     bool whole = false;
-    Status failed = {};
   };
   Come come() const;
   /// `wake` is called from now on when there is more.

@@ -37,6 +37,8 @@ void describe(ResponseHead& told, const ServedUpload& upload) {
 
 std::string etag_of(const ServedUpload& upload) { return '"' + upload.id + '"'; }
 
+bool has_body(const Selection& chosen) { return chosen.status == 200 || chosen.status == 206; }
+
 /// What a representation of that many bytes is, for who asks so; its body is not in it.
 Response of(const RequestHead& head, const ServedUpload& upload, const Representation& what, Selection& chosen) {
   chosen = select(head, what);
@@ -50,11 +52,9 @@ Response of(const RequestHead& head, const ServedUpload& upload, const Represent
   if (chosen.status == 206)
     told.add("Content-Range",
              fmt::format("bytes {}-{}/{}", chosen.offset, chosen.offset + chosen.bytes - 1, what.bytes));
-  if (chosen.status == 200 || chosen.status == 206) describe(told, upload);
+  if (has_body(chosen)) describe(told, upload);
   return response;
 }
-
-bool has_body(const Selection& chosen) { return chosen.status == 200 || chosen.status == 206; }
 
 }  // namespace
 

@@ -1,11 +1,11 @@
 #include "server/gate.hpp"
 
 #include <algorithm>
-#include <exception>
 #include <utility>
 
 #include "server/alive.hpp"
 #include "server/tus.hpp"
+#include "server/websocket_handshake.hpp"
 
 namespace weir::server {
 namespace {
@@ -17,13 +17,6 @@ constexpr const char* kToldToPages =
 constexpr const char* kMethodsOfPages = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
 constexpr const char* kRemembered = "7200";  // seconds: what browsers keep at most
 
-/// The page that asks came from this server.
-bool is_own(const RequestHead& head, std::string_view origin) {
-  const auto host = head.one("host");
-  const std::size_t scheme = origin.find("://");
-  return host && scheme != std::string_view::npos && origin.substr(scheme + 3) == *host;
-}
-
 bool changes_nothing(const RequestHead& head) {
   return head.method == "GET" || head.method == "HEAD" || head.method == "OPTIONS";
 }
@@ -32,7 +25,7 @@ AccessRequest asked_by(const Request& request, const Places& places) {
   AccessRequest asked;
   const RequestHead& head = request.head;
   const auto path = path_of(head);
-  const bool of_uploads = path && path->starts_with(places.base());
+  const bool of_uploads = path && places.covers(*path);
   asked.method = of_uploads && speaks_tus(head) ? tus_method_of(head) : head.method;
   asked.target = head.target;
   asked.upload = path ? places.id_in(*path).value_or("") : "";
@@ -105,11 +98,11 @@ std::unique_ptr<Handler> Gate::handle(Request& request, Exchange& exchange) {
   auto asked = std::make_shared<const AccessRequest>(asked_by(request, places_));
   auto told =
       deciding->here([&who = *deciding](const Access& access, const std::string& id) { who.decided(access, id); });
-  ++*asking_;
+  ++asking_;
   uploads_->pool().post_blocking([this, uploads = uploads_, asked, told = std::move(told)]() mutable {
     const Access access = decide(rules_.authorize, *asked);
-    uploads->loop().post([asking = asking_, told = std::move(told), access, asked] {
-      --*asking;
+    uploads->loop().post([this, told = std::move(told), access, asked] {
+      --asking_;
       told(access, asked->upload);
     });
   });
@@ -122,13 +115,10 @@ bool Gate::passes_origin(const Request& request, Exchange& exchange) const {
   if (head.count("origin") == 0) return true;
   const std::string_view origin = head.one("origin").value_or("null");
   const bool asks = head.method == "OPTIONS" && head.count("access-control-request-method") > 0;
-  const auto has = [&](std::string_view one) {
-    return std::find(rules_.origins.begin(), rules_.origins.end(), one) != rules_.origins.end();
-  };
-  const bool all = has("*");
-  const bool allowed = all || has(origin);
-  if (!allowed) {
-    if (is_own(head, origin) || (changes_nothing(head) && !asks)) return true;
+  const bool all = is_allowed_origin("*", {}, rules_.origins);
+  if (!all && !is_allowed_origin(origin, {}, rules_.origins)) {
+    const bool own = is_allowed_origin(origin, head.one("host").value_or(""), {});
+    if (own || (changes_nothing(head) && !asks)) return true;
     exchange.respond(text_response(403, "pages of this origin may not ask here"));
     return false;
   }

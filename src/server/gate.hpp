@@ -24,8 +24,8 @@ class Gate final : public Endpoint {
   Gate(Endpoint& inside, const Places& places, std::shared_ptr<Uploads> uploads, GateRules rules)
       : inside_(inside), places_(places), uploads_(std::move(uploads)), rules_(std::move(rules)) {}
   std::unique_ptr<Handler> handle(Request& request, Exchange& exchange) override;
-  /// The host is not being asked.
-  bool quiet() const { return *asking_ == 0; }
+  /// The host is not being asked: until then this must live.
+  bool quiet() const { return asking_ == 0; }
 
  private:
   class Deciding;
@@ -35,7 +35,7 @@ class Gate final : public Endpoint {
   const Places& places_;
   const std::shared_ptr<Uploads> uploads_;
   const GateRules rules_;
-  const std::shared_ptr<std::size_t> asking_ = std::make_shared<std::size_t>(0);
+  std::size_t asking_ = 0;
 };
 
 }  // namespace weir::server

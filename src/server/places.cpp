@@ -27,6 +27,10 @@ std::optional<std::string_view> path_of(const RequestHead& head) {
   return path->substr(0, path->find('?'));
 }
 
+bool Places::covers(std::string_view path) const {
+  return path.starts_with(base_) && (path.size() == base_.size() || path[base_.size()] == '/');
+}
+
 std::optional<std::string> Places::id_in(std::string_view path) const {
   if (!path.starts_with(base_ + "/")) return {};
   path.remove_prefix(base_.size() + 1);

@@ -17,6 +17,8 @@ class Places {
   /// `base` begins with a slash and ends without one.
   explicit Places(std::string base) : base_(std::move(base)) {}
   const std::string& base() const { return base_; }
+  /// Whether it lies at or below the base.
+  bool covers(std::string_view path) const;
   std::string place_of(const std::string& id) const { return base_ + "/" + id; }
   /// Whether new uploads are made there: with or without a slash at its end.
   bool is_base(std::string_view path) const { return path == base_ || path == base_ + "/"; }

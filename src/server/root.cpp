@@ -32,9 +32,7 @@ std::unique_ptr<Handler> Root::handle(Request& request, Exchange& exchange) {
   const auto path = path_of(head);
   if (path == "/health" && (head.method == "GET" || head.method == "HEAD")) return answer(exchange, 200, "ok");
   if (path == "/events" && head.method == "GET") return events_->handle(request, exchange);
-  const bool here = path && path->starts_with(places_.base()) &&
-                    (path->size() == places_.base().size() || (*path)[places_.base().size()] == '/');
-  if (!here) return answer(exchange, 404, "there is nothing here");
+  if (!path || !places_.covers(*path)) return answer(exchange, 404, "there is nothing here");
   if (speaks_tus(head)) return tus_.handle(request, exchange);
   const auto type = lower_case(head.one("content-type").value_or(""));
   if (head.method == "POST" && type.starts_with("multipart/form-data") && places_.is_base(*path))

@@ -7,7 +7,6 @@
 #include <array>
 #include <mutex>
 #include <span>
-#include <string_view>
 #include <thread>
 #include <utility>
 
@@ -72,8 +71,6 @@ class UploadServer final : public Server {
   std::mutex mutex_;
   std::thread thread_;
 };
-
-bool is_store(std::string_view place) { return place.find("://") != std::string_view::npos; }
 
 /// The same for the same place, so that the next server finds what this one leaves.
 Result<std::string> spool_of(const ServerOptions& options) {

@@ -6,7 +6,6 @@
 #include <optional>
 #include <string>
 
-#include "server/alive.hpp"
 #include "server/exchange.hpp"
 #include "weir/core/job.hpp"
 #include "weir/stages/handles.hpp"

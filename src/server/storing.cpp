@@ -17,8 +17,7 @@ constexpr unsigned kMostDoublings = 8;  // of that: some four minutes
 
 bool wants(const Upload& upload) {
   const ServedUpload& record = upload.record();
-  if (record.is_part()) return false;  // becomes part of another
-  return record.state == State::received || (record.state == State::receiving && record.durable > 0);
+  return upload.waits_for_store() || (upload.unfinished() && !record.is_part() && record.durable > 0);
 }
 
 bool tell(Arrival& arrival, const ServedUpload& record) {
@@ -73,7 +72,6 @@ void Storing::removed(const Upload& upload) {
   if (found == tasks_.end()) return;
   Task& task = found->second;
   if (task.phase == Phase::running) {
-    task.arrival->fail(Status(Kind::cancelled, "the upload was removed"));
     task.job->cancel();
   } else if (task.phase != Phase::starting) {
     tasks_.erase(found);

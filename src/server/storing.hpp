@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "server/arriving_source.hpp"
 #include "server/uploads.hpp"
@@ -16,6 +17,9 @@
 #include "weir/transfer/endpoint.hpp"
 
 namespace weir::server {
+
+/// Not a folder of this machine.
+inline bool is_store(std::string_view place) { return place.find("://") != std::string_view::npos; }
 
 struct StoringOptions {
   std::string to;            ///< "s3://bucket/incoming/", "/srv/files/": the upload's id comes behind it
@@ -40,8 +44,7 @@ class Storing final : public UploadWatcher, public std::enable_shared_from_this<
   void stop();
   bool quiet() const { return under_way_ == 0; }
 
-  /// Not a folder of this machine.
-  bool is_remote() const { return options_.to.find("://") != std::string::npos; }
+  bool is_remote() const { return is_store(options_.to); }
   bool changes_bytes() const { return !options_.through.empty(); }
   const EndpointOptions& endpoint() const { return options_.endpoint; }
 

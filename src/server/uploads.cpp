@@ -265,8 +265,8 @@ Status Uploads::find_earlier() {
   WEIR_ASSIGN(const auto there, setup_.files->unfinished());
   for (const std::string& id : there) {
     const auto upload = find(id);
-    const bool unknown = !upload;  // nobody was told of it
-    if (unknown || upload->stored()) WEIR_TRY(setup_.files->remove_unfinished(id));
+    if (!upload || upload->stored())
+      WEIR_TRY(setup_.files->remove_unfinished(id));  // nobody was told of it, or it is elsewhere
   }
   return {};
 }
@@ -385,8 +385,7 @@ void Uploads::expire() {
   std::vector<std::shared_ptr<Upload>> due;
   for (const auto& [id, upload] : uploads_) {
     const bool old = upload->record().expires_unix != 0 && upload->record().expires_unix <= now;
-    const bool waits_for_store = upload->record().state == State::received && !upload->record().is_part();
-    if (old && !upload->stored() && !waits_for_store && upload->holder_.expired()) due.push_back(upload);
+    if (old && !upload->stored() && !upload->waits_for_store() && upload->holder_.expired()) due.push_back(upload);
   }
   for (const auto& upload : due) remove(upload, [](const Status&) {});
 }

@@ -56,6 +56,8 @@ class Upload : public std::enable_shared_from_this<Upload> {
   std::uint64_t received() const { return received_; }
   bool whole() const { return record_.length == received_; }
   bool unfinished() const { return record_.state == ServedUpload::State::receiving; }
+  /// Whole and safe here, and to be stored elsewhere; what becomes part of another is not.
+  bool waits_for_store() const { return record_.state == ServedUpload::State::received && !record_.is_part(); }
   bool stored() const { return record_.state == ServedUpload::State::stored; }
 
   /// From now on only who comes now adds to it: who did so until now is told by its `fenced`, and adds nothing any
